@@ -1,0 +1,132 @@
+// The one registry of error codes, and the error that carries one. `docs/errors.md` is generated from it.
+// Expected outcomes (a rejected record, a product's diagnostics) are values, not these errors; their codes stand here all the same.
+import { DIAGNOSTIC_CODES } from '../schema/diagnostic-codes.ts'
+import { RECORD_CODES } from '../schema/record-codes.ts'
+
+interface CodeEntry {
+  /** When it occurs, in one sentence. */
+  readonly meaning: string
+  /** What whoever meets it does. */
+  readonly action: string
+  /** Whether the same call may succeed later without a change. */
+  readonly retryable: boolean
+}
+
+const FAILURE_CODES = {
+  INTERNAL: { meaning: 'A bug of Meshgate.', action: 'Look for the id in the log and report it.', retryable: false },
+  CONFIG_INVALID: {
+    meaning: 'A setting has a value that cannot be used.',
+    action: 'Set the named setting as the message says.',
+    retryable: false,
+  },
+  PORT_IN_USE: {
+    meaning: 'Another process listens on the port.',
+    action: 'End it or set PORT to another.',
+    retryable: false,
+  },
+  DATA_DIR_LOCKED: {
+    meaning: 'Another Meshgate process uses the data directory.',
+    action: 'End it or set MESHGATE_DATA_DIR to another.',
+    retryable: false,
+  },
+  FILE_UNREADABLE: { meaning: 'A file cannot be read.', action: 'Check path and permissions.', retryable: false },
+  LOG_TOPIC_UNKNOWN: {
+    meaning: 'No topic has that name.',
+    action: 'Check the name; create it first.',
+    retryable: false,
+  },
+  LOG_TOPIC_MISMATCH: {
+    meaning: 'A topic exists with another number of partitions.',
+    action: 'Keep the number, or publish under a new topic and replay.',
+    retryable: false,
+  },
+  LOG_OFFSET_OUT_OF_RANGE: {
+    meaning: 'The offset is older than the retention or beyond the end.',
+    action: 'Start anew from the earliest offset, knowing that what lies between is lost to this reader.',
+    retryable: false,
+  },
+  LOG_RECORD_TOO_LARGE: { meaning: 'A record exceeds the limit.', action: 'Send smaller records.', retryable: false },
+  LOG_DISK_FULL: {
+    meaning: 'The log cannot be written: no space.',
+    action: 'Free space; appends go on by themselves.',
+    retryable: true,
+  },
+  LOG_UNAVAILABLE: { meaning: 'The log cannot be reached or written.', action: 'Retry with backoff.', retryable: true },
+  LOG_CORRUPT: {
+    meaning: 'A segment is damaged before its tail.',
+    action: 'Restore the named file from a backup or a replica.',
+    retryable: false,
+  },
+  LOG_CLOSED: { meaning: 'The log has been closed.', action: 'Nothing: the process is stopping.', retryable: false },
+  STORE_MIGRATION_REFUSED: {
+    meaning: 'The tables asked for would lose or reinterpret data.',
+    action: 'Add a table under a new name and replay into it.',
+    retryable: false,
+  },
+  STORE_TABLE_UNKNOWN: { meaning: 'No table has that name.', action: 'Migrate first.', retryable: false },
+  STORE_ROW_INVALID: {
+    meaning: 'A row lacks a key column or has a value of another type.',
+    action: 'Mend the caller.',
+    retryable: false,
+  },
+  STORE_UNAVAILABLE: {
+    meaning: 'The store cannot be reached or written.',
+    action: 'Retry with backoff.',
+    retryable: true,
+  },
+  STORE_OVERLOADED: { meaning: 'More waits than the limit allows.', action: 'Retry with backoff.', retryable: true },
+  STORE_DISK_FULL: {
+    meaning: 'The store cannot be written: no space.',
+    action: 'Free space; writes go on by themselves.',
+    retryable: true,
+  },
+  STORE_CLOSED: {
+    meaning: 'The store has been closed.',
+    action: 'Nothing: the process is stopping.',
+    retryable: false,
+  },
+  SUBGRAPH_UNAVAILABLE: {
+    meaning: 'A subgraph cannot be reached or answered with an error status.',
+    action: 'Retry; see its health.',
+    retryable: true,
+  },
+  SUBGRAPH_TIMEOUT: {
+    meaning: 'A subgraph did not answer in time.',
+    action: 'Retry; see its health.',
+    retryable: true,
+  },
+  SUBGRAPH_PROTOCOL: {
+    meaning: 'A subgraph answered something that is no GraphQL response.',
+    action: 'Mend the subgraph.',
+    retryable: false,
+  },
+  SUBGRAPH_REFUSED: { meaning: 'A subgraph refused a subscription.', action: 'See the cause.', retryable: false },
+  COMPOSITION_FAILED: {
+    meaning: 'The subgraphs do not compose.',
+    action: 'Mend what each line names.',
+    retryable: false,
+  },
+} as const satisfies Record<string, CodeEntry>
+
+/** Every code with its meaning, action and retryability. */
+export const ERROR_CODES = { ...FAILURE_CODES, ...DIAGNOSTIC_CODES, ...RECORD_CODES }
+
+export type FailureCode = keyof typeof FAILURE_CODES
+
+/** A failed operation. The message names what, where, and what to do. */
+export class MeshgateError extends Error {
+  readonly code: FailureCode
+  readonly retryable: boolean
+
+  constructor(code: FailureCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'MeshgateError'
+    this.code = code
+    this.retryable = FAILURE_CODES[code].retryable
+  }
+}
+
+/** A condition that only a bug of ours can break. */
+export function invariant(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new MeshgateError('INTERNAL', `Invariant broken: ${message}`)
+}

@@ -1,0 +1,130 @@
+// The EventLog port: durable, partitioned, ordered topics. Its comments are the contract that every adapter's
+// conformance suite (test/conformance/event-log.ts) checks. Adapters: embedded-log (segment files), kafka.
+import type { TopicDefinition } from '../../schema/topics.ts'
+
+/** A record to append. */
+export interface AppendRecord {
+  /** Records of one key keep their order. Null: no order is promised, partitions are filled in turn. */
+  readonly key: Uint8Array | null
+  /** Null is a tombstone: a delete of the key. */
+  readonly value: Uint8Array | null
+  readonly headers?: Readonly<Record<string, string>>
+  /** Overrides the partition that the key's hash (murmur2, as Kafka's default partitioner) chooses. */
+  readonly partition?: number
+}
+
+export interface LogRecord {
+  readonly offset: number
+  /** Append time in µs since 1970; never decreases in a partition. Its digits end at `EventLog.timestampResolutionUs`. */
+  readonly timestampUs: number
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export interface Position {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
+
+/** Records of one partition, in offset order, at least one. Offsets may have gaps (compaction). */
+export interface RecordBatch {
+  readonly topic: string
+  readonly partition: number
+  readonly records: readonly LogRecord[]
+}
+
+/** What a partition holds: offsets from `earliest` (inclusive) to `next` (exclusive: the next record appended gets it). */
+export interface OffsetRange {
+  readonly partition: number
+  readonly earliest: number
+  readonly next: number
+}
+
+export interface ConsumeOptions {
+  readonly group: string
+  readonly topics: readonly string[]
+  /**
+   * Called with one batch at a time per partition, partitions concurrently. The position after the batch is committed only once the
+   * promise has resolved. A rejection is retried with the same records, with backoff, for ever, and never skipped.
+   * `signal` aborts when the consumer closes or gives the partition up: a handler may stop early by rejecting; nothing is committed then.
+   */
+  readonly handler: (batch: RecordBatch, signal: AbortSignal) => Promise<void>
+  /** Told of each rejection of the handler, and of errors of the consumer itself (LOG_OFFSET_OUT_OF_RANGE stops that partition). */
+  readonly onError?: (error: unknown, at: { topic: string; partition: number; offset: number }) => void
+  /** Most records of a batch; default `limits.consumeBatchRecordsMax`. */
+  readonly batchRecordsMax?: number
+}
+
+export interface Consumer {
+  /** Partitions this member has now, in order. */
+  assignment(): readonly { readonly topic: string; readonly partition: number }[]
+  /** Waits for batches in hand (their positions are committed), then leaves the group. */
+  close(): Promise<void>
+}
+
+export interface TailOptions {
+  readonly topic: string
+  /** `end`: records appended from now on. Else the offset of the first record wanted, for every partition. */
+  readonly from: 'end' | readonly number[]
+  /** Called in offset order per partition. Must not block; a slow listener keeps its own bounded queue. */
+  readonly onBatch: (batch: RecordBatch) => void
+  /** The tail has ended by itself (LOG_OFFSET_OUT_OF_RANGE, log closed): nothing more is delivered. */
+  readonly onError: (error: unknown) => void
+}
+
+export interface Tail {
+  /** Where it began: the first offset it delivers or will deliver, per partition. */
+  readonly start: readonly number[]
+  close(): Promise<void>
+}
+
+export interface EventLog {
+  /** 1 if append times have µs (strictly increasing in a partition), 1000 if they end at ms. */
+  readonly timestampResolutionUs: 1 | 1000
+
+  /**
+   * Creates what is missing and applies retention and compaction to what exists. More partitions than exist is refused, fewer too
+   * (LOG_TOPIC_MISMATCH): both would break the order per key.
+   */
+  createTopics(definitions: readonly TopicDefinition[]): Promise<void>
+
+  /** Number of partitions. LOG_TOPIC_UNKNOWN where there is none of that name. */
+  partitions(topic: string): Promise<number>
+
+  /**
+   * Resolves when all records are durable, with a position per record, in the order given. Rejects when any is not (LOG_UNAVAILABLE,
+   * LOG_RECORD_TOO_LARGE, LOG_DISK_FULL, LOG_TOPIC_UNKNOWN); then some of them may have been appended. Concurrent appends are batched.
+   * Beyond `limits.appendBytesInFlightMax` waiting bytes, append waits before it accepts more.
+   */
+  append(topic: string, records: readonly AppendRecord[]): Promise<readonly Position[]>
+
+  /** What every partition of the topic holds, in partition order. */
+  offsets(topic: string): Promise<readonly OffsetRange[]>
+
+  /**
+   * Records from `position` on, at most `recordsMax`, possibly fewer, none at the end of the partition.
+   * LOG_OFFSET_OUT_OF_RANGE before `earliest` or after `next`.
+   */
+  read(position: Position, recordsMax: number): Promise<readonly LogRecord[]>
+
+  /**
+   * Joins the group. Each partition of the topics is handled by exactly one member at a time; a rebalance waits for batches in hand.
+   * A group without an offset starts at the earliest. An offset out of range is an error, never a reset. Resolves once the member has
+   * joined. Memory is bounded: at most one batch per partition is in hand.
+   */
+  consume(options: ConsumeOptions): Promise<Consumer>
+
+  /** The group's next offset of every partition of the topic; null where it has committed none. */
+  committed(group: string, topic: string): Promise<readonly (number | null)[]>
+
+  /**
+   * Follows a topic without a group. All local listeners of a topic share one reader. Resolves once the start is proven: every record
+   * from `start` on will be delivered, none twice, none left out. LOG_OFFSET_OUT_OF_RANGE where `from` is before the retention.
+   */
+  tail(options: TailOptions): Promise<Tail>
+
+  /** Stops consumers and tails and releases what is held. Appends under way finish first. */
+  close(): Promise<void>
+}

@@ -1,0 +1,44 @@
+// The SubgraphEndpoint port: how a gateway talks to a subgraph, in-process or over HTTP and WebSocket.
+import type { GraphQLFormattedError } from 'graphql'
+import type { Principal } from '../governance/principal.ts'
+
+export interface SubgraphRequest {
+  readonly query: string
+  readonly variables?: Readonly<Record<string, unknown>>
+  readonly operationName?: string
+  readonly extensions?: Readonly<Record<string, unknown>>
+  /** Headers to forward. In-process endpoints ignore them. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly principal: Principal
+  readonly signal?: AbortSignal
+}
+
+/** A GraphQL response, not yet trusted: data may have any shape. In-process it may be shared: never written to. */
+export interface SubgraphResponse {
+  readonly data?: Readonly<Record<string, unknown>> | null
+  readonly errors?: readonly GraphQLFormattedError[]
+  /** Subscription events of our own subgraphs carry `extensions.meshgate: SubscriptionExtension`. */
+  readonly extensions?: Readonly<Record<string, unknown>>
+}
+
+/** `extensions.meshgate` of an event, and of the subscribe request that resumes (`{ cursor }`). */
+export interface SubscriptionExtension {
+  /** The entity's key, as on the changes topic. */
+  readonly key?: string
+  readonly cursor: string
+}
+
+export interface SubgraphEndpoint {
+  readonly name: string
+  /**
+   * Rejects with SUBGRAPH_UNAVAILABLE (retryable), SUBGRAPH_TIMEOUT or SUBGRAPH_PROTOCOL when there is no GraphQL response; a response with
+   * errors is a response. An aborted signal rejects with its reason.
+   */
+  execute(request: SubgraphRequest): Promise<SubgraphResponse>
+  /**
+   * Resolves once the subscription is established: every event from then on is delivered, in order. Rejects like `execute`, or with
+   * SUBGRAPH_REFUSED whose `cause` holds the GraphQL errors. Ends when the subgraph completes it; throws when it is lost. `return()` ends it upstream.
+   */
+  subscribe(request: SubgraphRequest): Promise<AsyncIterableIterator<SubgraphResponse>>
+  close(): Promise<void>
+}
