@@ -1,0 +1,71 @@
+// `npm test`: installs what is missing, then runs lint, format check, types, dead code and the tests on the pinned Node, all of them
+// even when one fails, and ends with `N passed, N failed` (each check before the tests counts as one).
+// Arguments go to vitest, and then only the tests run: `npm test -- test/schema`.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { ensureInstalled, LauncherError, nodeCommand, root } from './install.js'
+import { runChild } from './run-child.js'
+
+const CHECKS = [
+  { name: 'lint', package: 'oxlint', args: ['--type-aware', '--deny-warnings'] },
+  { name: 'format', package: 'prettier', args: ['--check', '--log-level=warn', '.'] },
+  { name: 'types', package: 'typescript', bin: 'tsc', args: ['-p', '.'] },
+  { name: 'dead code', package: 'knip', args: [] },
+]
+
+try {
+  await ensureInstalled()
+  const testArguments = process.argv.slice(2)
+  const total = { passed: 0, failed: 0 }
+  for (const check of testArguments.length > 0 ? [] : CHECKS) {
+    const startedAt = Date.now()
+    const passed = (await runTool(check.package, check.bin ?? check.package, check.args)) === 0
+    total[passed ? 'passed' : 'failed'] += 1
+    process.stdout.write(`${passed ? '✓' : '✗'} ${check.name} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)\n`)
+  }
+  const tests = await runTests(testArguments)
+  total.passed += tests.passed
+  total.failed += tests.failed
+  process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`)
+  process.exitCode = total.failed === 0 ? 0 : 1
+} catch (error) {
+  if (!(error instanceof LauncherError)) throw error
+  process.stderr.write(`${error.message}\n0 passed, 1 failed\n`)
+  process.exitCode = 1
+}
+
+async function runTests(testArguments) {
+  const directory = mkdtempSync(join(tmpdir(), 'meshgate-test-'))
+  const report = join(directory, 'report.json')
+  try {
+    const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...testArguments]
+    const code = await runTool('vitest', 'vitest', args)
+    const counts = countTests(report)
+    // An error outside of any test fails the run without failing a test.
+    return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+function countTests(report) {
+  try {
+    const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'))
+    // A file that does not even load has no tests to fail.
+    const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
+    return { passed: numPassedTests, failed: numFailedTests + broken.length }
+  } catch {
+    return { passed: 0, failed: 1 }
+  }
+}
+
+/** Runs a tool of node_modules on the pinned Node, which is also what the tool and its children find as `node`. */
+function runTool(packageName, binName, args) {
+  const { executable, flags } = nodeCommand()
+  const directory = join(root, 'node_modules', packageName)
+  const { bin } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))
+  const script = join(directory, typeof bin === 'string' ? bin : bin[binName])
+  const path = [dirname(executable), join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter)
+  return runChild(executable, [...flags, script, ...args], { cwd: root, env: { ...process.env, PATH: path } })
+}
