@@ -1,0 +1,21 @@
+// Bounds of the product language and of the records it compiles to, with their reasons. They stand here and not in
+// platform/limits.ts because schema imports nothing above it; platform/limits.ts includes them.
+
+export const schemaLimits = {
+  /** Characters of a CEL expression: pages of logic belong in code; also bounds the parser's and evaluator's recursion. */
+  celExpressionCharactersMax: 2_000,
+  /** Nesting of calls, selections and brackets in a CEL expression. */
+  celDepthMax: 32,
+  /** Nodes of a CEL expression: what its characters can hold at most. */
+  celNodesMax: 2_000,
+  /** Elements that the comprehensions of one evaluation visit together: nested ones over a long list end here, within a second. */
+  celStepsMax: 1_000_000,
+  /** Digits of a Decimal before and after its point together: more than any currency or measurement has; bounds what `1e999999` becomes. */
+  decimalDigitsMax: 128,
+  /** Nesting of a record: deeper ones are refused before anything recurses over them. */
+  recordDepthMax: 64,
+  /** Violations told of one record: a broken list of thousands needs no thousand lines. */
+  recordViolationsMax: 50,
+  /** Characters of an offending value that a violation repeats. */
+  violationValueCharactersMax: 60,
+} as const
