@@ -1,0 +1,9 @@
+// Records of customers.customers: FoodMart's customer rows, byte for byte as they stand in the file. Cleaning is the product's.
+import { foodmartLines, type SampleRecord } from './foodmart-rows.ts'
+
+export async function* customerRecords(): AsyncGenerator<SampleRecord> {
+  for await (const line of foodmartLines('customer')) {
+    const { customer_id: id } = JSON.parse(line) as { readonly customer_id: number }
+    yield { key: String(id), value: line }
+  }
+}
