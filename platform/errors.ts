@@ -101,6 +101,31 @@ const FAILURE_CODES = {
     retryable: false,
   },
   SUBGRAPH_REFUSED: { meaning: 'A subgraph refused a subscription.', action: 'See the cause.', retryable: false },
+  SOURCE_INVALID: {
+    meaning: 'A file to load is not CSV, NDJSON or gzip as it should be.',
+    action: 'Mend the file at the place named.',
+    retryable: false,
+  },
+  INGEST_REQUEST_INVALID: {
+    meaning: 'The body of a POST to a topic is not in the form that its content type says.',
+    action: 'Mend what the message names.',
+    retryable: false,
+  },
+  INGEST_REQUEST_UNSUPPORTED: {
+    meaning: 'The content type, encoding or method of a request to a topic is not supported.',
+    action: 'Use one that the message names.',
+    retryable: false,
+  },
+  INGEST_REQUEST_TOO_LARGE: {
+    meaning: 'The body of a POST to a topic, or one record in it, exceeds the limit.',
+    action: 'Send fewer or smaller records at once.',
+    retryable: false,
+  },
+  INGEST_OVERLOADED: {
+    meaning: 'More requests to topics wait than the limit allows.',
+    action: 'Retry with backoff.',
+    retryable: true,
+  },
   COMPOSITION_FAILED: {
     meaning: 'The subgraphs do not compose.',
     action: 'Mend what each line names.',

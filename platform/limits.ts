@@ -47,4 +47,34 @@ export const limits = {
   // Store
   readKeysMax: 10_000,
   pageRowsMax: 1_000,
+
+  // Ingest
+  /** How far a record's version may lie ahead of its append time: a wrong clock or zone, but no version that shadows later ones for long. */
+  versionAheadMsMax: 86_400_000,
+  /** What the headers of a rejected record say of it: an unbounded list of violations would make it larger than the log takes. */
+  rejectedHeaderBytesMax: 16_384,
+  /** Delete markers older than this are swept: records later than that are not expected any more. Cassandra's default grace. */
+  deleteMarkerGraceMs: 864_000_000,
+  /** Rows the sweeper looks at in one step, and its pauses between steps and between passes: never in the way. */
+  sweepPageRows: 200,
+  sweepPauseMs: 1_000,
+  sweepIntervalMs: 21_600_000,
+  /** Longest wait before looking at committed positions again: other members of the group report them only there. */
+  caughtUpPollMs: 100,
+
+  // Load and HTTP of ingest
+  /** Records per append of a load: one fsync's worth, and the event loop stays free. */
+  loadBatchRecordsMax: 1_000,
+  loadBatchBytesMax: 4_194_304,
+  /** Appends of a load in flight: reading the file and writing the log overlap. */
+  loadAppendsInFlightMax: 4,
+  /** Records between two durable progress marks: what a resumed load reads again at most. */
+  loadMarkRecords: 10_000,
+  /** Retries of an append that may succeed later, before a load gives up. */
+  loadRetriesMax: 8,
+  /** Body of a POST to a topic, also after decompression. */
+  postBodyBytesMax: 8_388_608,
+  /** Bodies in memory at once, and requests that wait for room: beyond that they are refused with 503. */
+  postBytesInFlightMax: 67_108_864,
+  postRequestsWaitingMax: 256,
 } as const

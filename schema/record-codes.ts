@@ -42,6 +42,11 @@ export const RECORD_CODES = {
     action: 'Send smaller records.',
     retryable: false,
   },
+  RECORD_DELETE_REFUSED: {
+    meaning: 'A delete of an entity whose product promises immutable keys: its further tables could not follow.',
+    action: 'Drop immutableKeys from @source, or send no deletes.',
+    retryable: false,
+  },
 } as const
 
 export type RecordCode = keyof typeof RECORD_CODES

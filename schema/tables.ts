@@ -46,4 +46,9 @@ export const HIDDEN_COLUMNS = {
   deletedAt: 'meshgateDeletedAt',
   /** Base table only: source position `topic:partition:offset` of the record that created the entity. */
   origin: 'meshgateOrigin',
+  /**
+   * Base table only, json: what ingest must remember of an entity and a store cannot tell it: write times of cells that are null, and
+   * how often the entity changed. Never shown.
+   */
+  memory: 'meshgateMemory',
 } as const
