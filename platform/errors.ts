@@ -131,6 +131,41 @@ const FAILURE_CODES = {
     action: 'Mend what each line names.',
     retryable: false,
   },
+  ARGUMENT_INVALID: {
+    meaning: 'An argument or a key of a query has a value that cannot be used.',
+    action: 'Send what the message says.',
+    retryable: false,
+  },
+  CURSOR_INVALID: {
+    meaning: 'A cursor is not one of this list or subscription, was altered, or was sealed with another key.',
+    action: 'Start without a cursor; use a cursor only with the field and arguments that it came from.',
+    retryable: false,
+  },
+  ROW_INCOMPLETE: {
+    meaning: 'A row has no value for a field that may not be null.',
+    action: 'Send the record again with the value, or declare the field nullable.',
+    retryable: false,
+  },
+  SUBSCRIPTION_GAP: {
+    meaning: 'The changes after the cursor are older than the retention: some are lost to this subscriber.',
+    action: 'Query the current state and subscribe without a cursor.',
+    retryable: false,
+  },
+  SUBSCRIPTION_OVERFLOW: {
+    meaning: 'The subscriber took events more slowly than they came, and its queue is full.',
+    action: 'Subscribe again with the cursor of the error: nothing is lost.',
+    retryable: true,
+  },
+  SUBSCRIPTION_LOST: {
+    meaning: 'The changes can no longer be read.',
+    action: 'Subscribe again with the cursor of the error: nothing is lost.',
+    retryable: true,
+  },
+  REQUEST_TOO_LARGE: {
+    meaning: 'The body of a request exceeds the limit.',
+    action: 'Send less at once.',
+    retryable: false,
+  },
 } as const satisfies Record<string, CodeEntry>
 
 /** Every code with its meaning, action and retryability. */

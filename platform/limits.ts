@@ -77,4 +77,32 @@ export const limits = {
   /** Bodies in memory at once, and requests that wait for room: beyond that they are refused with 503. */
   postBytesInFlightMax: 67_108_864,
   postRequestsWaitingMax: 256,
+
+  // Subgraphs
+  /** Store reads that one page may take until it is full: rows that are deleted or moved away are read and left out. */
+  pageReadsMax: 20,
+  /** Fewest rows of a read that refills a page: marks of deleted rows stand together, so small steps would crawl. */
+  pageRefillRowsMin: 100,
+  /** Pages that one subgraph reads from the store at a time: a wave of entities with a page each must not flood the store. */
+  pageReadsInFlightMax: 64,
+  /** Empty time buckets in a row that one page looks at: a year of days. It then ends early, with a cursor to go on. */
+  emptyBucketsMax: 366,
+  /** Buckets read at once while they are empty. */
+  bucketReadsAtOnceMax: 16,
+  /** How far ahead of now a list without an upper bound begins: clocks of producers differ. */
+  bucketAheadMs: 86_400_000,
+  /** Where a list without a lower bound ends: before that, bound it. */
+  bucketFloor: '1970-01-01T00:00:00.000Z',
+  /** Events that wait for one subscriber: some seconds of a busy topic; then the subscription ends with its cursor. */
+  subscriberEventsMax: 1_000,
+  /** Records per read of a subscriber that catches up. */
+  replayReadRecordsMax: 500,
+  /** Source partitions and generations that a cursor remembers per partition of changes: the token stays a few kilobytes. */
+  cursorSourcesMax: 64,
+  /** Body of a request to a subgraph: thousands of representations. */
+  subgraphBodyBytesMax: 16_777_216,
+  /** A WebSocket message to a subgraph: one operation with its variables. */
+  subgraphMessageBytesMax: 1_048_576,
+  /** How long a server that closes waits for the requests in hand. */
+  closeWaitMs: 5_000,
 } as const
