@@ -18,4 +18,24 @@ export const schemaLimits = {
   recordViolationsMax: 50,
   /** Characters of an offending value that a violation repeats. */
   violationValueCharactersMax: 60,
+
+  // Product files
+  /** Tokens of a product file: far beyond any product; keeps a hostile file from filling memory while it is parsed. */
+  productTokensMax: 100_000,
+  /** Lists and value types inside one another: deeper nesting is a mistake, and every walk over types recurses. */
+  typeDepthMax: 16,
+  /** `first` of a page field that names no default. */
+  pageFirstDefault: 20,
+  /** Rows of a page at most: what the store answers at once (platform/limits.ts, pageRowsMax). */
+  pageFirstMax: 1_000,
+  /** Partitions of a topic: more cost open files in the log and gain nothing. */
+  topicPartitionsMax: 1_024,
+  /** Characters of a topic's name: Kafka's 249 less the longest suffix of our own topics. */
+  topicNameCharactersMax: 240,
+  /** Characters of a table's name: Cassandra's limit. */
+  tableNameCharactersMax: 48,
+  /** Cassandra's longest TTL: 20 years. */
+  ttlSecondsMax: 630_720_000,
+  /** Characters of a pattern: its safety is judged by reading it, and a check has to stay readable. */
+  patternCharactersMax: 1_000,
 } as const

@@ -1,0 +1,235 @@
+// The text of directives.graphql, which is the reference: schema does no I/O, so the text is checked in as a module too, and a test
+// (test/schema/directives-sdl.test.ts) holds both equal.
+
+// prettier-ignore
+export const DIRECTIVES_SDL = `# The directives of the product language: this file is their definition and their reference.
+# \`docs/product-language.md\` is generated from it. Federation 2 directives (@key, @shareable, @tag, ...)
+# may be used beside them and are passed through to the subgraph.
+
+"Where a product is in its life. RETIRED products are refused by \`meshgate check\`."
+enum ProductStatus {
+  PROPOSED
+  ACTIVE
+  DEPRECATED
+  RETIRED
+}
+
+"What a failing check does to its record. REJECT: to the rejected topic. WARN: written, counted and named in the change."
+enum OnFail {
+  REJECT
+  WARN
+}
+
+"How records lie in the topic's messages."
+enum Envelope {
+  "The message value is the record."
+  NONE
+  "CloudEvents 1.0 in JSON: structured mode (\`data\` is the record) or binary mode (\`ce_\` headers)."
+  CLOUDEVENTS
+  "Debezium change events: \`after\` is the record, \`op: d\` deletes."
+  DEBEZIUM
+}
+
+"How a record is encoded."
+enum RecordFormat {
+  JSON
+}
+
+enum LetterCase {
+  UPPER
+  LOWER
+  "First letter of every word upper, the rest lower."
+  TITLE
+}
+
+"How text or a number in the source becomes the field's type."
+enum Parse {
+  "\`$30K - $50K\`, \`$150K +\`: into an object type with \`min\` and \`max\` (a bound that is missing is null)."
+  RANGE
+  "Milliseconds since 1970 into DateTime or Date."
+  EPOCH_MILLISECONDS
+  "Seconds since 1970 into DateTime or Date."
+  EPOCH_SECONDS
+  "\`1,234.50\`, \`$12\`, \`12 %\`: into Int, Float, BigInt or Decimal."
+  NUMBER
+  "\`Y\`/\`N\`, \`yes\`/\`no\`, \`1\`/\`0\`, \`true\`/\`false\`, in any case: into Boolean."
+  BOOLEAN
+  "Text separated by commas into a list."
+  COMMA_LIST
+}
+
+"What happened to an entity, as a subscription sees it."
+enum ChangeKind {
+  "The entity appeared: it did not exist, or was deleted."
+  CREATED
+  UPDATED
+  DELETED
+}
+
+"Which side of a range an argument bounds."
+enum Bound {
+  GREATER
+  GREATER_OR_EQUAL
+  LESS
+  LESS_OR_EQUAL
+}
+
+"Kinds of personal data (the vocabulary of the policies)."
+enum PersonalKind {
+  NAME
+  EMAIL
+  PHONE
+  ADDRESS
+  BIRTH_DATE
+  NATIONAL_ID
+  FINANCIAL
+  LOCATION
+  ONLINE_IDENTIFIER
+  OTHER
+}
+
+enum MaskKind {
+  "The value becomes null (the field must be nullable)."
+  NULL
+  "Text becomes \`***\`."
+  REDACT
+  "A keyed hash: equal values stay equal."
+  HASH
+  "All but the last four characters become \`*\`."
+  LAST_FOUR
+  "Dates keep the year, numbers their magnitude."
+  GENERALIZE
+}
+
+"What the file publishes. Once per file, on \`extend schema\`."
+directive @product(
+  "Kebab-case, unique in its domain."
+  name: String!
+  "Kebab-case. Prefix of the product's topics."
+  domain: String!
+  "An e-mail address or a team's handle."
+  owner: String!
+  "Semantic version of the contract."
+  version: String!
+  status: ProductStatus! = ACTIVE
+  "What the product is, for the catalog."
+  description: String
+) on SCHEMA
+
+"Objectives of the product. Durations are ISO 8601."
+directive @slo(freshness: String, readLatencyP99: String, completeness: Float, availability: Float) on SCHEMA
+
+"A derived product: made from other products (\`domain/name\`) by a named function."
+directive @derivedFrom(products: [String!]!, function: String!) on SCHEMA
+
+"Where an entity's records come from. An entity without it is another product's, extended here."
+directive @source(
+  topic: String!
+  "The field that keys the topic's messages. Other than the entity's key: records are re-keyed through \`<topic>.rekeyed\`."
+  key: String!
+  "Event time: when it happened (windows, freshness)."
+  time: String
+  "What decides which record of a key is newer: a DateTime, or an Int/BigInt sequence. Absent: the log's append time."
+  version: String
+  envelope: Envelope! = NONE
+  format: RecordFormat! = JSON
+  "Records may lack required fields; absent ones stay unchanged. Such a topic can't be compacted."
+  partial: Boolean! = false
+  "Promise: the keys of every table of an entity never change and entities are never deleted. Ingest then need not read before it writes."
+  immutableKeys: Boolean! = false
+  partitions: Int! = 4
+  "ISO 8601 duration for which records stay in the topic; absent: for ever."
+  retention: String
+  "ISO 8601 duration for which changes can be replayed to subscribers."
+  changesRetention: String! = "P7D"
+  "Keep only the last record of every key in the topic."
+  compacted: Boolean! = false
+) on OBJECT
+
+"""
+A table of the entity, in the order of declaration; the first is the base, keyed by the entity's key.
+A key part is a field, or a time bucket of one: \`hour(f)\`, \`day(f)\`, \`month(f)\`, \`year(f)\`.
+A clustering part is \`field\` or \`field desc\`.
+"""
+directive @table(
+  name: String!
+  partitionKey: [String!]!
+  clusteringKey: [String!]! = []
+  "ISO 8601 duration: a row ends at its write time + ttl."
+  ttl: String
+  "Fields with a secondary index of their own."
+  index: [String!]! = []
+) repeatable on OBJECT
+
+"""
+A check of a record. On a field: exactly one of range, pattern, oneOf, length, cel. On a type: cel.
+\`range\` and \`length\` are intervals: \`[0,)\`, \`(0,100]\`. In \`cel\`, a field's own name and every other field of the
+type are variables; on a field \`value\` is its value as well. A check of an absent or null value passes.
+"""
+directive @check(
+  id: String!
+  cel: String
+  range: String
+  pattern: String
+  oneOf: [String!]
+  length: String
+  message: String
+  onFail: OnFail! = REJECT
+) repeatable on OBJECT | FIELD_DEFINITION
+
+"A column computed at ingest from the record's other fields."
+directive @computed(cel: String!) on FIELD_DEFINITION
+
+"Where in the record a field's value is, and how it is cleaned, in this order: trim, emptyAsNull, case, default, parse."
+directive @from(
+  "Name or dotted path in the record. Absent: the field's own name."
+  field: String
+  trim: Boolean! = false
+  emptyAsNull: Boolean! = false
+  case: LetterCase
+  "Used where the record has no value, or null."
+  default: String
+  parse: Parse
+) on FIELD_DEFINITION
+
+"A reference to an entity of another product (or of this one); \`key\` names the fields here that hold its key, in order, separated by spaces."
+directive @ref(key: String!) on FIELD_DEFINITION
+
+"One entity by the arguments, which must cover the primary key of a table."
+directive @lookup(table: String) on FIELD_DEFINITION
+
+"""
+A Relay connection from one partition of a table (or from an index). The partition's columns come from the arguments of the same names;
+on an entity's field also from the entity's key, by the @ref that points at it, or by \`key\`, which names the table's
+columns that the entity's key fields fill, in order.
+"""
+directive @page(table: String!, key: [String!], maxFirst: Int! = 100) on FIELD_DEFINITION
+
+"A Relay connection over a whole table, in a stable order. Declared, since it costs what it says."
+directive @scan(table: String!, maxFirst: Int! = 100) on FIELD_DEFINITION
+
+"An argument that bounds a clustering field of the page."
+directive @bound(field: String!, is: Bound!) on ARGUMENT_DEFINITION
+
+"Live changes of the entity. Arguments filter by the fields of the same names; an argument left out filters nothing."
+directive @changes(on: [ChangeKind!]! = [CREATED, UPDATED]) on FIELD_DEFINITION
+
+"The field holds the data subject's identity."
+directive @subject on FIELD_DEFINITION
+
+"The field is personal data."
+directive @personal(kind: PersonalKind!) on FIELD_DEFINITION
+
+"Who does not have one of the roles or scopes sees the field masked."
+directive @mask(with: MaskKind!, unlessRoles: [String!]! = [], unlessScopes: [String!]! = []) on FIELD_DEFINITION
+
+"Who may read the type or field, and for which purposes. Deny by default once declared."
+directive @access(
+  roles: [String!]! = []
+  scopes: [String!]! = []
+  purposes: [String!]! = []
+) on OBJECT | FIELD_DEFINITION
+
+"Rows for which the expression is false do not exist for the principal. Variables: the type's fields and \`principal\`."
+directive @rowFilter(cel: String!, unlessRoles: [String!]! = []) on OBJECT
+`
