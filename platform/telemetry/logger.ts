@@ -1,0 +1,53 @@
+// Makes the process's logger: pino, as JSON lines for machines, and as one readable line per message on a terminal.
+import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino'
+import type { LogLevel } from '../settings.ts'
+
+export interface LoggerOptions {
+  readonly level: LogLevel
+  /** One readable line instead of JSON. */
+  readonly readable: boolean
+  /** Where lines go; each ends with a newline. */
+  readonly write: (line: string) => void
+}
+
+export function createLogger(options: LoggerOptions): Logger {
+  const destination: DestinationStream = {
+    write: options.readable ? (line) => options.write(readableLine(line)) : options.write,
+  }
+  // Errors carry a code by which they are looked up; the stack stays in the JSON form only.
+  return pino({ level: options.level, base: null, timestamp: stdTimeFunctions.isoTime }, destination)
+}
+
+const LEVEL_NAMES: Readonly<Record<number, string>> = {
+  10: 'TRACE',
+  20: 'DEBUG',
+  30: 'INFO',
+  40: 'WARN',
+  50: 'ERROR',
+  60: 'FATAL',
+}
+const LEVEL_WIDTH = 5
+
+/** `12:03:04 WARN  message key=value`: the time of day, since a terminal is read while it happens. */
+function readableLine(line: string): string {
+  const { level, time, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>
+  const fields = Object.entries(rest).map(([name, value]) => `${name}=${shown(value)}`)
+  const parts = [
+    typeof time === 'string' ? time.slice(11, 19) : '',
+    (LEVEL_NAMES[Number(level)] ?? String(level)).padEnd(LEVEL_WIDTH),
+    typeof msg === 'string' ? msg : '',
+    errorText(err),
+    ...fields,
+  ]
+  return `${parts.filter((part) => part !== '').join(' ')}\n`
+}
+
+function errorText(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return ''
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  return `(${[code, message].filter((part) => typeof part === 'string').join(': ')})`
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' && !/\s/.test(value) ? value : JSON.stringify(value)
+}
