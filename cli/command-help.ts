@@ -1,0 +1,24 @@
+// Pieces of the commands' help that several of them share.
+import { Argument, Option, InvalidArgumentError } from 'commander'
+
+const PORT_MAX = 65_535
+
+export function examples(lines: readonly (readonly [command: string, meaning: string])[]): string {
+  const width = Math.max(...lines.map(([command]) => command.length))
+  return `\nExamples:\n${lines.map(([command, meaning]) => `  ${command.padEnd(width)}  # ${meaning}`).join('\n')}`
+}
+
+/** None means all of the project. */
+export function productArguments(): Argument {
+  return new Argument('[PRODUCT...]', 'a product.graphql or its folder (default: every product of the project)')
+}
+
+export function portOption(): Option {
+  return new Option('-p, --port <N>', 'port to listen on (default: the setting PORT)').argParser(parsePort)
+}
+
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : -1
+  if (port < 0 || port > PORT_MAX) throw new InvalidArgumentError(`Write a number from 0 to ${PORT_MAX}.`)
+  return port
+}

@@ -1,0 +1,32 @@
+// Entry of the `meshgate` command: gives the command line the real environment, terminal and signals, and ends with its exit code.
+import packageFile from '../package.json' with { type: 'json' }
+import { runCommandLine } from './command-line.ts'
+import { EXIT } from './command-context.ts'
+import { describeFailure } from './describe-failure.ts'
+import { listenForStop } from './stop-signal.ts'
+
+const COLUMNS_DEFAULT = 80
+
+/** A bug: state can't be trusted any more, and everything durable survives the end of the process. */
+function endByBug(error: unknown): void {
+  process.stderr.write(`${describeFailure(error).line}\n`)
+  process.exit(EXIT.failure)
+}
+
+process.on('uncaughtException', endByBug)
+process.on('unhandledRejection', endByBug)
+// Whoever read our output has gone (`meshgate check | head`): nothing is left to say.
+process.stdout.on('error', () => process.exit(EXIT.ok))
+
+const exitCode = await runCommandLine(process.argv.slice(2), packageFile.version, {
+  environment: process.env,
+  stop: listenForStop(),
+  terminal: {
+    print: (text) => void process.stdout.write(text),
+    report: (text) => void process.stderr.write(text),
+    interactive: process.stderr.isTTY && process.env['CI'] === undefined,
+    columns: process.stderr.columns ?? COLUMNS_DEFAULT,
+  },
+})
+// Everything has been closed: what may still hold the process (an idle keep-alive connection) has nothing to finish.
+process.exit(exitCode)

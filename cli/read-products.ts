@@ -1,0 +1,77 @@
+// Reads and compiles the products that a command names. What is wrong with them is a value: every diagnostic of every file.
+import { readFile, readdir, stat } from 'node:fs/promises'
+import { join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { checkMesh } from '../schema/check-mesh.ts'
+import { compileProduct } from '../schema/compile-product.ts'
+import type { Diagnostic } from '../schema/diagnostic.ts'
+import { formatDiagnostic } from '../schema/format-diagnostic.ts'
+import type { Product } from '../schema/model.ts'
+import { MeshgateError } from '../platform/errors.ts'
+import type { Terminal } from './command-context.ts'
+
+const PRODUCT_FILE = 'product.graphql'
+
+/** The products of the project itself: a folder per domain. */
+const subgraphsDirectory = fileURLToPath(new URL('../subgraphs/', import.meta.url))
+
+export interface ProductsRead {
+  readonly products: readonly Product[]
+  readonly diagnostics: readonly Diagnostic[]
+  /** Null products and errors among the diagnostics: nothing may run. */
+  readonly refused: boolean
+}
+
+/** `paths` name product files or their folders; with none, every `subgraphs/<domain>/product.graphql` of the project. */
+export async function readProducts(paths: readonly string[]): Promise<ProductsRead> {
+  const files = paths.length > 0 ? await Promise.all(paths.map(productFile)) : await projectProducts()
+  const compiled = await Promise.all(files.map(compileFile))
+  const products = compiled.flatMap(({ product }) => (product === null ? [] : [product]))
+  const diagnostics = [...compiled.flatMap((one) => one.diagnostics), ...checkMesh(products)]
+  const refused = products.length < files.length || diagnostics.some(({ severity }) => severity === 'ERROR')
+  return { products, diagnostics, refused }
+}
+
+/** As `readProducts`, for commands that run them: prints what there is to say, and gives null when they are refused. */
+export async function readProductsToRun(
+  paths: readonly string[],
+  terminal: Terminal,
+): Promise<readonly Product[] | null> {
+  const { products, diagnostics, refused } = await readProducts(paths)
+  for (const diagnostic of diagnostics) {
+    if (refused || diagnostic.severity === 'ERROR') terminal.report(`${formatDiagnostic(diagnostic)}\n`)
+  }
+  return refused ? null : products
+}
+
+async function compileFile(file: string): Promise<ReturnType<typeof compileProduct>> {
+  const text = await readFile(file, 'utf8')
+  // Named as an editor or a shell opened here finds it.
+  const shown = relative(process.cwd(), file)
+  return compileProduct(shown.startsWith('..') ? file : shown, text)
+}
+
+async function productFile(path: string): Promise<string> {
+  const absolute = resolve(path)
+  const found = await stat(absolute).catch(() => null)
+  if (found === null) {
+    throw new MeshgateError('FILE_UNREADABLE', `${path} does not exist. Name a ${PRODUCT_FILE} or its folder.`)
+  }
+  return found.isDirectory() ? join(absolute, PRODUCT_FILE) : absolute
+}
+
+async function projectProducts(): Promise<readonly string[]> {
+  const entries = await readdir(subgraphsDirectory, { withFileTypes: true })
+  const files = entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(subgraphsDirectory, entry.name, PRODUCT_FILE))
+    .toSorted()
+  const exist = await Promise.all(
+    files.map((file) =>
+      stat(file)
+        .then(() => true)
+        .catch(() => false),
+    ),
+  )
+  return files.filter((_, index) => exist[index])
+}

@@ -1,0 +1,61 @@
+// docs/product-language.md from schema/directives.graphql, whose descriptions are the reference.
+import {
+  Kind,
+  parse,
+  print,
+  type DirectiveDefinitionNode,
+  type EnumTypeDefinitionNode,
+  type InputValueDefinitionNode,
+} from 'graphql'
+
+export function productLanguagePage(directivesSdl: string): string {
+  const { definitions } = parse(directivesSdl)
+  const directives = definitions.filter((node) => node.kind === Kind.DIRECTIVE_DEFINITION)
+  const enums = definitions.filter((node) => node.kind === Kind.ENUM_TYPE_DEFINITION)
+  return `# The product language
+
+A product is one file of plain GraphQL SDL with Federation 2 directives and the directives below. \`meshgate check\` prints every problem
+of a product at once, each with what to write instead.
+
+${directives.map(directiveSection).join('\n\n')}
+
+# Values
+
+${enums.map(enumSection).join('\n\n')}
+`
+}
+
+function directiveSection(node: DirectiveDefinitionNode): string {
+  const places = node.locations.map(({ value }) => value.toLowerCase().replaceAll('_', ' ')).join(', ')
+  const repeatable = node.repeatable ? ', repeatable' : ''
+  return `## @${node.name.value}
+
+${node.description?.value ?? ''}
+
+On: ${places}${repeatable}.
+${argumentTable(node.arguments ?? [])}`
+}
+
+function argumentTable(args: readonly InputValueDefinitionNode[]): string {
+  if (args.length === 0) return ''
+  const rows = args.map((argument) => {
+    const defaultText = argument.defaultValue === undefined ? '' : `\`${print(argument.defaultValue)}\``
+    return `| \`${argument.name.value}\` | \`${print(argument.type)}\` | ${defaultText} | ${oneLine(argument.description?.value)} |`
+  })
+  return `\n| Argument | Type | Default | Meaning |\n| --- | --- | --- | --- |\n${rows.join('\n')}`
+}
+
+function enumSection(node: EnumTypeDefinitionNode): string {
+  const rows = (node.values ?? []).map((value) => `| \`${value.name.value}\` | ${oneLine(value.description?.value)} |`)
+  return `## ${node.name.value}
+
+${node.description?.value ?? ''}
+
+| Value | Meaning |
+| --- | --- |
+${rows.join('\n')}`
+}
+
+function oneLine(text: string | undefined): string {
+  return (text ?? '').replace(/\s*\n\s*/g, ' ').replaceAll('|', '\\|')
+}

@@ -1,0 +1,64 @@
+// Opens what every role stands on: the data directory, the log, the store. The one place beside the roles' own main.ts that knows adapters.
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openEmbeddedLog } from './adapters/embedded-log/embedded-log.ts'
+import { openSqliteStore } from './adapters/sqlite/sqlite-store.ts'
+import type { Config } from './config.ts'
+import { lockDataDirectory } from './data-directory.ts'
+import { MeshgateError } from './errors.ts'
+import type { Clock } from './ports/clock.ts'
+import type { EventLog } from './ports/event-log.ts'
+import type { Store } from './ports/store.ts'
+import { CURSOR_KEY_BYTES } from './settings.ts'
+import { systemClock } from './system-clock.ts'
+
+export interface Platform {
+  readonly log: EventLog
+  readonly store: Store
+  readonly clock: Clock
+  readonly cursorKey: Uint8Array
+  /** Closes the store and the log, then lets the data directory go. */
+  close(): Promise<void>
+}
+
+/** `url`: where the process that holds the data directory takes records, for those that find it locked. */
+export async function openPlatform(config: Config, url?: string): Promise<Platform> {
+  const directory = config.dataDirectory
+  await mkdir(directory, { recursive: true })
+  const lock = await lockDataDirectory(directory, url === undefined ? {} : { url })
+  const opened: { close(): Promise<void> }[] = [{ close: () => lock.release() }]
+  const close = async () => {
+    for (const part of opened.splice(0).toReversed()) await part.close()
+  }
+  try {
+    const cursorKey = config.cursorKey ?? (await keptCursorKey(join(directory, 'cursor.key')))
+    const log = await openEmbeddedLog({ directory: join(directory, 'log'), clock: systemClock })
+    opened.push(log)
+    const store = await openSqliteStore({ directory: join(directory, 'store'), clock: systemClock })
+    opened.push(store)
+    return { log, store, clock: systemClock, cursorKey, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** On a laptop nobody configures a key: one is made once, readable by its owner only. Cursors outlive a restart by it. */
+async function keptCursorKey(path: string): Promise<Uint8Array> {
+  const kept = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null
+    throw error
+  })
+  if (kept === null) {
+    const key = randomBytes(CURSOR_KEY_BYTES)
+    await writeFile(path, `${key.toString('base64')}\n`, { mode: 0o600, flag: 'wx' })
+    return new Uint8Array(key)
+  }
+  const key = Buffer.from(kept, 'base64')
+  if (key.length === CURSOR_KEY_BYTES) return new Uint8Array(key)
+  throw new MeshgateError(
+    'CONFIG_INVALID',
+    `${path} does not hold a key of ${CURSOR_KEY_BYTES} bytes. Delete it (open cursors end), or set MESHGATE_CURSOR_KEY.`,
+  )
+}
