@@ -14,7 +14,7 @@ function columnsOf(entity: Entity, table: Table): ReadonlySet<string> {
   for (const field of entity.fields) if (field.kind === 'stored' || field.kind === 'computed') columns.add(field.name)
   if (entity.readsBase) {
     columns.add(HIDDEN_COLUMNS.upsertedAt).add(HIDDEN_COLUMNS.deletedAt)
-    if (entity.tables[0] === table) columns.add(HIDDEN_COLUMNS.origin)
+    if (entity.tables[0] === table) columns.add(HIDDEN_COLUMNS.origin).add(HIDDEN_COLUMNS.memory)
   }
   columnsOfTable.set(table, columns)
   return columns
