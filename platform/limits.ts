@@ -29,6 +29,8 @@ export const limits = {
   logReadBytes: 524_288,
   /** Newest commits of a partition kept in memory, so that readers at the head need no thread of the pool (which fsync fills). */
   logRecentBytesMax: 1_048_576,
+  /** The newest commits kept of a partition, where they are small: finding one stays cheap. */
+  logRecentCommitsMax: 256,
   /** The recent commits of all partitions together; the oldest go first. */
   logRecentBytesTotalMax: 33_554_432,
   /** Between two runs of retention, compaction and checkpoints: cheap when there is nothing to do. */
@@ -59,6 +61,10 @@ export const limits = {
   sweepPageRows: 200,
   sweepPauseMs: 1_000,
   sweepIntervalMs: 21_600_000,
+  /** Steps between two durable marks of where the sweeper stands. */
+  sweepPagesPerMark: 50,
+  /** Creations of one entity that are remembered while they may be delivered again: more in one batch is no real life. */
+  originsKeptMax: 8,
   /** Longest wait before looking at committed positions again: other members of the group report them only there. */
   caughtUpPollMs: 100,
 
@@ -105,4 +111,51 @@ export const limits = {
   subgraphMessageBytesMax: 1_048_576,
   /** How long a server that closes waits for the requests in hand. */
   closeWaitMs: 5_000,
+
+  // Gateway: documents
+  /** Lexer tokens of a client's document: graphql-js and the planner stay in milliseconds; larger documents are generated mistakes. */
+  documentTokensMax: 15_000,
+  /** Nesting of fields after fragments are expanded: deeper ones only walk relations in circles. */
+  documentDepthMax: 40,
+  /** Aliases after expansion: each may repeat an expensive field. */
+  documentAliasesMax: 500,
+  /** Selections after fragments are expanded: what the planner sees; long fragment chains took it seconds. */
+  documentSelectionsMax: 5_000,
+  /** Root fields: each may be one subgraph request. */
+  documentRootFieldsMax: 100,
+  /** Plans kept, and the characters of their documents: a mesh has hundreds of operations, not hundreds of thousands. */
+  planCacheEntriesMax: 1_000,
+  planCacheCharactersMax: 16_777_216,
+
+  // Gateway: execution
+  /** Errors of one response: one failed list must not become a megabyte of errors. */
+  responseErrorsMax: 500,
+  /** Representations of one entity fetch: larger waves are split, so that a subgraph's request stays in megabytes. */
+  representationsPerFetchMax: 5_000,
+
+  // Gateway: subgraph endpoints
+  /** A subgraph that has not answered by then is as good as down. */
+  subgraphTimeoutMs: 30_000,
+  /** HTTP/1.1 connections per subgraph: one process does not profit from more. */
+  subgraphConnectionsMax: 128,
+  /** Response body of a subgraph: beyond it the gateway's memory is at stake. */
+  subgraphResponseBytesMax: 67_108_864,
+  /** Attempts to open the shared WebSocket of a subgraph again before its subscriptions are lost. */
+  subgraphSocketRetriesMax: 3,
+  /** Events of one upstream subscription that wait for the gateway. */
+  subgraphEventsQueuedMax: 10_000,
+
+  // Gateway: subscriptions
+  /** Events that wait for one client; beyond them it is closed with its cursor. */
+  subscriptionQueueEventsMax: 1_000,
+  /** Events of one upstream that are joined at the same time: enough to hide the latency, few enough to bound memory. */
+  subscriptionJoinsInFlightMax: 16,
+  /** Subscriptions of one WebSocket. */
+  socketSubscriptionsMax: 200,
+
+  // Gateway: HTTP server
+  /** Request body: queries with their variables; uploads do not go this way. */
+  requestBodyBytesMax: 1_048_576,
+  /** Waiting for requests in hand when the server closes. */
+  closeGraceMs: 10_000,
 } as const

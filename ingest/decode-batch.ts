@@ -1,0 +1,109 @@
+// First stage: records of a batch decoded, cleaned, checked and given their write time, or rejected with what is wrong.
+import type { Violation } from '../schema/record.ts'
+import type { RecordCode } from '../schema/record-codes.ts'
+import type { Row } from '../schema/row.ts'
+import { writeTimeOf } from '../schema/emit/write-time.ts'
+import type { RecordBatch, LogRecord } from '../platform/ports/event-log.ts'
+import { limits } from '../platform/limits.ts'
+import { murmur2 } from '../platform/partitioner.ts'
+import type { EntityPlan } from './entity-plan.ts'
+import type { RejectedRecord } from './dead-letter/rejected-record.ts'
+import { sourceRecordOf, type SourceRecord } from './source-position.ts'
+
+export interface AcceptedRecord {
+  readonly kind: 'upsert' | 'delete'
+  readonly record: SourceRecord
+  /** The entity's key as text. */
+  readonly keyText: string
+  readonly key: Row
+  /** Upsert: the cells of the record. Delete: the key columns. */
+  readonly row: Row
+  readonly writeTime: number
+  readonly eventTimeMs: number | null
+  readonly warnings: readonly Violation[]
+}
+
+export type DecodedRecord = AcceptedRecord | RejectedRecord
+
+export function decodeBatch(plan: EntityPlan, batch: RecordBatch): DecodedRecord[] {
+  return batch.records.map((record) => decodeRecord(plan, batch, record))
+}
+
+function decodeRecord(plan: EntityPlan, batch: RecordBatch, logRecord: LogRecord): DecodedRecord {
+  const record = sourceRecordOf(batch, logRecord, batch.topic !== plan.source.topic)
+  const decoded = plan.codec.decode(record)
+  if (decoded.kind === 'rejected') return { kind: 'rejected', record, violations: decoded.violations }
+  const keyMissing = unkeyed(plan, record)
+  if (keyMissing !== null) return keyMissing
+
+  const writeTime = writeTimeOf({
+    version: decoded.version,
+    versionResolutionUs: decoded.versionResolutionUs,
+    appendTimeUs: record.timestampUs,
+    appendResolutionUs: plan.resolutionUs,
+    contentHash: () => murmur2(record.value ?? new Uint8Array()) >>> 0,
+  })
+  const aheadMax = record.timestampUs + limits.versionAheadMsMax * 1_000
+  if (plan.source.version?.kind === 'TIME' && writeTime > aheadMax) return versionAhead(plan, record, writeTime)
+
+  if (decoded.kind === 'delete') {
+    const keyText = plan.codec.keyText(decoded.key)
+    if (!plan.entity.readsBase && plan.further.length > 0) return deleteRefused(plan, record, keyText)
+    const { key } = decoded
+    return { kind: 'delete', record, keyText, key, row: key, writeTime, eventTimeMs: null, warnings: [] }
+  }
+  const { row, eventTimeMs, warnings } = decoded
+  const unplaced = plan.entity.readsBase ? null : withoutPlace(plan, record, row)
+  if (unplaced !== null) return unplaced
+  return {
+    kind: 'upsert',
+    record,
+    keyText: plan.codec.keyText(row),
+    key: keyOf(plan.entity.key, row),
+    row,
+    writeTime,
+    eventTimeMs,
+    warnings,
+  }
+}
+
+function keyOf(columns: readonly string[], row: Row): Row {
+  const key: Record<string, Row[string]> = {}
+  for (const column of columns) key[column] = row[column] ?? null
+  return key
+}
+
+// Read, merge, write needs all records of an entity in one partition; a message without a key may lie in any.
+function unkeyed(plan: EntityPlan, record: SourceRecord): RejectedRecord | null {
+  if (record.key !== null || !plan.entity.readsBase || plan.source.rekeyed) return null
+  const { keyField, topic } = plan.source
+  const message = `The message has no key, so its order among those of its entity is unknown. Key the messages of ${topic} by ${keyField}.`
+  return rejection(record, 'RECORD_KEY_MISSING', keyField, message)
+}
+
+function versionAhead(plan: EntityPlan, record: SourceRecord, writeTime: number): RejectedRecord {
+  const text = new Date(writeTime / 1_000).toISOString()
+  const appended = new Date(record.timestampUs / 1_000).toISOString()
+  const message = `The version ${text} lies more than ${limits.versionAheadMsMax / 3_600_000} hours after the record's append time ${appended}.`
+  return rejection(record, 'RECORD_VERSION_AHEAD', plan.source.version?.field ?? null, message)
+}
+
+function deleteRefused(plan: EntityPlan, record: SourceRecord, keyText: string): RejectedRecord {
+  const message = `A delete of ${plan.entity.name} "${keyText.slice(0, 100)}", whose product promises immutableKeys: true.`
+  return rejection(record, 'RECORD_DELETE_REFUSED', null, message)
+}
+
+// Without a base row to look at, a partial record must name its row in every table by itself.
+function withoutPlace(plan: EntityPlan, record: SourceRecord, row: Row): RejectedRecord | null {
+  if (!plan.source.partial) return null
+  for (const table of plan.further) {
+    if (table.keyOf(row) !== null) continue
+    const message = `The record lacks a column of the key of table ${table.name} (${table.keyColumns.join(', ')}), which a product with immutableKeys must send in every record.`
+    return rejection(record, 'RECORD_FIELD_MISSING', null, message)
+  }
+  return null
+}
+
+function rejection(record: SourceRecord, code: RecordCode, field: string | null, message: string): RejectedRecord {
+  return { kind: 'rejected', record, violations: [{ code, field, checkId: null, message }] }
+}

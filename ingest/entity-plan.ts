@@ -1,0 +1,100 @@
+// What the stages need to know of one entity, compiled once: its codec, tables, topics and columns.
+import type { Entity, Product, Source, Table } from '../schema/model.ts'
+import type { RecordCodec } from '../schema/record.ts'
+import type { Row } from '../schema/row.ts'
+import { compileRecordCodec } from '../schema/emit/emit-record-codec.ts'
+import { emitTables } from '../schema/emit/emit-tables.ts'
+import { tableRow } from '../schema/emit/table-rows.ts'
+import { topicNames } from '../schema/topics.ts'
+import { invariant } from '../platform/errors.ts'
+import { shapeOf, type EntityShape } from './entity-state.ts'
+
+export interface TablePlan {
+  readonly name: string
+  /** Columns of the table's key. */
+  readonly keyColumns: readonly string[]
+  /** The row's cells of this table, buckets added. */
+  readonly rowOf: (row: Row) => Row
+  /** The row's key in this table; null while a part of it is absent. */
+  readonly keyOf: (row: Row) => Row | null
+}
+
+export interface EntityPlan {
+  readonly product: Product
+  readonly entity: Entity
+  readonly source: Source
+  readonly codec: RecordCodec
+  readonly shape: EntityShape
+  readonly base: TablePlan
+  /** Tables after the base. */
+  readonly further: readonly TablePlan[]
+  readonly resolutionUs: 1 | 1000
+  /** The topic that rows are written from: the source topic, or the re-keyed one. */
+  readonly topic: string
+  readonly changesTopic: string
+  readonly rejectedTopic: string
+}
+
+/** Plans of the product's own entities. */
+export function planEntities(product: Product, resolutionUs: 1 | 1000): EntityPlan[] {
+  const definitions = new Map(emitTables(product).map((table) => [table.name, table]))
+  return product.entities.flatMap((entity) => {
+    const { source } = entity
+    if (source === null) return []
+    const [baseTable, ...furtherTables] = entity.tables
+    const baseDefinition = baseTable === undefined ? undefined : definitions.get(baseTable.name)
+    invariant(baseTable !== undefined && baseDefinition !== undefined, `${entity.name} has a source and a base table`)
+    const tablePlan = (table: Table): TablePlan => planTable(entity, table)
+    return [
+      {
+        product,
+        entity,
+        source,
+        codec: compileRecordCodec(product, entity),
+        shape: shapeOf(entity.key, baseDefinition),
+        base: tablePlan(baseTable),
+        further: furtherTables.map(tablePlan),
+        resolutionUs,
+        topic: source.rekeyed ? topicNames.rekeyed(source.topic) : source.topic,
+        changesTopic: topicNames.changes(source.topic),
+        rejectedTopic: topicNames.rejected(source.topic),
+      },
+    ]
+  })
+}
+
+function planTable(entity: Entity, table: Table): TablePlan {
+  const keyColumns = [
+    ...table.partitionKey.map((part) => part.column),
+    ...table.clusteringKey.map((part) => part.field),
+  ]
+  const keyFields = [...table.partitionKey.map((part) => part.field), ...table.clusteringKey.map((part) => part.field)]
+  const rowOf = (row: Row): Row => tableRow(entity, table, row)
+  const keyOf = (row: Row): Row | null => {
+    const parts: Record<string, Row[string]> = {}
+    for (const field of keyFields) {
+      const value = row[field]
+      if (value === undefined || value === null) return null
+      parts[field] = value
+    }
+    const cells = rowOf(parts)
+    const key: Record<string, Row[string]> = {}
+    for (const column of keyColumns) {
+      const value = cells[column]
+      if (value === undefined || value === null) return null
+      key[column] = value
+    }
+    return key
+  }
+  return { name: table.name, keyColumns, rowOf, keyOf }
+}
+
+/** Consumer group of a product. */
+export function groupOf(product: Product): string {
+  return `ingest.${product.domain}.${product.name}`
+}
+
+/** Consumer group of a product's re-keying. */
+export function rekeyGroupOf(product: Product): string {
+  return `${groupOf(product)}.rekey`
+}

@@ -1,0 +1,90 @@
+// How far ingest has come in each partition of a topic: what this process has handled, and what other members of the group have
+// committed. Answers `lag` and lets others wait until records are handled.
+import type { Clock } from '../platform/ports/clock.ts'
+import type { EventLog, RecordBatch } from '../platform/ports/event-log.ts'
+import { limits } from '../platform/limits.ts'
+
+export class GroupProgress {
+  readonly group: string
+  readonly topic: string
+  readonly #log: EventLog
+  readonly #clock: Clock
+  /** Next offset per partition that this process has handled. */
+  readonly #handled: number[] = []
+  #waiting: (() => void)[] = []
+  readonly #closed = new AbortController()
+
+  constructor(group: string, topic: string, ports: { readonly log: EventLog; readonly clock: Clock }) {
+    this.group = group
+    this.topic = topic
+    this.#log = ports.log
+    this.#clock = ports.clock
+  }
+
+  /** The batch is durable in all that comes of it. */
+  handled(batch: RecordBatch): void {
+    const last = batch.records.at(-1)
+    if (last === undefined) return
+    this.#handled[batch.partition] = Math.max(this.#handled[batch.partition] ?? 0, last.offset + 1)
+    this.#wake()
+  }
+
+  /** Records not yet handled, by the group's positions and this process's. */
+  async lag(): Promise<number> {
+    const behind = await this.#behind(await this.#ends())
+    return behind.reduce((sum, count) => sum + count, 0)
+  }
+
+  /** Resolves once everything that the topic holds now is handled; rejects when ingest closes before. */
+  async caughtUp(): Promise<void> {
+    const ends = await this.#ends()
+    for (;;) {
+      this.#closed.signal.throwIfAborted()
+      // Before the look at the log: what is handled during it wakes.
+      const changed = this.#changed()
+      const behind = await this.#behind(ends)
+      if (behind.every((count) => count === 0)) return
+      await changed
+    }
+  }
+
+  /** Ends the waiting of `caughtUp`. */
+  close(reason: unknown): void {
+    this.#closed.abort(reason)
+    this.#wake()
+  }
+
+  async #ends(): Promise<number[]> {
+    return (await this.#log.offsets(this.topic)).map((range) => range.next)
+  }
+
+  async #behind(ends: readonly number[]): Promise<number[]> {
+    const [committed, ranges] = await Promise.all([
+      this.#log.committed(this.group, this.topic),
+      this.#log.offsets(this.topic),
+    ])
+    return ends.map((end, partition) => {
+      const earliest = ranges[partition]?.earliest ?? 0
+      const next = Math.max(committed[partition] ?? earliest, this.#handled[partition] ?? 0)
+      return Math.max(0, end - next)
+    })
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const wake of waiting) wake()
+  }
+
+  #changed(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = new AbortController()
+      this.#waiting.push(() => {
+        timer.abort()
+        resolve()
+      })
+      // An aborted sleep rejects; it has been woken by then.
+      this.#clock.sleep(limits.caughtUpPollMs, timer.signal).then(resolve, () => undefined)
+    })
+  }
+}

@@ -1,0 +1,38 @@
+// Topics of ingest's own: compacted, one partition, read whole at need.
+import type { EventLog, LogRecord } from '../platform/ports/event-log.ts'
+import type { TopicDefinition } from '../schema/topics.ts'
+
+/** Progress of loads, by the load's id. */
+export const LOADS_TOPIC = 'mesh.loads'
+/** Where the sweeper stands, by table. */
+export const SWEEPS_TOPIC = 'mesh.sweeps'
+
+export const internalTopics: readonly TopicDefinition[] = [LOADS_TOPIC, SWEEPS_TOPIC].map((name) => ({
+  name,
+  partitions: 1,
+  retentionMs: null,
+  compacted: true,
+}))
+
+/** The newest value of a key in an internal topic, parsed; null where there is none. */
+export async function lastValue(log: EventLog, topic: string, key: string): Promise<unknown> {
+  const wanted = Buffer.from(key)
+  let last: LogRecord | null = null
+  const [range] = await log.offsets(topic)
+  let offset = range?.earliest ?? 0
+  const end = range?.next ?? 0
+  while (offset < end) {
+    const records = await log.read({ topic, partition: 0, offset }, 1_000)
+    const newest = records.at(-1)
+    if (newest === undefined) break
+    for (const record of records) {
+      if (record.key !== null && wanted.equals(record.key)) last = record
+    }
+    offset = newest.offset + 1
+  }
+  return last === null || last.value === null ? null : (JSON.parse(Buffer.from(last.value).toString()) as unknown)
+}
+
+export async function putValue(log: EventLog, topic: string, key: string, value: unknown): Promise<void> {
+  await log.append(topic, [{ key: Buffer.from(key), value: Buffer.from(JSON.stringify(value)) }])
+}

@@ -1,0 +1,158 @@
+// Ingest as a role: consumes the source topics of products, writes their tables, appends changes and rejected records. Takes the ports;
+// whoever starts it chooses the adapters. `close` finishes the batches in hand.
+import type { Product } from '../schema/model.ts'
+import { emitTables } from '../schema/emit/emit-tables.ts'
+import { emitTopics } from '../schema/emit/emit-topics.ts'
+import { MeshgateError } from '../platform/errors.ts'
+import type { Clock } from '../platform/ports/clock.ts'
+import type { Consumer, EventLog, RecordBatch } from '../platform/ports/event-log.ts'
+import type { Store } from '../platform/ports/store.ts'
+import { groupOf, planEntities, rekeyGroupOf, type EntityPlan } from './entity-plan.ts'
+import { GroupProgress } from './group-progress.ts'
+import { createTopicRoutes, type RouteHandler } from './http/topic-routes.ts'
+import { internalTopics } from './internal-topics.ts'
+import { processBatch, rekeyBatch, type BatchOutcome } from './process-batch.ts'
+import { Sweeper } from './sweeper.ts'
+
+/** The part of a pino logger that ingest uses. */
+export interface IngestLogger {
+  info(details: object, message: string): void
+  warn(details: object, message: string): void
+  error(details: object, message: string): void
+}
+
+export interface IngestOptions {
+  readonly products: readonly Product[]
+  readonly log: EventLog
+  readonly store: Store
+  readonly clock: Clock
+  readonly logger?: IngestLogger
+  /** Sweeps old delete markers; default true. */
+  readonly sweep?: boolean
+}
+
+export interface ProductCounts {
+  /** Records accepted, and records rejected, by this process since its start; a repetition after a failure counts once. */
+  readonly written: number
+  readonly rejected: number
+}
+
+export interface Ingest {
+  /** Resolves once all that was in the products' topics when called is written or rejected. */
+  caughtUp(): Promise<void>
+  /** By `domain/name`. */
+  counts(): Readonly<Record<string, ProductCounts>>
+  /** Records not yet handled, by `domain/name`. */
+  lag(): Promise<Readonly<Record<string, number>>>
+  /** HTTP handlers to mount: `GET /topics`, `POST /topics/{topic}`. */
+  readonly routes: readonly RouteHandler[]
+  /** Finishes the batches in hand and leaves the groups. Ports stay open. */
+  close(): Promise<void>
+}
+
+interface Stage {
+  readonly progress: GroupProgress
+  readonly plan: EntityPlan
+  readonly process: (batch: RecordBatch) => Promise<BatchOutcome>
+}
+
+/** Creates topics and migrates tables, then consumes. */
+export async function startIngest(options: IngestOptions): Promise<Ingest> {
+  const { products, log, store } = options
+  await log.createTopics([...products.flatMap(emitTopics), ...internalTopics])
+  await store.migrate(products.flatMap(emitTables))
+  const counts = new Map<string, { written: number; rejected: number }>()
+  const stages: Stage[] = []
+  const consumers: Consumer[] = []
+  try {
+    for (const product of products) {
+      counts.set(nameOf(product), { written: 0, rejected: 0 })
+      consumers.push(...(await startProduct(options, product, { counts, stages })))
+    }
+  } catch (error) {
+    await Promise.all(consumers.map((consumer) => consumer.close()))
+    throw error
+  }
+  const plans = stages.filter(({ plan, progress }) => progress.topic === plan.topic).map(({ plan }) => plan)
+  const sweeper = options.sweep === false ? null : new Sweeper(plans, options)
+  return {
+    // A topic's re-keying stage comes before its writing stage: what the first appends, the second must see.
+    async caughtUp() {
+      for (const rekeying of [true, false]) {
+        const waiting = stages.filter(({ plan, progress }) => (progress.topic !== plan.topic) === rekeying)
+        await Promise.all(waiting.map(({ progress }) => progress.caughtUp()))
+      }
+    },
+    counts: () => Object.fromEntries([...counts].map(([name, count]) => [name, { ...count }])),
+    async lag() {
+      const lags: Record<string, number> = {}
+      for (const { plan, progress } of stages) {
+        const name = nameOf(plan.product)
+        lags[name] = (lags[name] ?? 0) + (await progress.lag())
+      }
+      return lags
+    },
+    routes: [createTopicRoutes({ products, log })],
+    async close() {
+      await sweeper?.close()
+      await Promise.all(consumers.map((consumer) => consumer.close()))
+      const reason = new MeshgateError('LOG_CLOSED', 'Ingest closed before it had caught up. Start it again.')
+      for (const { progress } of stages) progress.close(reason)
+    },
+  }
+}
+
+function nameOf(product: Product): string {
+  return `${product.domain}/${product.name}`
+}
+
+interface Registers {
+  readonly counts: Map<string, { written: number; rejected: number }>
+  readonly stages: Stage[]
+}
+
+async function startProduct(options: IngestOptions, product: Product, registers: Registers): Promise<Consumer[]> {
+  const { log } = options
+  const plans = planEntities(product, log.timestampResolutionUs)
+  const writing: Stage[] = plans.map((plan) => ({
+    plan,
+    progress: new GroupProgress(groupOf(product), plan.topic, options),
+    process: (batch) => processBatch(options, plan, batch),
+  }))
+  const rekeying: Stage[] = plans
+    .filter((plan) => plan.source.rekeyed)
+    .map((plan) => ({
+      plan,
+      progress: new GroupProgress(rekeyGroupOf(product), plan.source.topic, options),
+      process: (batch) => rekeyBatch(options, plan, batch),
+    }))
+  registers.stages.push(...rekeying, ...writing)
+  const consumers: Consumer[] = []
+  if (rekeying.length > 0) consumers.push(await consume(options, rekeying, registers.counts))
+  if (writing.length > 0) consumers.push(await consume(options, writing, registers.counts))
+  return consumers
+}
+
+function consume(options: IngestOptions, stages: readonly Stage[], counts: Registers['counts']): Promise<Consumer> {
+  const byTopic = new Map(stages.map((stage) => [stage.progress.topic, stage]))
+  return options.log.consume({
+    group: stages[0]?.progress.group ?? '',
+    topics: [...byTopic.keys()],
+    handler: async (batch) => {
+      const stage = byTopic.get(batch.topic)
+      if (stage === undefined) return
+      const outcome = await stage.process(batch)
+      const count = counts.get(nameOf(stage.plan.product))
+      if (count !== undefined) {
+        count.written += outcome.written
+        count.rejected += outcome.rejected
+      }
+      stage.progress.handled(batch)
+    },
+    onError: (error, at) => {
+      // Retried for ever by the log's contract: nobody would know that a partition stands still.
+      options.logger?.warn({ error, ...at }, 'A batch could not be ingested and is tried again.')
+    },
+  })
+}
+

@@ -1,0 +1,199 @@
+// Second stage: what a batch of decoded records writes to every table, and the outcome of each record. Entities whose tables can
+// disagree (`readsBase`) are merged in memory on the base rows read for the batch; the others are written as they come.
+//
+// The base table keeps every cell at its record's write time. A further table is a projection of the merged row: its rows are written
+// whole, at the entity's stamp (see EntityState), and deleted at a stamp when the entity leaves their key. Every key that the entity
+// passed through in the batch is cleared, since an earlier attempt at a shorter batch may have left it there.
+import type { Row, Value } from '../schema/row.ts'
+import { HIDDEN_COLUMNS } from '../schema/tables.ts'
+import type { AppendRecord, RecordBatch } from '../platform/ports/event-log.ts'
+import type { PutWrite, StoredRow, Write } from '../platform/ports/store.ts'
+import { changeAppend, changeTooLarge } from './change-record.ts'
+import type { AcceptedRecord, DecodedRecord } from './decode-batch.ts'
+import { tooLarge, type RejectedRecord } from './dead-letter/rejected-record.ts'
+import type { EntityPlan, TablePlan } from './entity-plan.ts'
+import * as entityState from './entity-state.ts'
+import type { EntityState } from './entity-state.ts'
+import { splitPosition } from './source-position.ts'
+
+export interface BatchPlan {
+  /** To be durable first. */
+  readonly further: readonly Write[]
+  /** To be durable after `further`. */
+  readonly base: readonly Write[]
+  /** A change per accepted record, in order. */
+  readonly changes: readonly AppendRecord[]
+  readonly rejected: readonly RejectedRecord[]
+}
+
+/** Keys of the base rows that the batch needs, by key text; none where the entity is written without reading. */
+export function baseKeys(plan: EntityPlan, decoded: readonly DecodedRecord[]): ReadonlyMap<string, Row> {
+  const keys = new Map<string, Row>()
+  if (!plan.entity.readsBase) return keys
+  for (const item of decoded) {
+    if (item.kind !== 'rejected' && !keys.has(item.keyText)) keys.set(item.keyText, plan.base.rowOf(item.key))
+  }
+  return keys
+}
+
+export function planWrites(
+  plan: EntityPlan,
+  batch: RecordBatch,
+  decoded: readonly DecodedRecord[],
+  stored: ReadonlyMap<string, StoredRow | null>,
+): BatchPlan {
+  const rejected: RejectedRecord[] = []
+  const accepted: AcceptedRecord[] = []
+  for (const item of decoded) {
+    if (item.kind === 'rejected') rejected.push(item)
+    else if (changeTooLarge(item)) rejected.push(tooLarge(item.record))
+    else accepted.push(item)
+  }
+  return plan.entity.readsBase
+    ? { ...planMerged(plan, firstOffset(plan, batch), accepted, stored), rejected }
+    : { ...planBlind(plan, accepted), rejected }
+}
+
+// One put or delete per table and record: the store's own merge by write time is all that is needed.
+function planBlind(plan: EntityPlan, accepted: readonly AcceptedRecord[]): Omit<BatchPlan, 'rejected'> {
+  const further: Write[] = []
+  const base: Write[] = []
+  for (const { kind, row, key, writeTime } of accepted) {
+    if (kind === 'delete') {
+      base.push({ kind: 'delete', table: plan.base.name, key: plan.base.rowOf(key), writeTime })
+      continue
+    }
+    base.push({ kind: 'put', table: plan.base.name, row: plan.base.rowOf(row), writeTime })
+    for (const table of plan.further) further.push({ kind: 'put', table: table.name, row: table.rowOf(row), writeTime })
+  }
+  return { further, base, changes: accepted.map((item) => changeAppend(item)) }
+}
+
+interface Place {
+  readonly key: Row
+  readonly text: string
+}
+
+/** An entity in the batch, and where it is in each further table. */
+interface Tracked {
+  readonly state: EntityState
+  readonly places: (Place | null)[]
+  /** Per further table: keys left, with the stamp at which. */
+  readonly left: Map<string, { readonly key: Row; readonly stamp: number }>[]
+}
+
+function planMerged(
+  plan: EntityPlan,
+  first: (position: string) => boolean,
+  accepted: readonly AcceptedRecord[],
+  stored: ReadonlyMap<string, StoredRow | null>,
+): Omit<BatchPlan, 'rejected'> {
+  const tracked = new Map<string, Tracked>()
+  const changes: AppendRecord[] = []
+  for (const item of accepted) {
+    let entity = tracked.get(item.keyText)
+    if (entity === undefined) {
+      entity = track(plan, entityState.openState(plan.shape, item.key, stored.get(item.keyText) ?? null))
+      tracked.set(item.keyText, entity)
+    }
+    changes.push(applyRecord(plan, entity, item, first))
+  }
+  const further: Write[] = []
+  const base: Write[] = []
+  for (const entity of tracked.values()) {
+    plan.further.forEach((table, index) => furtherWrites(table, entity, index, further))
+    const put = basePut(plan, entity.state)
+    if (put !== null) base.push(put)
+  }
+  return { further, base, changes }
+}
+
+function track(plan: EntityPlan, state: EntityState): Tracked {
+  const row = entityState.visibleRow(state)
+  return { state, places: plan.further.map((table) => placeOf(table, row)), left: plan.further.map(() => new Map()) }
+}
+
+function placeOf(table: TablePlan, row: Row | null): Place | null {
+  const key = row === null ? null : table.keyOf(row)
+  return key === null ? null : { key, text: JSON.stringify(table.keyColumns.map((column) => key[column])) }
+}
+
+function applyRecord(
+  plan: EntityPlan,
+  entity: Tracked,
+  item: AcceptedRecord,
+  mayComeAgain: (position: string) => boolean,
+): AppendRecord {
+  const { state } = entity
+  const { position, timestampUs } = item.record
+  const before = entityState.visibleRow(state)
+  const changed =
+    item.kind === 'upsert'
+      ? entityState.applyUpsert(state, item.row, item.writeTime)
+      : entityState.applyDelete(state, item.writeTime, Math.floor(timestampUs / 1_000))
+  const after = entityState.visibleRow(state)
+  const appeared = before === null && after !== null
+  if (appeared) entityState.noteOrigin(state, position, mayComeAgain)
+  if (changed) followMoves(plan, entity, after)
+  const created = appeared || state.origin === position || state.origins.includes(position)
+  return changeAppend(item, { before, after, created })
+}
+
+function followMoves(plan: EntityPlan, entity: Tracked, after: Row | null): void {
+  plan.further.forEach((table, index) => {
+    const from = entity.places[index] ?? null
+    const to = placeOf(table, after)
+    if (from !== null && from.text !== to?.text) {
+      entity.left[index]?.set(from.text, { key: from.key, stamp: entity.state.stamp })
+    }
+    entity.places[index] = to
+  })
+}
+
+function furtherWrites(table: TablePlan, entity: Tracked, index: number, into: Write[]): void {
+  const { state } = entity
+  for (const { key, stamp } of entity.left[index]?.values() ?? []) {
+    into.push({ kind: 'delete', table: table.name, key, writeTime: stamp })
+  }
+  const row = entityState.visibleRow(state)
+  if (row === null || (entity.places[index] ?? null) === null) return
+  const whole: Record<string, Value> = { ...row, [HIDDEN_COLUMNS.upsertedAt]: state.upsertedAt === null ? null : String(state.upsertedAt) }
+  for (const column of state.shape.valueColumns.keys()) {
+    // What a new entity never had needs no null. What an earlier attempt may have written does.
+    if (whole[column] === undefined && (!state.fresh || state.cells.has(column) || state.changed.has(column))) {
+      whole[column] = null
+    }
+  }
+  into.push({ kind: 'put', table: table.name, row: table.rowOf(whole), writeTime: state.stamp })
+}
+
+function basePut(plan: EntityPlan, state: EntityState): PutWrite | null {
+  const { changed, key } = state
+  const memory = entityState.memoryOf(state)
+  if (state.memoryChanged || (changed.size > 0 && memory?.['stamp'] !== undefined)) {
+    changed.set(HIDDEN_COLUMNS.memory, { value: memory, time: state.stamp })
+  }
+  if (changed.size === 0) return null
+  let writeTime = 0
+  for (const cell of changed.values()) writeTime = Math.max(writeTime, cell.time)
+  const row: Record<string, Value> = { ...plan.base.rowOf(key) }
+  let writeTimes: Record<string, number> | null = null
+  for (const [column, cell] of changed) {
+    row[column] = cell.value
+    if (cell.time !== writeTime) (writeTimes ??= {})[column] = cell.time
+  }
+  const put: PutWrite = { kind: 'put', table: plan.base.name, row, writeTime }
+  return writeTimes === null ? put : { ...put, writeTimes }
+}
+
+/** Tells positions that a redelivery may bring again: those of this partition from the batch's first on. */
+function firstOffset(plan: EntityPlan, batch: RecordBatch): (position: string) => boolean {
+  // Behind re-keying a batch mixes source partitions: nothing is known, everything may come again.
+  if (plan.source.rekeyed) return () => true
+  const first = batch.records[0]?.offset ?? 0
+  const partition = `${batch.topic}:${batch.partition}`
+  return (position) => {
+    const at = splitPosition(position)
+    return at.partition === partition && at.offset >= first
+  }
+}

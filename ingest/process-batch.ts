@@ -1,0 +1,58 @@
+// The stages in order, for one batch of one partition: decode, read the base, plan, write rows, append changes and rejected records.
+// The consumer commits the position when this resolves. A crash anywhere repeats the batch, which changes nothing the second time.
+import { setImmediate } from 'node:timers/promises'
+import type { AppendRecord, EventLog, RecordBatch } from '../platform/ports/event-log.ts'
+import type { Store } from '../platform/ports/store.ts'
+import { appendOutcomes, appendRejected } from './append-outcomes.ts'
+import { decodeBatch } from './decode-batch.ts'
+import { fitsLog, tooLarge, type RejectedRecord } from './dead-letter/rejected-record.ts'
+import type { EntityPlan } from './entity-plan.ts'
+import { baseKeys, planWrites } from './plan-writes.ts'
+import { rekeyHeaders } from './source-position.ts'
+import { topicNames } from '../schema/topics.ts'
+import { readBase, writeRows } from './write-rows.ts'
+
+export interface BatchOutcome {
+  readonly written: number
+  readonly rejected: number
+}
+
+export interface Ports {
+  readonly log: EventLog
+  readonly store: Store
+}
+
+export async function processBatch({ log, store }: Ports, plan: EntityPlan, batch: RecordBatch): Promise<BatchOutcome> {
+  const decoded = decodeBatch(plan, batch)
+  // Decoding a full batch takes milliseconds: whoever else waits for the event loop goes first.
+  await setImmediate()
+  const stored = await readBase(store, plan, baseKeys(plan, decoded))
+  const planned = planWrites(plan, batch, decoded, stored)
+  await writeRows(store, plan, planned)
+  await appendOutcomes(log, plan, planned)
+  return { written: planned.changes.length, rejected: planned.rejected.length }
+}
+
+/** The stage before, where the source is not keyed by the entity: its records, keyed by it, to `<topic>.rekeyed`. */
+export async function rekeyBatch({ log }: Ports, plan: EntityPlan, batch: RecordBatch): Promise<BatchOutcome> {
+  const rejected: RejectedRecord[] = []
+  const appends: AppendRecord[] = []
+  for (const item of decodeBatch(plan, batch)) {
+    if (item.kind === 'rejected') {
+      rejected.push(item)
+      continue
+    }
+    const append = {
+      key: Buffer.from(item.keyText),
+      value: item.record.value,
+      headers: rekeyHeaders(item.record),
+    }
+    if (fitsLog(append)) appends.push(append)
+    else rejected.push(tooLarge(item.record))
+  }
+  await Promise.all([
+    appends.length === 0 ? undefined : log.append(topicNames.rekeyed(plan.source.topic), appends),
+    appendRejected(log, plan, rejected),
+  ])
+  return { written: 0, rejected: rejected.length }
+}

@@ -1,0 +1,29 @@
+// Third stage: the rows of a batch made durable, further tables first and the base last. While the base still has the old row, a
+// repetition finds out what moved; once it has the new one, everything else is in place.
+import type { Store, StoredRow } from '../platform/ports/store.ts'
+import type { Row } from '../schema/row.ts'
+import type { EntityPlan } from './entity-plan.ts'
+import type { BatchPlan } from './plan-writes.ts'
+
+/** Base rows of the keys in one wave, by key text. */
+export async function readBase(
+  store: Store,
+  plan: EntityPlan,
+  keys: ReadonlyMap<string, Row>,
+): Promise<ReadonlyMap<string, StoredRow | null>> {
+  const rows = new Map<string, StoredRow | null>()
+  if (keys.size === 0) return rows
+  const stored = await store.read(plan.base.name, [...keys.values()], { writeTimes: true })
+  let index = 0
+  for (const keyText of keys.keys()) rows.set(keyText, stored[index++] ?? null)
+  return rows
+}
+
+export async function writeRows(store: Store, plan: EntityPlan, { further, base }: BatchPlan): Promise<void> {
+  if (!plan.entity.readsBase) {
+    if (base.length > 0) await store.write([...further, ...base])
+    return
+  }
+  if (further.length > 0) await store.write(further)
+  if (base.length > 0) await store.write(base)
+}
