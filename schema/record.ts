@@ -27,11 +27,18 @@ export type Decoded =
       readonly row: Row
       /** From the version field: µs for a time, the number itself for a sequence; null without one (use the log's append time). */
       readonly version: number | null
+      /** What the version's last digit stands for, in µs (1_000_000: whole seconds): a content hash may fill only what is below. 1 without a version. */
+      readonly versionResolutionUs: number
       /** Event time in ms, null without a time field or value. */
       readonly eventTimeMs: number | null
       readonly warnings: readonly Violation[]
     }
-  | { readonly kind: 'delete'; readonly key: Row; readonly version: number | null }
+  | {
+      readonly kind: 'delete'
+      readonly key: Row
+      readonly version: number | null
+      readonly versionResolutionUs: number
+    }
   | { readonly kind: 'rejected'; readonly violations: readonly Violation[] }
 
 /** Compiled once per entity. `decode` never throws. */

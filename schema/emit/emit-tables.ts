@@ -68,7 +68,8 @@ function emitTable(product: Product, entity: Entity, table: Table): TableDefinit
       { name: HIDDEN_COLUMNS.upsertedAt, type: 'bigint' },
       { name: HIDDEN_COLUMNS.deletedAt, type: 'bigint' },
     )
-    if (isBase) columns.push({ name: HIDDEN_COLUMNS.origin, type: 'text' }, { name: HIDDEN_COLUMNS.memory, type: 'json' })
+    if (isBase)
+      columns.push({ name: HIDDEN_COLUMNS.origin, type: 'text' }, { name: HIDDEN_COLUMNS.memory, type: 'json' })
   }
   return {
     name: table.name,

@@ -94,12 +94,13 @@ export function parseInstant(text: string): Instant | null {
   }
 }
 
-const EARLIEST_MS = Date.UTC(0, 0, 1) - 1_900 * 365.2425 * 86_400_000
+/** 0000-01-01. */
+const EARLIEST_MS = -62_167_219_200_000
 const LATEST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
 /** DateTime in row representation; null beyond the years 0 to 9999. */
 export function dateTimeText(ms: number): string | null {
-  if (!(ms > EARLIEST_MS && ms <= LATEST_MS)) return null
+  if (!(ms >= EARLIEST_MS && ms <= LATEST_MS)) return null
   const text = new Date(ms).toISOString()
   return text.length === 24 ? text : null
 }

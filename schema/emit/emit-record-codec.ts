@@ -1,0 +1,158 @@
+// Emits the codec of an entity's records: envelope, JSON, extraction, cleaning, types, computed columns, checks, version.
+// Everything that the product says is turned into closures once; decoding never throws, whatever the bytes.
+import type { Entity, Product, Source } from '../model.ts'
+import type { Decoded, RawRecord, RecordCodec, Violation } from '../record.ts'
+import type { RecordCode } from '../record-codes.ts'
+import type { Row } from '../row.ts'
+import { envelopeReader } from './record-envelope.ts'
+import type { EnvelopeReader, Opened } from './record-envelope.ts'
+import { decodeUtf8, mayHoldLongNumbers, parseJsonExactly } from './record-json.ts'
+import type { JsonObject } from './record-json.ts'
+import { compileKeys } from './record-key.ts'
+import type { RecordKeys } from './record-key.ts'
+import { createObjectCompiler } from './record-object.ts'
+import type { DecodeObject } from './record-object.ts'
+import { createState, violate } from './record-state.ts'
+import type { DecodeState } from './record-state.ts'
+import { compileVersion } from './record-version.ts'
+import type { ReadVersion } from './record-version.ts'
+
+interface CodecPlan {
+  readonly source: Source
+  readonly envelope: EnvelopeReader
+  readonly keys: RecordKeys
+  readonly decode: DecodeObject
+  /** Only the key fields, of a row that is gone. */
+  readonly decodeKey: DecodeObject
+  readonly readVersion: ReadVersion
+}
+
+type Parse = (text: string) => unknown
+
+export function compileRecordCodec(product: Product, entity: Entity): RecordCodec {
+  const { source } = entity
+  if (source === null) throw new Error(`Invariant broken: ${entity.name} has no source, so no records`)
+  const envelope = envelopeReader(source.envelope)
+  const compileObject = createObjectCompiler(product)
+  const { key } = entity
+  const plan: CodecPlan = {
+    source,
+    envelope,
+    keys: compileKeys(product, entity, source, envelope),
+    decode: compileObject({ fields: entity.fields, checks: entity.checks, entity: { key, partial: source.partial } }),
+    decodeKey: compileObject({
+      fields: entity.fields.filter((field) => key.includes(field.name)),
+      checks: [],
+      entity: { key, partial: true },
+    }),
+    readVersion: compileVersion(product, entity, source),
+  }
+  return {
+    decode(record) {
+      try {
+        return decodeMessage(plan, record)
+      } catch (error) {
+        // Nesting that overflows the stack of JSON.parse's reviver ends here; there is nothing else that is known to throw.
+        return reject('RECORD_UNPARSABLE', `The record cannot be read: ${error instanceof Error ? error.message : ''}.`)
+      }
+    },
+    keyText: plan.keys.keyText,
+    keyOf: plan.keys.keyOf,
+  }
+}
+
+function reject(code: RecordCode, message: string, field: string | null = null): Decoded {
+  return { kind: 'rejected', violations: [{ code, field, checkId: null, message }] }
+}
+
+function decodeMessage(plan: CodecPlan, raw: RawRecord): Decoded {
+  if (raw.value === null) return decodeTombstone(plan, raw.key)
+  let text: string
+  try {
+    text = decodeUtf8(raw.value)
+  } catch {
+    return reject('RECORD_UNPARSABLE', 'The message is not UTF-8.')
+  }
+  const state = createState()
+  const decoded = decodeText(plan, raw, { text, parse: JSON.parse, state })
+  if (!state.sawNumber || !mayHoldLongNumbers(text)) return decoded
+  return decodeText(plan, raw, { text, parse: parseJsonExactly, state: createState() })
+}
+
+function decodeTombstone(plan: CodecPlan, messageKey: Uint8Array | null): Decoded {
+  if (messageKey === null) return reject('RECORD_KEY_MISSING', 'A message without value and key says nothing.')
+  if (plan.source.rekeyed)
+    return reject(
+      'RECORD_KEY_MISSING',
+      `A tombstone is keyed by ${plan.source.keyField}, which does not tell which entities it deletes.`,
+    )
+  const key = plan.keys.keyOf(messageKey)
+  return key === null
+    ? reject('RECORD_KEY_MISSING', "The tombstone's key is not the key of an entity.")
+    : { kind: 'delete', key, version: null, versionResolutionUs: 1 }
+}
+
+interface TextToDecode {
+  readonly text: string
+  readonly parse: Parse
+  readonly state: DecodeState
+}
+
+function decodeText(plan: CodecPlan, raw: RawRecord, { text, parse, state }: TextToDecode): Decoded {
+  let opened: Opened
+  try {
+    opened = plan.envelope.open(parse(text), raw.headers, parse)
+  } catch (error) {
+    return reject(
+      'RECORD_UNPARSABLE',
+      `The message is not JSON: ${error instanceof Error ? error.message.slice(0, 120) : ''}`,
+    )
+  }
+  if (opened.kind === 'broken') return reject('RECORD_UNPARSABLE', opened.message)
+  if (opened.kind === 'delete') return decodeDelete(plan, raw.key, opened.before, state)
+  return decodeUpsert(plan, raw.key, opened.record, state)
+}
+
+function decodeDelete(
+  plan: CodecPlan,
+  messageKey: Uint8Array | null,
+  before: JsonObject | null,
+  state: DecodeState,
+): Decoded {
+  if (before === null) return decodeTombstone(plan, messageKey)
+  const key = plan.decodeKey(before, state)
+  if (state.violations.length > 0) return { kind: 'rejected', violations: state.violations }
+  const version = plan.readVersion(before)
+  return version.kind === 'version'
+    ? { kind: 'delete', key, version: version.version, versionResolutionUs: version.resolutionUs }
+    : { kind: 'delete', key, version: null, versionResolutionUs: 1 }
+}
+
+function decodeUpsert(plan: CodecPlan, messageKey: Uint8Array | null, record: JsonObject, state: DecodeState): Decoded {
+  const { source } = plan
+  const row = plan.decode(record, state)
+  const version = plan.readVersion(record)
+  if (version.kind === 'invalid')
+    violate(state, 'RECORD_VERSION_INVALID', source.version?.field ?? null, version.message)
+  const keyField = source.keyField
+  if (row[keyField] === undefined || row[keyField] === null) {
+    if (!state.violations.some((violation) => violation.field === keyField))
+      violate(state, 'RECORD_KEY_MISSING', keyField, 'The field that keys the topic must have a value.')
+  } else if (messageKey !== null && state.violations.length === 0 && !plan.keys.matches(messageKey, row))
+    violate(state, 'RECORD_KEY_MISMATCH', keyField, `The message's key is not ${keyField} of the record.`)
+  if (state.violations.length > 0)
+    return { kind: 'rejected', violations: state.violations satisfies readonly Violation[] }
+  return {
+    kind: 'upsert',
+    row,
+    version: version.kind === 'version' ? version.version : null,
+    versionResolutionUs: version.kind === 'version' ? version.resolutionUs : 1,
+    eventTimeMs: eventTimeOf(source, row),
+    warnings: state.warnings,
+  }
+}
+
+function eventTimeOf(source: Source, row: Row): number | null {
+  const value = source.timeField === null ? null : row[source.timeField]
+  return typeof value === 'string' ? Date.parse(value) : null
+}
