@@ -49,6 +49,29 @@ export const limits = {
   // Store
   readKeysMax: 10_000,
   pageRowsMax: 1_000,
+  /** Shard files of a new embedded store, a writer thread each (docs/decisions/embedded-store.md). */
+  storeShards: 1,
+  /** Page of a shard file: a page holds some twenty rows. */
+  storePageBytes: 4_096,
+  /** Pages of the write-ahead log before it is brought into the file: 64 MB, so that random rows of many commits share a page's write. */
+  storeWalPagesMax: 16_384,
+  /** Page cache of each connection: the inner pages and the busy leaves of some million rows. */
+  storeCacheKibibytes: 65_536,
+  /** How long a connection waits for a lock of another process before it gives up. */
+  storeBusyTimeoutMs: 5_000,
+  /** Rows or keys in one message between threads: turning them to text holds the event loop for about 2 ms. */
+  storeMessageRowsMax: 1_000,
+  /** Characters that calls in hand of one thread may hold: some seconds of work. */
+  storeCharsWaitingMax: 67_108_864,
+  storeCallsWaitingMax: 20_000,
+  /** Text of the calls that one transaction takes together: some ten thousand rows, a fraction of a second. */
+  storeGroupCharsMax: 4_194_304,
+  /** How long a delete or null is remembered against older values that come late: Cassandra's default grace. */
+  storeTombstoneGraceMs: 864_000_000,
+  /** Expired rows are invisible at once; this is how long they may still take space. */
+  storeSweepIntervalMs: 60_000,
+  /** Rows of one sweeping transaction: writes wait for it some tens of milliseconds. */
+  storeSweepRowsMax: 1_000,
 
   // Ingest
   /** How far a record's version may lie ahead of its append time: a wrong clock or zone, but no version that shadows later ones for long. */

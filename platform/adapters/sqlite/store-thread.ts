@@ -1,0 +1,133 @@
+// The near end of a worker thread: sends the calls of one tick as one message, matches answers to calls, bounds what waits, and starts the
+// thread again on the next call after it has died. Owns the worker.
+import { Worker } from 'node:worker_threads'
+import { invariant, MeshgateError } from '../../errors.ts'
+import type { AnswerBatch, Failure, ReaderRequest, ThreadData, WriterRequest } from './thread-messages.ts'
+
+export interface StoreThreadOptions {
+  readonly entry: 'writer-thread' | 'reader-thread'
+  /** What each start of the thread gets. */
+  readonly data: () => ThreadData
+  /** Characters and calls that may wait for answers; beyond either, calls are refused. */
+  readonly charsWaitingMax: number
+  readonly callsWaitingMax: number
+  /** Told of every start. */
+  readonly onStart?: (worker: Worker) => void
+}
+
+interface Call {
+  readonly resolve: (text: string) => void
+  readonly reject: (error: MeshgateError) => void
+  readonly size: number
+}
+
+export class StoreThread {
+  readonly #options: StoreThreadOptions
+  readonly #calls = new Map<number, Call>()
+  #outbox: [number, string][] = []
+  #worker: Worker | null = null
+  #exited: Promise<void> = Promise.resolve()
+  #fatal: Failure | null = null
+  #lastId = 0
+  #charsWaiting = 0
+
+  constructor(options: StoreThreadOptions) {
+    this.#options = options
+  }
+
+  get charsWaiting(): number {
+    return this.#charsWaiting
+  }
+
+  /** The answer's text. STORE_OVERLOADED where too much waits, STORE_UNAVAILABLE where the thread dies first. */
+  call(request: WriterRequest | ReaderRequest): Promise<string> {
+    const { charsWaitingMax, callsWaitingMax } = this.#options
+    const text = JSON.stringify(request)
+    const full = this.#calls.size >= callsWaitingMax || this.#charsWaiting + text.length > charsWaitingMax
+    // A call larger than the bound still gets through when nothing else waits.
+    if (full && this.#calls.size > 0) {
+      const waiting = `${this.#calls.size} calls of ${this.#charsWaiting} characters wait`
+      return Promise.reject(
+        new MeshgateError('STORE_OVERLOADED', `The store is behind: ${waiting}. Retry with backoff.`),
+      )
+    }
+    this.#lastId += 1
+    const id = this.#lastId
+    this.#charsWaiting += text.length
+    if (this.#outbox.length === 0) process.nextTick(() => this.#flush())
+    this.#outbox.push([id, text])
+    return new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject, size: text.length }))
+  }
+
+  /** Ends the thread after the calls in hand. */
+  async close(): Promise<void> {
+    this.#flush()
+    // No call waits for it: the thread's end is its answer.
+    this.#worker?.postMessage([[0, JSON.stringify({ kind: 'close' } satisfies WriterRequest)]])
+    await this.#exited
+  }
+
+  #flush(): void {
+    if (this.#outbox.length === 0) return
+    const batch = this.#outbox
+    this.#outbox = []
+    this.#worker ??= this.#start()
+    this.#worker.postMessage(batch)
+  }
+
+  #start(): Worker {
+    const { entry, data, onStart } = this.#options
+    // Beside this file, as source and as emitted JavaScript.
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+    const worker = new Worker(new URL(`./${entry}.${extension}`, import.meta.url), { workerData: data(), name: entry })
+    let cause: unknown
+    this.#fatal = null
+    worker.on('message', (batch: AnswerBatch) => this.#receive(batch))
+    worker.on('error', (error) => (cause = error))
+    this.#exited = new Promise((resolve) => {
+      worker.once('exit', () => {
+        this.#worker = null
+        this.#rejectAll(cause)
+        resolve()
+      })
+    })
+    onStart?.(worker)
+    return worker
+  }
+
+  #receive(batch: AnswerBatch): void {
+    if ('fatal' in batch) {
+      this.#fatal = batch.fatal
+      return
+    }
+    for (const [id, text, failure] of batch.answers) {
+      const call = this.#calls.get(id)
+      if (call === undefined) continue
+      this.#calls.delete(id)
+      this.#charsWaiting -= call.size
+      if (failure === null) {
+        invariant(text !== null, 'an answer has a text or a failure')
+        call.resolve(text)
+      } else call.reject(new MeshgateError(failure.code, failure.message))
+    }
+  }
+
+  // What waits in the outbox was never sent: it goes to the next thread.
+  #rejectAll(cause: unknown): void {
+    const unsent = new Set(this.#outbox.map(([id]) => id))
+    for (const [id, call] of this.#calls) {
+      if (unsent.has(id)) continue
+      this.#calls.delete(id)
+      this.#charsWaiting -= call.size
+      call.reject(
+        this.#fatal === null
+          ? new MeshgateError(
+              'STORE_UNAVAILABLE',
+              `The store's ${this.#options.entry} ended with calls in hand: retry them.`,
+              cause,
+            )
+          : new MeshgateError(this.#fatal.code, this.#fatal.message),
+      )
+    }
+  }
+}

@@ -1,0 +1,123 @@
+// The thread of a shard's writer. Calls that wait while a transaction is being committed share the next one (group commit): one fsync
+// for all of them. A call that does not fit its table fails alone, before the transaction.
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { invariant, MeshgateError } from '../../errors.ts'
+import { limits } from '../../limits.ts'
+import { storeError } from './open-database.ts'
+import { checkOnePartition, type PreparedWrite, prepareWrite } from './prepare-write.ts'
+import { ShardWriter } from './shard-writer.ts'
+import type { AnswerBatch, RequestBatch, ThreadData, WriterRequest } from './thread-messages.ts'
+
+invariant(parentPort !== null, 'the writer runs in a thread')
+const port = parentPort
+// Set by ShardedStore.
+const { files, catalog } = workerData as ThreadData
+const [file = ''] = files
+let writer: ShardWriter | null = null
+type WriteRequest = Extract<WriterRequest, { kind: 'write' }>
+
+try {
+  writer = new ShardWriter(file)
+  writer.useCatalog(catalog)
+  port.on('message', (batch: RequestBatch) => handle(batch))
+} catch (error) {
+  writer?.close()
+  port.postMessage({ fatal: failure(error) } satisfies AnswerBatch)
+  port.close()
+}
+
+function handle(batch: RequestBatch): void {
+  const waiting: [number, WriterRequest][] = []
+  let size = 0
+  for (
+    let next: RequestBatch | undefined = batch;
+    next !== undefined;
+    next = size < limits.storeGroupCharsMax ? nextBatch() : undefined
+  ) {
+    for (const [id, text] of next) {
+      size += text.length
+      // What StoreThread sent.
+      waiting.push([id, JSON.parse(text) as WriterRequest])
+    }
+  }
+  let group: [number, WriteRequest][] = []
+  for (const [id, request] of waiting) {
+    if (request.kind === 'write') group.push([id, request])
+    else {
+      // Whatever is no write keeps its place among them.
+      commit(group)
+      group = []
+      answer([id], () => perform(request))
+    }
+  }
+  commit(group)
+}
+
+function nextBatch(): RequestBatch | undefined {
+  return receiveMessageOnPort(port)?.message as RequestBatch | undefined
+}
+
+function commit(group: readonly [number, WriteRequest][]): void {
+  const current = open()
+  const writes: PreparedWrite[] = []
+  const ids: number[] = []
+  let nowMs = 0
+  for (const [id, request] of group) {
+    try {
+      if (request.atomic) checkOnePartition(current.layouts, request.writes)
+      const prepared = request.writes.map((write) => prepareWrite(current.layouts, write))
+      for (const write of prepared) writes.push(write)
+      ids.push(id)
+      nowMs = Math.max(nowMs, request.nowMs)
+    } catch (error) {
+      answer([id], () => {
+        throw error
+      })
+    }
+  }
+  if (ids.length === 0) return
+  answer(ids, () => {
+    current.write(writes, nowMs)
+    return null
+  })
+}
+
+function perform(request: Exclude<WriterRequest, WriteRequest>): unknown {
+  const current = open()
+  switch (request.kind) {
+    case 'load':
+      return current.loadCatalog()
+    case 'migrate':
+      return current.migrate(request.plan, request.keep)
+    case 'use':
+      return current.useCatalog(request.catalog)
+    case 'sweep':
+      return current.sweep(request.nowMs)
+    case 'close':
+      current.close()
+      writer = null
+      return port.close()
+  }
+}
+
+function open(): ShardWriter {
+  if (writer === null) throw new MeshgateError('STORE_CLOSED', `The store at ${file} has been closed.`)
+  return writer
+}
+
+function answer(ids: readonly number[], work: () => unknown): void {
+  let outcome: AnswerBatch
+  try {
+    const text = JSON.stringify(work() ?? null)
+    outcome = { answers: ids.map((id) => [id, text, null]) }
+  } catch (error) {
+    const failed = failure(error)
+    outcome = { answers: ids.map((id) => [id, null, failed]) }
+  }
+  port.postMessage(outcome)
+}
+
+function failure(error: unknown): { code: MeshgateError['code']; message: string } {
+  const { code, message } = storeError(error, file)
+  return { code, message }
+}
