@@ -29,6 +29,11 @@ const FAILURE_CODES = {
     action: 'End it or set MESHGATE_DATA_DIR to another.',
     retryable: false,
   },
+  DISK_FULL: {
+    meaning: 'A file cannot be written: no space.',
+    action: 'Free space and start again; nothing accepted is lost.',
+    retryable: true,
+  },
   FILE_UNREADABLE: { meaning: 'A file cannot be read.', action: 'Check path and permissions.', retryable: false },
   LOG_TOPIC_UNKNOWN: {
     meaning: 'No topic has that name.',
@@ -83,6 +88,16 @@ const FAILURE_CODES = {
   STORE_CLOSED: {
     meaning: 'The store has been closed.',
     action: 'Nothing: the process is stopping.',
+    retryable: false,
+  },
+  STORE_REQUEST_INVALID: {
+    meaning: 'A read asks for more than a limit allows, or for what its table cannot serve.',
+    action: 'Mend the caller.',
+    retryable: false,
+  },
+  STORE_CORRUPT: {
+    meaning: 'A file of the store is damaged.',
+    action: "Restore it from a backup, or remove the store's directory and replay the topics.",
     retryable: false,
   },
   SUBGRAPH_UNAVAILABLE: {
@@ -165,6 +180,56 @@ const FAILURE_CODES = {
     meaning: 'The body of a request exceeds the limit.',
     action: 'Send less at once.',
     retryable: false,
+  },
+  SUBGRAPH_ERROR: {
+    meaning: 'A subgraph answered a field with an error.',
+    action: 'See the message and `subgraphCode`; the subgraph named in `service` has the rest in its log.',
+    retryable: false,
+  },
+  DOCUMENT_INVALID: {
+    meaning: 'A GraphQL document cannot be parsed or does not fit the schema.',
+    action: 'Mend the document as the message says.',
+    retryable: false,
+  },
+  DOCUMENT_TOO_LARGE: {
+    meaning: 'A GraphQL document exceeds a limit (tokens, depth, aliases, selections, root fields).',
+    action: 'Ask for less at once, or raise the named limit.',
+    retryable: false,
+  },
+  VARIABLES_INVALID: {
+    meaning: 'Variables do not fit their declared types.',
+    action: 'Mend the named variable.',
+    retryable: false,
+  },
+  REQUEST_INVALID: {
+    meaning: 'An HTTP or WebSocket request is not a GraphQL request.',
+    action: 'Send it as the message says.',
+    retryable: false,
+  },
+  PLAN_FAILED: {
+    meaning: 'A valid operation cannot be planned: a limit of the planner.',
+    action: 'Write the operation another way and report it with the schema.',
+    retryable: false,
+  },
+  RESPONSE_INVALID: {
+    meaning: 'A subgraph answered a field with null or a value that its type forbids.',
+    action: 'Mend the subgraph.',
+    retryable: false,
+  },
+  SUBSCRIPTION_LOST: {
+    meaning: 'The stream behind a subscription was lost.',
+    action: 'Subscribe again, with the cursor of the last event where there is one.',
+    retryable: true,
+  },
+  SUBSCRIPTION_SLOW: {
+    meaning: 'A client read its events slower than they came and its queue is full.',
+    action: 'Subscribe again with the cursor that the error carries, and read faster.',
+    retryable: true,
+  },
+  SUBSCRIPTION_RECONNECT: {
+    meaning: 'A new supergraph replaced the one a subscription was planned on, or the gateway is stopping.',
+    action: 'Subscribe again, with the cursor of the last event where there is one.',
+    retryable: true,
   },
 } as const satisfies Record<string, CodeEntry>
 

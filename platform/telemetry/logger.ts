@@ -1,5 +1,5 @@
 // Makes the process's logger: pino, as JSON lines for machines, and as one readable line per message on a terminal.
-import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino'
+import { pino, stdSerializers, stdTimeFunctions, type DestinationStream, type Logger } from 'pino'
 import type { LogLevel } from '../settings.ts'
 
 export interface LoggerOptions {
@@ -14,8 +14,15 @@ export function createLogger(options: LoggerOptions): Logger {
   const destination: DestinationStream = {
     write: options.readable ? (line) => options.write(readableLine(line)) : options.write,
   }
-  // Errors carry a code by which they are looked up; the stack stays in the JSON form only.
-  return pino({ level: options.level, base: null, timestamp: stdTimeFunctions.isoTime }, destination)
+  return pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      serializers: { err: stdSerializers.err, error: stdSerializers.err },
+    },
+    destination,
+  )
 }
 
 const LEVEL_NAMES: Readonly<Record<number, string>> = {
@@ -30,13 +37,14 @@ const LEVEL_WIDTH = 5
 
 /** `12:03:04 WARN  message key=value`: the time of day, since a terminal is read while it happens. */
 function readableLine(line: string): string {
-  const { level, time, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>
+  const { level, time, msg, err, error, ...rest } = JSON.parse(line) as Record<string, unknown>
   const fields = Object.entries(rest).map(([name, value]) => `${name}=${shown(value)}`)
   const parts = [
     typeof time === 'string' ? time.slice(11, 19) : '',
     (LEVEL_NAMES[Number(level)] ?? String(level)).padEnd(LEVEL_WIDTH),
     typeof msg === 'string' ? msg : '',
-    errorText(err),
+    // The code is what an error is looked up by; stacks are in the JSON form only.
+    errorText(err ?? error),
     ...fields,
   ]
   return `${parts.filter((part) => part !== '').join(' ')}\n`

@@ -1,0 +1,164 @@
+// The launcher in a checkout of its own: the real scripts, with an npm that notes its calls in place of the network.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+const MAIN = `
+import { DatabaseSync } from 'node:sqlite'
+new DatabaseSync(':memory:').close()
+setTimeout(() => {}, -1)
+const args: readonly string[] = process.argv.slice(2)
+if (args[0] === 'exit') process.exit(Number(args[1]))
+if (args[0] === 'warn') process.emitWarning('disk is slow', 'MeshgateWarning')
+if (args[0] === 'wait') {
+  process.on('SIGTERM', () => process.exit(7))
+  process.on('disconnect', () => {
+    console.log('disconnected')
+    process.exit(8)
+  })
+  setInterval(() => {}, 1000)
+}
+console.log(JSON.stringify({ pid: process.pid, args }))
+`
+
+// Takes a moment, so that two starts meet in it; fails when told to.
+const NPM = `
+import { appendFileSync, mkdirSync } from 'node:fs'
+appendFileSync('npm-calls', process.argv.slice(2).join(' ') + '\\n')
+setTimeout(() => {
+  if (process.env.NPM_FAILS) {
+    console.error('npm error code ENOTFOUND\\nnpm error network request to the registry failed.\\nnpm error more')
+    process.exit(1)
+  }
+  mkdirSync('node_modules', { recursive: true })
+}, 300)
+`
+
+let directory = ''
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'meshgate-launcher-'))
+  await mkdir(join(directory, 'cli'))
+  for (const name of ['meshgate.js', 'install.js', 'run-child.js']) {
+    await copyFile(join(root, 'cli', name), join(directory, 'cli', name))
+  }
+  await writeFile(join(directory, 'cli', 'main.ts'), MAIN)
+  await writeFile(join(directory, 'npm-cli.mjs'), NPM)
+  await writeFile(join(directory, 'package.json'), '{ "type": "module" }')
+  await writeFile(
+    join(directory, 'package-lock.json'),
+    '{ "packages": { "": {}, "node_modules/x": { "version": "1.0.0" } } }',
+  )
+})
+
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+interface Outcome {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function start(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
+  return spawn(process.execPath, [join(directory, 'cli', 'meshgate.js'), ...args], {
+    env: { ...process.env, npm_execpath: join(directory, 'npm-cli.mjs'), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+}
+
+async function finish(child: ChildProcess): Promise<Outcome> {
+  let stdout = ''
+  let stderr = ''
+  child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, stdout, stderr }
+}
+
+const run = (args: readonly string[], environment?: Record<string, string>) => finish(start(args, environment))
+
+async function npmCalls(): Promise<readonly string[]> {
+  const text = await readFile(join(directory, 'npm-calls'), 'utf8').catch(() => '')
+  return text.split('\n').filter((line) => line !== '')
+}
+
+describe('dependencies', () => {
+  const CI = 'ci --include=dev --no-audit --no-fund --loglevel=error'
+
+  test('are installed once, with one line, and not again while the lockfile is the same', async () => {
+    const first = await run(['a'])
+    const second = await run(['a'])
+    expect([first.stderr, second.stderr, await npmCalls()]).toEqual(['Installing dependencies…\n', '', [CI]])
+  })
+
+  test('are installed again when the lockfile has changed', async () => {
+    await run(['a'])
+    await writeFile(join(directory, 'package-lock.json'), '{ "packages": { "": {} } }')
+    await run(['a'])
+    expect(await npmCalls()).toEqual([CI, CI])
+  })
+
+  test('are installed once by two starts at the same time', async () => {
+    const both = await Promise.all([run(['exit', '0']), run(['exit', '0'])])
+    expect([both.map(({ code }) => code), await npmCalls()]).toEqual([[0, 0], [CI]])
+  })
+
+  test('that somebody installed by npm itself are taken as they are', async () => {
+    await mkdir(join(directory, 'node_modules'))
+    await copyFile(join(directory, 'package-lock.json'), join(directory, 'node_modules', '.package-lock.json'))
+    expect([(await run(['a'])).stderr, await npmCalls()]).toEqual(['', []])
+  })
+
+  test('of an installed package, which has no lockfile, are left alone', async () => {
+    await rm(join(directory, 'package-lock.json'))
+    expect([(await run(['a'])).stderr, await npmCalls()]).toEqual(['', []])
+  })
+
+  test('that cannot be installed end the start with one line and exit code 1', async () => {
+    expect(await run(['a'], { NPM_FAILS: '1' })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'Installing dependencies…\nInstalling dependencies failed: network request to the registry failed. Run npm ci to see it all.\n',
+    })
+  })
+})
+
+describe('the process', () => {
+  beforeEach(() => rm(join(directory, 'package-lock.json')))
+
+  test('gets the arguments, and its exit code is kept', async () => {
+    expect((await run(['exit', '3'])).code).toBe(3)
+    expect(JSON.parse((await run(['a', '--b c'])).stdout)).toMatchObject({ args: ['a', '--b c'] })
+  })
+
+  test("shows our own warnings, and none of the platform's", async () => {
+    expect((await run(['exit', '0'])).stderr).toBe('')
+    expect((await run(['warn'])).stderr).toContain('MeshgateWarning: disk is slow')
+  })
+
+  test('is passed signals on', async () => {
+    const child = start(['wait'])
+    const outcome = finish(child)
+    await once(child.stdout ?? child, 'data')
+    child.kill('SIGTERM')
+    expect((await outcome).code).toBe(7)
+  })
+
+  test('ends when the launcher is killed', async () => {
+    const child = start(['wait'])
+    let text = ''
+    child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()))
+    await once(child.stdout ?? child, 'data')
+    child.kill('SIGKILL')
+    // The output closes only once the process below the launcher, which holds it too, has ended.
+    await once(child, 'close')
+    expect(text).toContain('disconnected')
+  })
+})
