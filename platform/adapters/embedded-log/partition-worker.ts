@@ -1,0 +1,99 @@
+// Hands one partition's records to one member, a batch at a time: read, handle (again and again until it is done), commit, next. It ends when
+// its signal aborts, after the batch in hand: what the handler finished is committed, what it gave up is not.
+import { MeshgateError } from '../../errors.ts'
+import { limits } from '../../limits.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { ConsumeOptions } from '../../ports/event-log.ts'
+import type { GroupPositions } from './group-positions.ts'
+import type { PartitionLog } from './partition-log.ts'
+
+export interface WorkerOptions {
+  readonly log: PartitionLog
+  readonly positions: GroupPositions
+  readonly clock: Clock
+  readonly consume: ConsumeOptions
+  readonly signal: AbortSignal
+}
+
+/** Resolves when the worker has ended; never rejects. */
+export async function workPartition(options: WorkerOptions): Promise<void> {
+  const { log, positions, consume, signal } = options
+  let offset = positions.committed(log.topic, log.partition) ?? log.range().earliest
+  const bounds = {
+    recordsMax: consume.batchRecordsMax ?? limits.consumeBatchRecordsMax,
+    bytesMax: limits.consumeBatchBytesMax,
+  }
+  while (!signal.aborted) {
+    const seen = log.next
+    const records = await attempt(options, offset, () => log.read(offset, bounds), repeatingCannotHelp)
+    if (records === undefined) return
+    const last = records.at(-1)
+    if (last === undefined) {
+      await commitBeyond(log, seen, signal)
+      continue
+    }
+    const batch = { topic: log.topic, partition: log.partition, records }
+    const handled = await attempt(options, offset, async () => consume.handler(batch, signal).then(done), never)
+    if (handled === undefined) return
+    const next = { topic: log.topic, partition: log.partition, offset: last.offset + 1 }
+    const committed = await attempt(options, offset, () => positions.commit(next).then(done), never)
+    if (committed === undefined) return
+    offset = next.offset
+  }
+}
+
+const done = (): true => true
+const never = (): boolean => false
+
+/** The offset is out of range, or the segment damaged. */
+function repeatingCannotHelp(error: unknown): boolean {
+  return error instanceof MeshgateError && !error.retryable
+}
+
+/** Repeats the step, with backoff, until it succeeds. Undefined: the worker ends, since it was told to or repeating cannot help. */
+async function attempt<T>(
+  options: WorkerOptions,
+  offset: number,
+  step: () => Promise<T>,
+  ends: (error: unknown) => boolean,
+): Promise<T | undefined> {
+  const { signal, clock } = options
+  for (let delayMs: number = limits.retryDelayMsMin; ; delayMs = Math.min(delayMs * 2, limits.retryDelayMsMax)) {
+    try {
+      return await step()
+    } catch (error) {
+      if (error !== signal.reason) report(options, error, offset)
+      if (signal.aborted || ends(error)) return undefined
+    }
+    try {
+      await clock.sleep(delayMs, signal)
+    } catch {
+      return undefined
+    }
+  }
+}
+
+function report(options: WorkerOptions, error: unknown, offset: number): void {
+  const { topic, partition } = options.log
+  try {
+    options.consume.onError?.(error, { topic, partition, offset })
+  } catch {
+    // Whoever listens to errors and fails at it must not stop the partition.
+  }
+}
+
+/** Resolves when the partition has grown beyond `seen`, or the signal aborts. */
+function commitBeyond(log: PartitionLog, seen: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      off()
+      signal.removeEventListener('abort', stop)
+      resolve()
+    }
+    const off = log.onCommit(() => {
+      if (log.next > seen) stop()
+    })
+    signal.addEventListener('abort', stop)
+    if (log.next > seen || signal.aborted) stop()
+  })
+}
