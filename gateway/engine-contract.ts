@@ -1,0 +1,56 @@
+// What the engine takes and gives: the contract of its faces (HTTP, WebSocket, and whoever calls it in-process).
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql'
+import type { Principal } from '../platform/governance/principal.ts'
+import type { DataObject } from './execute/plain-object.ts'
+import type { PreparedOperation } from './plan/prepare-operation.ts'
+
+export interface EngineRequest {
+  readonly query: string
+  readonly operationName?: string
+  readonly variables?: Readonly<Record<string, unknown>>
+  readonly extensions?: Readonly<Record<string, unknown>>
+  readonly principal?: Principal
+  readonly headers?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+}
+
+/** Without `data` the request was refused before anything ran. */
+export interface EngineResult {
+  readonly data?: DataObject | null
+  readonly errors?: readonly GraphQLFormattedError[]
+  readonly extensions?: Readonly<Record<string, unknown>>
+}
+
+export type OperationKind = 'query' | 'mutation' | 'subscription'
+
+/** An operation that may run: what it is, and the document for those who need it. */
+export interface ReadyOperation {
+  readonly kind: OperationKind
+  readonly prepared: PreparedOperation
+  readonly variables: Readonly<Record<string, unknown>>
+}
+
+export interface Engine {
+  readonly publicSchema: GraphQLSchema
+  readonly publicSdl: string
+  /** Validates, plans and coerces; a result without data where the request is refused. */
+  prepare(request: EngineRequest): Promise<ReadyOperation | EngineResult>
+  /** Queries and mutations. Rejects only with the reason of the request's signal. */
+  execute(request: EngineRequest): Promise<EngineResult>
+  run(operation: ReadyOperation, request: EngineRequest): Promise<EngineResult>
+  /**
+   * Resolves once the stream is established, or with a result without data where it is refused. The stream throws a GraphQLError whose
+   * extensions hold code and, where there is one, `meshgate.cursor` to resume from.
+   */
+  subscribe(request: EngineRequest): Promise<AsyncIterableIterator<EngineResult> | EngineResult>
+  runSubscription(
+    operation: ReadyOperation,
+    request: EngineRequest,
+  ): Promise<AsyncIterableIterator<EngineResult> | EngineResult>
+  /** Ends subscriptions with SUBSCRIPTION_RECONNECT and this reason. Requests under way finish. */
+  close(reason: string): Promise<void>
+}
+
+export function isReady(operation: ReadyOperation | EngineResult): operation is ReadyOperation {
+  return 'prepared' in operation
+}

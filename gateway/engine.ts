@@ -1,0 +1,133 @@
+// The gateway without a network: a supergraph and endpoints become one callable graph. Owns its plans and subscriptions.
+import { GraphQLError } from 'graphql'
+import { MeshgateError } from '../platform/errors.ts'
+import { ANONYMOUS } from '../platform/governance/principal.ts'
+import { limits as defaultLimits } from '../platform/limits.ts'
+import type { SubgraphEndpoint } from '../platform/ports/subgraph-endpoint.ts'
+import { readSupergraph } from './compose/public-schema.ts'
+import { isReady, type Engine, type EngineRequest, type EngineResult, type ReadyOperation } from './engine-contract.ts'
+import type { Execution, RequestContext } from './execute/execution.ts'
+import { locateError } from './execute/locate-errors.ts'
+import { coerceVariables } from './plan/operation.ts'
+import type { DocumentLimits } from './plan/operation-limits.ts'
+import type { Planner } from './plan/planner.ts'
+import { createPreparer } from './plan/prepare-operation.ts'
+import { openEventStream } from './subscribe/event-stream.ts'
+import { SubscriptionHub } from './subscribe/subscription-hub.ts'
+
+export interface EngineOptions {
+  readonly supergraphSdl: string
+  /** By the names in the supergraph. The engine does not close them. */
+  readonly endpoints: readonly SubgraphEndpoint[]
+  readonly planner: Planner
+  readonly limits?: Partial<DocumentLimits>
+  /** Passes messages and extensions of unforeseen subgraph errors on to clients. Default false. */
+  readonly exposeSubgraphErrors?: boolean
+  readonly onFailure?: (message: string, error: unknown) => void
+}
+
+export function createEngine(options: EngineOptions): Engine {
+  const supergraph = readSupergraph(options.supergraphSdl)
+  const schema = supergraph.publicSchema
+  const endpoints = new Map(options.endpoints.map((endpoint) => [endpoint.name, endpoint]))
+  const onFailure = options.onFailure ?? (() => undefined)
+  const preparer = createPreparer({
+    schema,
+    types: supergraph.concreteTypes,
+    planner: options.planner,
+    limits: { ...defaultLimits, ...options.limits },
+  })
+  const hub = new SubscriptionHub()
+
+  const prepare = async (request: EngineRequest): Promise<ReadyOperation | EngineResult> => {
+    try {
+      const prepared = await preparer.prepare(request.query, request.operationName)
+      if (prepared.kind === 'invalid') return refused(prepared.errors)
+      const { operation } = prepared.selected
+      const variables = coerceVariables(schema, operation, request.variables ?? {})
+      if (variables.kind === 'invalid') return refused(variables.errors)
+      return { kind: operation.operation, prepared, variables: variables.values }
+    } catch (error) {
+      onFailure('An operation could not be prepared', error)
+      return refused([planError(error)])
+    }
+  }
+
+  const newExecution = (variables: Readonly<Record<string, unknown>>, request: RequestContext): Execution => ({
+    endpoints,
+    request,
+    variables,
+    data: {},
+    errors: [],
+    exposeSubgraphErrors: options.exposeSubgraphErrors ?? false,
+    onSubgraphFailure: (service, error) => onFailure(`Subgraph "${service}" failed`, error),
+  })
+
+  const run = async (operation: ReadyOperation, request: EngineRequest): Promise<EngineResult> => {
+    if (operation.kind === 'subscription') {
+      return refused([requestError('A subscription cannot be answered once. Send it over the WebSocket.')])
+    }
+    const execution = newExecution(operation.variables, requestContext(request))
+    if (operation.prepared.introspect !== null) {
+      Object.assign(execution.data, operation.prepared.introspect(operation.variables))
+    }
+    for (const step of operation.prepared.steps) {
+      await step.run(execution)
+      if (step.required.some((key) => (execution.data[key] ?? null) === null)) break
+    }
+    return respond(operation, execution)
+  }
+
+  const runSubscription: Engine['runSubscription'] = async (operation, request) => {
+    const context = requestContext(request)
+    return openEventStream({ operation, request, context, hub, newExecution, respond, endpoints })
+  }
+
+  return {
+    publicSchema: schema,
+    publicSdl: supergraph.publicSdl,
+    prepare,
+    run,
+    runSubscription,
+    execute: async (request) => {
+      const operation = await prepare(request)
+      return isReady(operation) ? run(operation, request) : operation
+    },
+    subscribe: async (request) => {
+      const operation = await prepare(request)
+      return isReady(operation) ? runSubscription(operation, request) : operation
+    },
+    close: (reason) => hub.close(reason),
+  }
+}
+
+function respond(operation: ReadyOperation, execution: Execution): EngineResult {
+  const { prepared } = operation
+  const { operation: node, fragments } = prepared.selected
+  const located = execution.errors.map((error) => locateError(error, node, fragments))
+  const data = prepared.project(execution.data, operation.variables, located)
+  return located.length === 0 ? { data } : { errors: located, data }
+}
+
+function requestContext(request: EngineRequest): RequestContext {
+  return {
+    principal: request.principal ?? ANONYMOUS,
+    ...(request.signal === undefined ? {} : { signal: request.signal }),
+    ...(request.headers === undefined ? {} : { headers: request.headers }),
+  }
+}
+
+export function refused(errors: readonly GraphQLError[]): EngineResult {
+  return { errors: errors.map((error) => error.toJSON()) }
+}
+
+export function requestError(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'REQUEST_INVALID' } })
+}
+
+function planError(error: unknown): GraphQLError {
+  const known = error instanceof MeshgateError && error.code === 'PLAN_FAILED'
+  return new GraphQLError(known ? error.message : 'The gateway failed to prepare this operation.', {
+    extensions: { code: known ? error.code : 'INTERNAL' },
+  })
+}

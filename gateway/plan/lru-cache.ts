@@ -1,0 +1,38 @@
+// A cache bounded by entries and weight; what was used longest ago goes first. Owns its entries, closes nothing.
+export interface LruCache<Value> {
+  get(key: string): Value | undefined
+  set(key: string, value: Value, weight: number): void
+  delete(key: string): void
+}
+
+export function createLruCache<Value>(bounds: { entriesMax: number; weightMax: number }): LruCache<Value> {
+  // A Map iterates in insertion order: reinserting on use keeps the oldest first.
+  const entries = new Map<string, { value: Value; weight: number }>()
+  let total = 0
+  const remove = (key: string): void => {
+    const entry = entries.get(key)
+    if (entry === undefined) return
+    entries.delete(key)
+    total -= entry.weight
+  }
+  return {
+    get: (key) => {
+      const entry = entries.get(key)
+      if (entry === undefined) return undefined
+      entries.delete(key)
+      entries.set(key, entry)
+      return entry.value
+    },
+    set: (key, value, weight) => {
+      remove(key)
+      if (weight > bounds.weightMax) return
+      entries.set(key, { value, weight })
+      total += weight
+      for (const oldest of entries.keys()) {
+        if (entries.size <= bounds.entriesMax && total <= bounds.weightMax) break
+        remove(oldest)
+      }
+    },
+    delete: remove,
+  }
+}

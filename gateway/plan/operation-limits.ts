@@ -1,0 +1,87 @@
+// Bounds on a parsed document, checked before it is validated or planned: both are slow or crash on what these refuse.
+// Fragments are measured once each, so that a chain which doubles at every step costs nothing to refuse.
+import { GraphQLError, Kind, type DocumentNode, type FragmentDefinitionNode, type SelectionSetNode } from 'graphql'
+
+export interface DocumentLimits {
+  readonly documentTokensMax: number
+  readonly documentDepthMax: number
+  readonly documentAliasesMax: number
+  readonly documentSelectionsMax: number
+  readonly documentRootFieldsMax: number
+}
+
+interface Measure {
+  readonly depth: number
+  readonly aliases: number
+  readonly selections: number
+  /** Fields at the top of it. */
+  readonly rootFields: number
+}
+
+const NOTHING: Measure = { depth: 0, aliases: 0, selections: 0, rootFields: 0 }
+
+/** Errors with code DOCUMENT_TOO_LARGE or DOCUMENT_INVALID; none where the document may be validated. */
+export function checkLimits(document: DocumentNode, limits: DocumentLimits): GraphQLError[] {
+  const measurer = new Map<string, Measure | 'measuring'>()
+  const fragments = new Map<string, FragmentDefinitionNode>()
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
+  }
+  const errors: GraphQLError[] = []
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION) continue
+    const measured = measure(definition.selectionSet, fragments, measurer)
+    const exceeded = (name: keyof DocumentLimits, value: number): void => {
+      if (value <= limits[name]) return
+      const message = `The document exceeds ${name}: ${value > 1e9 ? 'far more' : value} where ${limits[name]} are allowed.`
+      errors.push(new GraphQLError(message, { nodes: definition, extensions: { code: 'DOCUMENT_TOO_LARGE' } }))
+    }
+    exceeded('documentDepthMax', measured.depth)
+    exceeded('documentAliasesMax', measured.aliases)
+    exceeded('documentSelectionsMax', measured.selections)
+    if (definition.kind === Kind.OPERATION_DEFINITION) exceeded('documentRootFieldsMax', measured.rootFields)
+  }
+  return errors
+}
+
+function measure(
+  selectionSet: SelectionSetNode,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  known: Map<string, Measure | 'measuring'>,
+): Measure {
+  let { depth, aliases, selections, rootFields } = NOTHING
+  const add = (inner: Measure, levels: number): void => {
+    depth = Math.max(depth, inner.depth + levels)
+    aliases += inner.aliases
+    selections += inner.selections + 1
+    rootFields += levels === 1 ? 1 : inner.rootFields
+  }
+  for (const selection of selectionSet.selections) {
+    if (selection.kind === Kind.FIELD) {
+      if (selection.alias !== undefined) aliases++
+      add(selection.selectionSet ? measure(selection.selectionSet, fragments, known) : NOTHING, 1)
+    } else if (selection.kind === Kind.INLINE_FRAGMENT) {
+      add(measure(selection.selectionSet, fragments, known), 0)
+    } else {
+      add(measureFragment(selection.name.value, fragments, known), 0)
+    }
+  }
+  return { depth, aliases, selections, rootFields }
+}
+
+/** Unknown and cyclic fragments count nothing here: validation refuses both. */
+function measureFragment(
+  name: string,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  known: Map<string, Measure | 'measuring'>,
+): Measure {
+  const found = known.get(name)
+  if (found === 'measuring') return NOTHING
+  if (found !== undefined) return found
+  const fragment = fragments.get(name)
+  if (fragment === undefined) return NOTHING
+  known.set(name, 'measuring')
+  const measured = measure(fragment.selectionSet, fragments, known)
+  known.set(name, measured)
+  return measured
+}

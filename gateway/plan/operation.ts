@@ -1,0 +1,94 @@
+// A client's operation, ready to run as often as it is asked: validated, planned and compiled once.
+import {
+  execute,
+  getOperationAST,
+  getVariableValues,
+  GraphQLError,
+  Kind,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type SelectionNode,
+} from 'graphql'
+import type { DataObject } from '../execute/plain-object.ts'
+import { withCode } from './validate-document.ts'
+
+export interface SelectedOperation {
+  readonly document: DocumentNode
+  readonly operation: OperationDefinitionNode
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>
+}
+
+export function selectOperation(
+  document: DocumentNode,
+  operationName: string | undefined,
+): SelectedOperation | GraphQLError {
+  const operation = getOperationAST(document, operationName)
+  if (!operation) {
+    const message =
+      operationName === undefined
+        ? 'The document holds several operations, or none. Name the one to run in operationName.'
+        : `The document holds no operation named "${operationName}".`
+    return new GraphQLError(message, { extensions: { code: 'REQUEST_INVALID' } })
+  }
+  const fragments = new Map<string, FragmentDefinitionNode>()
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
+  }
+  return { document, operation, fragments }
+}
+
+export type CoercedVariables =
+  | { readonly kind: 'coerced'; readonly values: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'invalid'; readonly errors: readonly GraphQLError[] }
+
+const VARIABLE_ERRORS_MAX = 20
+
+export function coerceVariables(
+  schema: GraphQLSchema,
+  operation: OperationDefinitionNode,
+  raw: Readonly<Record<string, unknown>>,
+): CoercedVariables {
+  const definitions = operation.variableDefinitions ?? []
+  if (definitions.length === 0) return { kind: 'coerced', values: {} }
+  const result = getVariableValues(schema, definitions, raw, { maxErrors: VARIABLE_ERRORS_MAX })
+  return result.errors === undefined
+    ? { kind: 'coerced', values: result.coerced }
+    : { kind: 'invalid', errors: result.errors.map((error) => withCode(error, 'VARIABLES_INVALID')) }
+}
+
+/** Answers `__schema` and `__type` of a query's root from the public schema; null where none is asked for. */
+export function compileIntrospection(
+  schema: GraphQLSchema,
+  { document, operation }: SelectedOperation,
+): ((variables: Readonly<Record<string, unknown>>) => DataObject) | null {
+  if (operation.operation !== 'query') return null
+  const selections = introspectionOnly(operation.selectionSet.selections, document)
+  if (selections.length === 0) return null
+  const definitions = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION)
+  const only: OperationDefinitionNode = { ...operation, selectionSet: { kind: Kind.SELECTION_SET, selections } }
+  const introspection: DocumentNode = { kind: Kind.DOCUMENT, definitions: [only, ...definitions] }
+  return (variables) => {
+    const result = execute({ schema, document: introspection, variableValues: variables })
+    return result instanceof Promise ? {} : (result.data ?? {})
+  }
+}
+
+function introspectionOnly(selections: readonly SelectionNode[], document: DocumentNode): SelectionNode[] {
+  return selections.flatMap((selection): SelectionNode[] => {
+    if (selection.kind === Kind.FIELD) return ['__schema', '__type'].includes(selection.name.value) ? [selection] : []
+    const fragment =
+      selection.kind === Kind.INLINE_FRAGMENT
+        ? selection
+        : document.definitions.find(
+            (definition): definition is FragmentDefinitionNode =>
+              definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === selection.name.value,
+          )
+    if (fragment === undefined) return []
+    const inner = introspectionOnly(fragment.selectionSet.selections, document)
+    if (inner.length === 0) return []
+    const directives = selection.directives ?? []
+    return [{ kind: Kind.INLINE_FRAGMENT, directives, selectionSet: { kind: Kind.SELECTION_SET, selections: inner } }]
+  })
+}

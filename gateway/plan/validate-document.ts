@@ -1,0 +1,86 @@
+// Parses and validates a client's document: limits first, then the spec's rules against the public schema, then what this gateway
+// does not do. Nothing that did not pass here is ever planned.
+import {
+  GraphQLError,
+  Kind,
+  parse,
+  specifiedRules,
+  validate,
+  visit,
+  type DocumentNode,
+  type GraphQLSchema,
+} from 'graphql'
+import { checkLimits, type DocumentLimits } from './operation-limits.ts'
+
+const UNSUPPORTED_DIRECTIVES = new Set(['defer', 'stream'])
+const VALIDATION_ERRORS_MAX = 20
+
+export type ValidatedDocument =
+  | { readonly kind: 'valid'; readonly document: DocumentNode }
+  | { readonly kind: 'invalid'; readonly errors: readonly GraphQLError[] }
+
+export function validateDocument(query: string, schema: GraphQLSchema, limits: DocumentLimits): ValidatedDocument {
+  const document = parseBounded(query, limits.documentTokensMax)
+  if (document instanceof GraphQLError) return { kind: 'invalid', errors: [document] }
+  const early = [...checkLimits(document, limits), ...unsupported(document)]
+  if (early.length > 0) return { kind: 'invalid', errors: early.slice(0, VALIDATION_ERRORS_MAX) }
+  const errors = validate(schema, document, specifiedRules, { maxErrors: VALIDATION_ERRORS_MAX })
+  if (errors.length > 0) return { kind: 'invalid', errors: errors.map((error) => withCode(error, 'DOCUMENT_INVALID')) }
+  return { kind: 'valid', document }
+}
+
+function parseBounded(query: string, tokensMax: number): DocumentNode | GraphQLError {
+  try {
+    return parse(query, { maxTokens: tokensMax })
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) {
+      // The parser recurses: lists nested by the thousand end its stack before the token limit.
+      return new GraphQLError('The document is nested too deeply.', { extensions: { code: 'DOCUMENT_TOO_LARGE' } })
+    }
+    const tooLarge = error.message.includes('token limit') || error.message.includes('Parsing aborted')
+    return withCode(error, tooLarge ? 'DOCUMENT_TOO_LARGE' : 'DOCUMENT_INVALID')
+  }
+}
+
+function unsupported(document: DocumentNode): GraphQLError[] {
+  const errors: GraphQLError[] = []
+  const refuse = (message: string, nodes: GraphQLError['nodes']): void => {
+    errors.push(new GraphQLError(message, { nodes: nodes ?? null, extensions: { code: 'DOCUMENT_INVALID' } }))
+  }
+  visit(document, {
+    Directive: (node) => {
+      if (UNSUPPORTED_DIRECTIVES.has(node.name.value)) {
+        refuse(`@${node.name.value} is not supported by this gateway. Ask without it: the response comes whole.`, [
+          node,
+        ])
+      }
+    },
+    Field: (node) => {
+      if (node.alias?.value === '__typename' && node.name.value !== '__typename') {
+        refuse('"__typename" cannot be the alias of another field: federation needs it. Choose another alias.', [node])
+      }
+    },
+    OperationDefinition: (node) => {
+      if (node.operation !== 'subscription') return
+      // The event's stream comes from one subgraph: whether to open it cannot depend on variables (October 2021 leaves it open).
+      const conditional = node.selectionSet.selections.find((selection) => (selection.directives ?? []).length > 0)
+      if (conditional?.kind === Kind.FIELD) {
+        refuse('The root field of a subscription cannot have @skip or @include. Leave the directive out.', [
+          conditional,
+        ])
+      }
+    },
+  })
+  return errors
+}
+
+export function withCode(error: GraphQLError, code: string): GraphQLError {
+  return new GraphQLError(error.message, {
+    nodes: error.nodes ?? null,
+    source: error.source ?? null,
+    positions: error.positions ?? null,
+    path: error.path ?? null,
+    originalError: error.originalError ?? null,
+    extensions: { code, ...error.extensions },
+  })
+}
