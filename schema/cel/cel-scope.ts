@@ -9,8 +9,8 @@ export interface CelTypeContext {
 }
 
 export interface CelScopeOptions {
-  /** The field that a check stands on. Its `value` is never null: checks of null pass unseen. */
-  readonly own?: { readonly type: FieldType }
+  /** The field that a check stands on: `value` is its value, unless a field has that name. */
+  readonly own?: CelVariable
   readonly expected?: FieldType
 }
 
@@ -22,7 +22,8 @@ export function celScopeOf(fields: readonly Field[], types: CelTypeContext, opti
     if (field.kind === 'stored' || field.kind === 'computed')
       variables.set(field.name, { type: field.type, nullable: field.nullable })
   }
-  if (options.own !== undefined) variables.set('value', { type: options.own.type, nullable: false })
+  const { own } = options
+  if (own !== undefined && !variables.has('value')) variables.set('value', { type: own.type, nullable: own.nullable })
   const { valueTypes, enums } = types
   return options.expected === undefined
     ? { variables, valueTypes, enums }

@@ -10,10 +10,7 @@ const builtInDirectives = new Set(['deprecated', 'specifiedBy', 'skip', 'include
 
 const FEDERATION = 'https://specs.apollo.dev/federation/v2.9'
 
-/** Paging arguments that every connection takes, in addition to what the author wrote. */
-const pagingArguments: readonly Argument[] = [
-  { name: 'first', description: null, type: 'Int', defaultText: null },
-  { name: 'after', description: null, type: 'String', defaultText: null },
+const backward: readonly Argument[] = [
   { name: 'last', description: null, type: 'Int', defaultText: null },
   { name: 'before', description: null, type: 'String', defaultText: null },
 ]
@@ -51,10 +48,17 @@ function argumentsText(args: readonly Argument[]): string {
   return `(\n${lines.join('\n')}\n  )`
 }
 
-const withPaging = (args: readonly Argument[]): readonly Argument[] => [
-  ...args,
-  ...pagingArguments.filter((paging) => !args.some((argument) => argument.name === paging.name)),
-]
+/**
+ * Every connection pages backwards too, unless `first` has a default: `first` and `last` exclude each other, and a default is sent
+ * with every request. Where the author wrote both, the default is left to the runtime (PageOperation.defaultFirst).
+ */
+function withPaging(args: readonly Argument[]): readonly Argument[] {
+  const has = (name: string): boolean => args.some((argument) => argument.name === name)
+  if (has('last'))
+    return args.map((argument) => (argument.name === 'first' ? { ...argument, defaultText: null } : argument))
+  const hasDefault = args.some((argument) => argument.name === 'first' && argument.defaultText !== null)
+  return hasDefault ? args : [...args, ...backward.filter((argument) => !has(argument.name))]
+}
 
 interface FieldText {
   readonly name: string

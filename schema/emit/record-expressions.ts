@@ -66,7 +66,7 @@ export interface ExpressionCheck {
 
 export interface ExpressionCheckOptions {
   readonly check: Check
-  readonly field: { readonly name: string; readonly type: FieldType } | null
+  readonly field: { readonly name: string; readonly type: FieldType; readonly nullable: boolean } | null
   readonly fields: readonly Field[]
   readonly types: CelTypeContext
 }
@@ -82,7 +82,8 @@ export function compileExpressionCheck({
   const scope = celScopeOf(fields, types, field === null ? { expected: BOOLEAN } : { expected: BOOLEAN, own: field })
   const expression = compiled(check.rule.expression.source, scope, check.id)
   const name = field?.name ?? null
-  const readsValue = name !== null && expression.reads.includes('value')
+  const hasValueField = fields.some((candidate) => candidate.name === 'value')
+  const readsValue = name !== null && !hasValueField && expression.reads.includes('value')
   const reads = readsValue ? [...expression.reads.filter((read) => read !== 'value'), name] : expression.reads
   return {
     reads,
@@ -93,7 +94,7 @@ export function compileExpressionCheck({
       const result = expression.evaluate(readsValue && own !== undefined ? { ...cells, value: own } : cells)
       if (result.kind === 'error' ? result.onNull : result.value !== false) return
       const failure = result.kind === 'error' ? ` (${result.message})` : ''
-      const value = own === undefined ? '' : `; it is ${shown(own)}`
+      const value = own === undefined ? '' : `; it is ${shown(own)}.`
       failCheck(state, check, name, `${check.message ?? `Must be ${describeRule(check)}`}${value}${failure}`)
     },
   }

@@ -238,6 +238,6 @@ function missing(field: FieldPlan, isNull: boolean, cells: Record<string, Value>
 function runRules(rules: FieldPlan['rules'], name: string, value: Value, state: DecodeState): void {
   for (const { check, holds } of rules) {
     if (!holds(value))
-      failCheck(state, check, name, `${check.message ?? `Must be ${describeRule(check)}`}; it is ${shown(value)}`)
+      failCheck(state, check, name, `${check.message ?? `Must be ${describeRule(check)}`}; it is ${shown(value)}.`)
   }
 }
