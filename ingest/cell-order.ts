@@ -55,6 +55,12 @@ function decimalBytes(text: string): Buffer {
   while (BigInt.asIntN(length * 8, unscaled) !== unscaled) length += 1
   const bytes = Buffer.alloc(4 + length)
   bytes.writeInt32BE(scale)
-  bytes.write(BigInt.asUintN(length * 8, unscaled).toString(16).padStart(length * 2, '0'), 4, 'hex')
+  bytes.write(
+    BigInt.asUintN(length * 8, unscaled)
+      .toString(16)
+      .padStart(length * 2, '0'),
+    4,
+    'hex',
+  )
   return bytes
 }

@@ -36,15 +36,18 @@ function decodeRecord(plan: EntityPlan, batch: RecordBatch, logRecord: LogRecord
   const keyMissing = unkeyed(plan, record)
   if (keyMissing !== null) return keyMissing
 
-  const writeTime = writeTimeOf({
+  const kind = plan.source.version?.kind ?? null
+  if (kind === 'SEQUENCE' && decoded.version === null) return unordered(plan, record)
+  const times = {
     version: decoded.version,
     versionResolutionUs: decoded.versionResolutionUs,
+    kind,
     appendTimeUs: record.timestampUs,
     appendResolutionUs: plan.resolutionUs,
-    contentHash: () => murmur2(record.value ?? new Uint8Array()) >>> 0,
-  })
+  }
+  const writeTime = writeTimeOf(times, () => murmur2(record.value ?? new Uint8Array()) >>> 0)
   const aheadMax = record.timestampUs + limits.versionAheadMsMax * 1_000
-  if (plan.source.version?.kind === 'TIME' && writeTime > aheadMax) return versionAhead(plan, record, writeTime)
+  if (kind === 'TIME' && writeTime > aheadMax) return versionAhead(plan, record, writeTime)
 
   if (decoded.kind === 'delete') {
     const keyText = plan.codec.keyText(decoded.key)
@@ -79,6 +82,13 @@ function unkeyed(plan: EntityPlan, record: SourceRecord): RejectedRecord | null 
   const { keyField, topic } = plan.source
   const message = `The message has no key, so its order among those of its entity is unknown. Key the messages of ${topic} by ${keyField}.`
   return rejection(record, 'RECORD_KEY_MISSING', keyField, message)
+}
+
+// An append time is no number of the sequence: the delete would lie after every record to come.
+function unordered(plan: EntityPlan, record: SourceRecord): RejectedRecord {
+  const field = plan.source.version?.field ?? null
+  const message = `The record carries no ${field}, and only that says which record of its entity is newer. Send deletes in an envelope, with the row before.`
+  return rejection(record, 'RECORD_VERSION_INVALID', field, message)
 }
 
 function versionAhead(plan: EntityPlan, record: SourceRecord, writeTime: number): RejectedRecord {

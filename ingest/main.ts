@@ -155,4 +155,3 @@ function consume(options: IngestOptions, stages: readonly Stage[], counts: Regis
     },
   })
 }
-

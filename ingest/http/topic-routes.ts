@@ -1,0 +1,147 @@
+// The HTTP face of ingest, in the form of Confluent's REST Proxy v2: `GET /topics` names the source topics of the products served,
+// `POST /topics/{topic}` appends records to one and answers with their positions once they are durable.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Product } from '../../schema/model.ts'
+import { MeshgateError, type FailureCode } from '../../platform/errors.ts'
+import { limits } from '../../platform/limits.ts'
+import type { AppendRecord, EventLog, Position } from '../../platform/ports/event-log.ts'
+import { compileReadKey, type ReadKey } from '../sources/record-key.ts'
+import { bodyForm, postedRecords, type BodyForm } from './posted-records.ts'
+import { BodyBudget, bodyBytesReserved, readBody } from './request-body.ts'
+
+/** Answers a request, or leaves it alone and says false. Never rejects. */
+export type RouteHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
+
+interface Topic {
+  readonly name: string
+  readonly readKey: ReadKey
+}
+
+interface Face {
+  readonly log: EventLog
+  readonly topics: ReadonlyMap<string, Topic>
+  readonly budget: BodyBudget
+}
+
+/** Status and REST Proxy's own number of each failure that a client may meet. */
+const STATUSES: Partial<Record<FailureCode, readonly [status: number, errorCode: number]>> = {
+  LOG_TOPIC_UNKNOWN: [404, 40401],
+  INGEST_REQUEST_INVALID: [422, 42206],
+  INGEST_REQUEST_UNSUPPORTED: [415, 415],
+  INGEST_REQUEST_TOO_LARGE: [413, 41301],
+  LOG_RECORD_TOO_LARGE: [413, 41301],
+  INGEST_OVERLOADED: [503, 50301],
+  LOG_UNAVAILABLE: [503, 50302],
+  LOG_CLOSED: [503, 50302],
+  LOG_DISK_FULL: [507, 50701],
+}
+
+export function createTopicRoutes(options: {
+  readonly products: readonly Product[]
+  readonly log: EventLog
+}): RouteHandler {
+  const topics = new Map<string, Topic>()
+  for (const product of options.products) {
+    for (const entity of product.entities) {
+      if (entity.source === null) continue
+      topics.set(entity.source.topic, { name: entity.source.topic, readKey: compileReadKey(product, entity) })
+    }
+  }
+  const face: Face = { log: options.log, topics, budget: new BodyBudget() }
+  return async (request, response) => {
+    const [path = ''] = (request.url ?? '').split('?')
+    if (path !== '/topics' && !path.startsWith('/topics/')) return false
+    try {
+      await answer(face, path, request, response)
+    } catch (error) {
+      refuse(request, response, error)
+    }
+    return true
+  }
+}
+
+async function answer(face: Face, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (path === '/topics') {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return wrongMethod(response, 'GET')
+    return send(response, 200, [...face.topics.keys()])
+  }
+  const name = topicNameIn(path)
+  const topic = face.topics.get(name)
+  if (topic === undefined) {
+    const known = [...face.topics.keys()].join(', ')
+    throw new MeshgateError('LOG_TOPIC_UNKNOWN', `No product takes records from the topic "${name}". Topics: ${known}.`)
+  }
+  if (request.method !== 'POST') return wrongMethod(response, 'POST')
+  const form = bodyForm(request.headers['content-type'])
+  if (form === null) {
+    const message = `Content-Type ${request.headers['content-type'] ?? '(none)'} is not supported. Send application/vnd.kafka.json.v2+json, application/vnd.kafka.binary.v2+json or application/x-ndjson.`
+    throw new MeshgateError('INGEST_REQUEST_UNSUPPORTED', message)
+  }
+  const positions = await takeRecords(face, topic, form, request)
+  const offsets = positions.map(({ partition, offset }) => ({ partition, offset, error_code: null, error: null }))
+  send(response, 200, { offsets, key_schema_id: null, value_schema_id: null })
+}
+
+function topicNameIn(path: string): string {
+  const name = path.slice('/topics/'.length)
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
+}
+
+async function takeRecords(
+  { log, budget }: Face,
+  topic: Topic,
+  form: BodyForm,
+  request: IncomingMessage,
+): Promise<Position[]> {
+  const release = await budget.reserve(bodyBytesReserved)
+  try {
+    const records = await postedRecords(form, await readBody(request), topic.readKey)
+    const partitions = await log.partitions(topic.name)
+    const stray = records.findIndex(({ partition }) => partition !== undefined && partition >= partitions)
+    if (stray !== -1) {
+      const message = `"partition" of record ${stray} does not exist: ${topic.name} has ${partitions}. Leave it out: the key decides.`
+      throw new MeshgateError('INGEST_REQUEST_INVALID', message)
+    }
+    return await appendAll(log, topic.name, records)
+  } finally {
+    release()
+  }
+}
+
+async function appendAll(log: EventLog, topic: string, records: readonly AppendRecord[]): Promise<Position[]> {
+  const positions: Position[] = []
+  for (let from = 0; from < records.length; from += limits.loadBatchRecordsMax) {
+    positions.push(...(await log.append(topic, records.slice(from, from + limits.loadBatchRecordsMax))))
+  }
+  return positions
+}
+
+function wrongMethod(response: ServerResponse, allowed: string): void {
+  response.setHeader('allow', allowed)
+  send(response, 405, { error_code: 405, message: `Use ${allowed}.`, code: 'INGEST_REQUEST_UNSUPPORTED' })
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  if (response.headersSent || response.destroyed) return
+  const known = error instanceof MeshgateError ? error : null
+  const [status, errorCode] = (known === null ? undefined : STATUSES[known.code]) ?? [500, 50002]
+  // What is thrown unexpectedly may tell of the inside.
+  const shown = status === 500 ? 'The records could not be appended. Retry.' : (known?.message ?? '')
+  // Nobody reads the rest of the body: the connection cannot be used again.
+  if (!request.complete) response.setHeader('connection', 'close')
+  if (known?.retryable === true) response.setHeader('retry-after', '1')
+  send(response, status, { error_code: errorCode, message: shown, code: known?.code ?? 'INTERNAL' })
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  const text = Buffer.from(JSON.stringify(body))
+  response.writeHead(status, {
+    'content-type': 'application/vnd.kafka.v2+json; charset=utf-8',
+    'content-length': text.length,
+  })
+  response.end(text)
+}

@@ -1,0 +1,66 @@
+// Records to load, from a file or made by a program, as key and bytes of a message.
+import type { Entity, Product } from '../../schema/model.ts'
+import { csvRecords } from './csv.ts'
+import { fileBytes } from './file-bytes.ts'
+import { ndjsonLines } from './ndjson.ts'
+import { compileReadKey } from './record-key.ts'
+
+/** A record made by a program. */
+export interface LoadRecord {
+  /** Message key; absent: the value of the product's key field. */
+  readonly key?: string | null
+  /** An object; or its JSON as text or bytes, taken as it is. */
+  readonly value: object | string | Uint8Array
+}
+
+export interface KeyedRecord {
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array
+}
+
+/** What to load: a file, or records that come in the same order each time, with a hash of what they are made from. */
+export type LoadSource =
+  | { readonly kind: 'file'; readonly path: string; readonly format?: 'CSV' | 'NDJSON' }
+  | { readonly kind: 'records'; readonly contentHash: string; readonly records: () => AsyncIterable<LoadRecord> }
+
+/** `onRead` is told the bytes of the file read so far. */
+export function sourceRecords(
+  product: Product,
+  entity: Entity,
+  source: LoadSource,
+  onRead: (bytes: number) => void,
+): AsyncIterable<KeyedRecord> {
+  const records = source.kind === 'records' ? source.records() : fileRecords(source, onRead)
+  return keyed(compileReadKey(product, entity), records)
+}
+
+/** CSV where the file's name says so (`.csv`, `.csv.gz`), else NDJSON. */
+function fileRecords(
+  source: LoadSource & { readonly kind: 'file' },
+  onRead: (bytes: number) => void,
+): AsyncIterable<LoadRecord> {
+  const { path } = source
+  const format = source.format ?? (/\.csv(\.gz)?$/i.test(path) ? 'CSV' : 'NDJSON')
+  const bytes = fileBytes(path, onRead)
+  return format === 'CSV' ? asValues(csvRecords(bytes, path)) : asValues(ndjsonLines(bytes, path))
+}
+
+async function* asValues(values: AsyncIterable<object>): AsyncGenerator<LoadRecord> {
+  for await (const value of values) yield { value }
+}
+
+async function* keyed(
+  readKey: (value: Uint8Array) => string | null,
+  records: AsyncIterable<LoadRecord>,
+): AsyncGenerator<KeyedRecord> {
+  for await (const record of records) {
+    const value = bytesOf(record.value)
+    const key = record.key === undefined ? readKey(value) : record.key
+    yield { key: key === null ? null : Buffer.from(key), value }
+  }
+}
+
+function bytesOf(value: object | string | Uint8Array): Uint8Array {
+  if (value instanceof Uint8Array) return value
+  return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
+}

@@ -1,0 +1,48 @@
+// Lines of NDJSON as bytes. A line is passed on as it is, also when it is no JSON: ingest rejects it then, with its original bytes.
+import { MeshgateError } from '../../platform/errors.ts'
+import { limits } from '../../platform/limits.ts'
+
+const LINE_FEED = 0x0a
+
+/** Lines without their ends and without the byte order mark; blank ones left out. Memory is bounded by the longest line allowed. */
+export async function* ndjsonLines(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
+  let rest: Buffer[] = []
+  let restBytes = 0
+  let lineNumber = 0
+  for await (const chunk of chunks) {
+    let from = 0
+    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, from)) {
+      const piece = chunk.subarray(from, end)
+      const line = rest.length === 0 ? piece : Buffer.concat([...rest, piece])
+      rest = []
+      restBytes = 0
+      from = end + 1
+      lineNumber += 1
+      const trimmed = trimLine(line, lineNumber)
+      if (trimmed.length > 0) yield trimmed
+    }
+    if (from < chunk.length) {
+      rest.push(chunk.subarray(from))
+      restBytes += chunk.length - from
+    }
+    if (restBytes > limits.recordBytesMax) {
+      const message = `${name}:${lineNumber + 1}: the line is longer than ${limits.recordBytesMax} bytes. Send smaller records.`
+      throw new MeshgateError('SOURCE_INVALID', message)
+    }
+  }
+  const last = trimLine(Buffer.concat(rest), lineNumber + 1)
+  if (last.length > 0) yield last
+}
+
+function trimLine(line: Buffer, lineNumber: number): Buffer {
+  let from = 0
+  let end = line.length
+  if (lineNumber === 1 && line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf) from = 3
+  while (end > from && isBlank(line[end - 1])) end -= 1
+  while (from < end && isBlank(line[from])) from += 1
+  return line.subarray(from, end)
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0d
+}

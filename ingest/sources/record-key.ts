@@ -1,0 +1,72 @@
+// The message key of a record on its way to a source topic: the value of the product's key field, as text. What the product cleans is
+// cleaned first, so that all records of an entity get one key and with it one partition.
+import type { Entity, FieldType, Product, Source } from '../../schema/model.ts'
+import { compileRecordCodec } from '../../schema/emit/emit-record-codec.ts'
+import {
+  decodeUtf8,
+  ExactNumber,
+  isJsonObject,
+  mayHoldLongNumbers,
+  parseJsonExactly,
+  type JsonObject,
+} from '../../schema/emit/record-json.ts'
+import { compileRead, type Read } from '../../schema/emit/record-object.ts'
+import { invariant } from '../../platform/errors.ts'
+
+/** Key text of a record's bytes; null where it has none or is no record (ingest will say so). */
+export type ReadKey = (value: Uint8Array) => string | null
+
+export function compileReadKey(product: Product, entity: Entity): ReadKey {
+  const { source } = entity
+  invariant(source !== null, `${entity.name} has a source`)
+  const field = entity.fields.find((candidate) => candidate.name === source.keyField)
+  invariant(field?.kind === 'stored', `the key field ${source.keyField} of ${source.topic} is a stored field`)
+  const { path, trim, emptyAsNull, letterCase, defaultText, parse } = field.extraction
+  const cleaned = trim || emptyAsNull || letterCase !== null || defaultText !== null || parse !== null
+  const inRecord = compileRead(path)
+  if (!cleaned && keepsText(field.type)) return (value) => rawKey(value, source, inRecord)
+  const codec = compileRecordCodec(product, entity)
+  return (value) => {
+    const decoded = codec.decode({ key: null, value, headers: {} })
+    if (decoded.kind !== 'upsert') return rawKey(value, source, inRecord)
+    return textOf(decoded.row[source.keyField])
+  }
+}
+
+// Of other types one value has several spellings, and the codec knows the canonical one.
+function keepsText(type: FieldType): boolean {
+  return type.kind === 'enum' || (type.kind === 'scalar' && ['ID', 'String', 'Int'].includes(type.scalar))
+}
+
+function rawKey(value: Uint8Array, source: Source, read: Read): string | null {
+  let parsed: unknown
+  try {
+    const text = decodeUtf8(value)
+    parsed = mayHoldLongNumbers(text) ? parseJsonExactly(text) : (JSON.parse(text) as unknown)
+  } catch {
+    return null
+  }
+  const record = unwrapped(parsed, source)
+  return record === null ? null : textOf(read(record))
+}
+
+function unwrapped(message: unknown, source: Source): JsonObject | null {
+  if (!isJsonObject(message)) return null
+  switch (source.envelope) {
+    case 'NONE':
+      return message
+    case 'CLOUDEVENTS':
+      return isJsonObject(message['data']) ? message['data'] : message
+    case 'DEBEZIUM': {
+      const change = isJsonObject(message['payload']) ? message['payload'] : message
+      if (isJsonObject(change['after'])) return change['after']
+      return isJsonObject(change['before']) ? change['before'] : null
+    }
+  }
+}
+
+function textOf(value: unknown): string | null {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  return value instanceof ExactNumber ? value.text : null
+}
