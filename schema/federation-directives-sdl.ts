@@ -14,5 +14,5 @@ directive @requiresScopes(scopes: [[String!]!]!) on OBJECT | FIELD_DEFINITION
 directive @policy(policies: [[String!]!]!) on OBJECT | FIELD_DEFINITION
 directive @cost(weight: Int!) on OBJECT | FIELD_DEFINITION
 directive @listSize(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!], requireOneSlicingArgument: Boolean = true) on FIELD_DEFINITION
-directive @deprecated(reason: String = "No longer supported") on FIELD_DEFINITION_VALUE
+directive @deprecated(reason: String = "No longer supported") on FIELD_DEFINITION
 `

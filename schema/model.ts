@@ -231,6 +231,8 @@ interface OperationBase {
   readonly description: string | null
   readonly entity: string
   readonly arguments: readonly Argument[]
+  /** Federation and other directives of the field, printed. Absent: none. (Of a page on an entity they stand on its PageField.) */
+  readonly passedDirectives?: readonly string[]
   readonly location: SourceLocation
 }
 

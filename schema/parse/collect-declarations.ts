@@ -11,7 +11,13 @@ import type {
   StringValueNode,
 } from 'graphql'
 import { HIDDEN_COLUMNS } from '../tables.ts'
-import type { ArgumentDeclaration, Declarations, EnumDeclaration, FieldDeclaration, TypeDeclaration } from './declarations.ts'
+import type {
+  ArgumentDeclaration,
+  Declarations,
+  EnumDeclaration,
+  FieldDeclaration,
+  TypeDeclaration,
+} from './declarations.ts'
 import { suggestName } from './nearest-name.ts'
 import { type Directive, readDirectives } from './read-directives.ts'
 import type { Reporter } from './reporter.ts'
@@ -45,15 +51,30 @@ function checkTypeName(node: NameNode, collected: Collected, reporter: Reporter)
   const name = node.value
   if (collected.names.has(name)) {
     const line = reporter.locate(collected.names.get(name) ?? node).line
-    reporter.error('NAME_DUPLICATE', node, `The type "${name}" is declared on line ${line} already.`, 'Rename or merge one of them.')
+    reporter.error(
+      'NAME_DUPLICATE',
+      node,
+      `The type "${name}" is declared on line ${line} already.`,
+      'Rename or merge one of them.',
+    )
     return false
   }
   collected.names.set(name, node)
   const generated = /^(?:PageInfo|.+(?:Connection|Edge))$/.test(name)
   if (generated) {
-    reporter.error('NAME_RESERVED', node, `"${name}" is made by Meshgate.`, `Remove the declaration; "${name}" can be used without it.`)
+    reporter.error(
+      'NAME_RESERVED',
+      node,
+      `"${name}" is made by Meshgate.`,
+      `Remove the declaration; "${name}" can be used without it.`,
+    )
   } else if (isScalarName(name) || name.startsWith('_')) {
-    reporter.error('NAME_RESERVED', node, `"${name}" is a name of GraphQL, Federation or the language.`, 'Choose another name.')
+    reporter.error(
+      'NAME_RESERVED',
+      node,
+      `"${name}" is a name of GraphQL, Federation or the language.`,
+      'Choose another name.',
+    )
   }
   return !generated
 }
@@ -62,10 +83,19 @@ function checkFieldName(node: NameNode, owner: string, reporter: Reporter): void
   const name = node.value
   const hidden: readonly string[] = Object.values(HIDDEN_COLUMNS)
   if (!name.startsWith('__') && !hidden.includes(name) && name !== '_entities' && name !== '_service') return
-  reporter.error('NAME_RESERVED', node, `"${owner}.${name}" has a name that Meshgate or GraphQL uses itself.`, 'Choose another name.')
+  reporter.error(
+    'NAME_RESERVED',
+    node,
+    `"${owner}.${name}" has a name that Meshgate or GraphQL uses itself.`,
+    'Choose another name.',
+  )
 }
 
-function collectArguments(node: FieldDefinitionNode, owner: string, reporter: Reporter): readonly ArgumentDeclaration[] {
+function collectArguments(
+  node: FieldDefinitionNode,
+  owner: string,
+  reporter: Reporter,
+): readonly ArgumentDeclaration[] {
   const found = new Map<string, ArgumentDeclaration>()
   for (const argument of node.arguments ?? []) {
     const name = argument.name.value
@@ -92,7 +122,12 @@ function collectFields(
     checkFieldName(node.name, owner, reporter)
     if (earlier !== undefined) {
       const line = reporter.locate(earlier.node.name).line
-      reporter.error('NAME_DUPLICATE', node.name, `"${owner}.${name}" is declared on line ${line} already.`, 'Rename or remove one of them.')
+      reporter.error(
+        'NAME_DUPLICATE',
+        node.name,
+        `"${owner}.${name}" is declared on line ${line} already.`,
+        'Rename or remove one of them.',
+      )
       continue
     }
     found.set(name, {
@@ -129,14 +164,21 @@ function collectObject(
     const message = `"${name}" implements "${implemented.name.value}", and the language has no interfaces.`
     reporter.error('PRODUCT_DEFINITION_UNSUPPORTED', implemented, message, 'Remove `implements`.')
   }
-  const fieldNodes = [...(earlier === undefined ? [] : [...earlier.fields.values()].map((field) => field.node)), ...(node.fields ?? [])]
+  const fieldNodes = [
+    ...(earlier === undefined ? [] : [...earlier.fields.values()].map((field) => field.node)),
+    ...(node.fields ?? []),
+  ]
   const directiveNodes = [...(merged ? earlier.directives.map((one) => one.node) : []), ...(node.directives ?? [])]
   if (fieldNodes.length === 0 && !extension) {
     reporter.error('TYPE_EMPTY', node.name, `The type "${name}" has no fields.`, 'Give it a field, or remove it.')
   }
   collected.types.set(name, {
     name,
-    description: merged ? (earlier.description ?? null) : node.kind === 'ObjectTypeDefinition' ? describe(node.description) : null,
+    description: merged
+      ? (earlier.description ?? null)
+      : node.kind === 'ObjectTypeDefinition'
+        ? describe(node.description)
+        : null,
     nameNode: merged ? earlier.nameNode : node.name,
     fields: collectFields(merged ? fieldNodes : (node.fields ?? []), name, reporter),
     directives: readDirectives(directiveNodes, 'OBJECT', reporter),
@@ -167,7 +209,12 @@ function collectEnum(
   if (values.size === 0) {
     reporter.error('TYPE_EMPTY', node.name, `The enum "${name}" has no values.`, 'Give it a value, or remove it.')
   }
-  collected.enums.set(name, { name, description: describe(node.description), nameNode: node.name, values: [...values.values()] })
+  collected.enums.set(name, {
+    name,
+    description: describe(node.description),
+    nameNode: node.name,
+    values: [...values.values()],
+  })
 }
 
 function collectDefinition(node: DefinitionNode, collected: Collected, reporter: Reporter): void {

@@ -1,5 +1,11 @@
 // What a product file declares, before anything is known to make sense: names are unique, directives read, types still by name.
-import type { EnumValueDefinitionNode, FieldDefinitionNode, InputValueDefinitionNode, NameNode, TypeNode } from 'graphql'
+import type {
+  EnumValueDefinitionNode,
+  FieldDefinitionNode,
+  InputValueDefinitionNode,
+  NameNode,
+  TypeNode,
+} from 'graphql'
 import type { Directive } from './read-directives.ts'
 
 export interface ArgumentDeclaration {

@@ -62,7 +62,17 @@ export function optionalTextsOf(directive: Directive, name: string): readonly st
 }
 
 /** A value of an enum of the directives, as the union that the model has for it. */
-export function memberOf<Member extends string>(directive: Directive, name: string, members: readonly Member[]): Member {
+export function memberOf<Member extends string>(
+  directive: Directive,
+  name: string,
+  members: readonly Member[],
+): Member {
   const value = directive.values[name]
   return members.find((member) => member === value) ?? wrongType(directive, name)
+}
+
+/** Where the item of a list argument stands; the argument where it is not written as a list. */
+export function itemPlace(directive: Directive, name: string, index: number): ASTNode {
+  const place = argumentPlace(directive, name)
+  return place.kind === 'ListValue' ? (place.values[index] ?? place) : place
 }

@@ -38,5 +38,10 @@ export function parseInterval(text: string): Interval | 'empty' | null {
     const order = compareDecimals(lower, upper)
     if (order > 0 || (order === 0 && !(lowerInclusive && upperInclusive))) return 'empty'
   }
-  return { lower, lowerInclusive: lower !== null && lowerInclusive, upper, upperInclusive: upper !== null && upperInclusive }
+  return {
+    lower,
+    lowerInclusive: lower !== null && lowerInclusive,
+    upper,
+    upperInclusive: upper !== null && upperInclusive,
+  }
 }

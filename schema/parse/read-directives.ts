@@ -118,7 +118,12 @@ function readArguments(
   return { values, broken }
 }
 
-function reportMisplaced(node: ConstDirectiveNode, definition: DirectiveDefinition, location: string, reporter: Reporter) {
+function reportMisplaced(
+  node: ConstDirectiveNode,
+  definition: DirectiveDefinition,
+  location: string,
+  reporter: Reporter,
+) {
   const places = definition.locations.map(describePlace).join(' or ')
   const message = `@${definition.name} cannot stand on ${describePlace(location)}.`
   reporter.error('DIRECTIVE_MISPLACED', node, message, `Put it on ${places}, or remove it.`)
@@ -136,7 +141,10 @@ export function readDirectives(
     const definition = directiveDefinitions.get(name)
     if (definition === undefined) {
       const candidates = [...directiveDefinitions.values()].filter((one) => one.locations.includes(location))
-      const nearest = suggestName(name, candidates.map((one) => one.name))
+      const nearest = suggestName(
+        name,
+        candidates.map((one) => one.name),
+      )
       const fix = nearest.replaceAll(/"(\w+)"/g, '@$1')
       reporter.error('DIRECTIVE_UNKNOWN', node, `There is no directive @${name}.`, fix)
     } else if (!definition.locations.includes(location)) {

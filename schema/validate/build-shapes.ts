@@ -3,7 +3,14 @@ import type { NamedTypeNode } from 'graphql'
 import type { Declarations, FieldDeclaration, TypeDeclaration } from '../parse/declarations.ts'
 import { directiveOf } from '../parse/directive-values.ts'
 import type { Reporter } from '../parse/reporter.ts'
-import { innermostNamed, isEntityDeclaration, nullableType, reportMisplaced, resolveNamedType, resolveValueType } from './field-types.ts'
+import {
+  innermostNamed,
+  isEntityDeclaration,
+  nullableType,
+  reportMisplaced,
+  resolveNamedType,
+  resolveValueType,
+} from './field-types.ts'
 import type { FieldRole, FieldShape, Shapes, TypeShape } from './shapes.ts'
 
 const GOVERNANCE = ['subject', 'personal', 'mask', 'access']
@@ -70,7 +77,10 @@ function resolveEntityField(
   if (node.kind === 'ListType') {
     const [message, fix] =
       named.kind === 'entity'
-        ? [`${name} is a list of entities, which no row holds.`, `Use a page: ${named.entity}Connection! @page(table: "...").`]
+        ? [
+            `${name} is a list of entities, which no row holds.`,
+            `Use a page: ${named.entity}Connection! @page(table: "...").`,
+          ]
         : [`${name} is a list of connections.`, `Write ${named.entity}Connection!.`]
     reporter.error('FIELD_INVALID', node, message, fix)
     return UNKNOWN
@@ -131,16 +141,28 @@ function buildField(field: FieldDeclaration, declarations: Declarations, reporte
   return { name, declaration: field, nullable: nullableType(field.type).nullable, ...resolved }
 }
 
-function reportTypeDirectives(type: TypeDeclaration, role: TypeShape['role'], owned: boolean, reporter: Reporter): void {
+function reportTypeDirectives(
+  type: TypeDeclaration,
+  role: TypeShape['role'],
+  owned: boolean,
+  reporter: Reporter,
+): void {
   if (role === 'value') {
     const fix = (name: string) =>
-      name === 'check' ? 'Put it on the entity: e.g. cel: "lines.all(l, ...)", or on a field of the value type.' : 'Put it on the fields of the type.'
+      name === 'check'
+        ? 'Put it on the entity: e.g. cel: "lines.all(l, ...)", or on a field of the value type.'
+        : 'Put it on the fields of the type.'
     reportMisplaced(type.directives, [], { text: `the value type "${type.name}"`, fix }, reporter)
     return
   }
   if (directiveOf(type.directives, 'key') === null) {
     const key = type.fields.has('id') ? 'id' : ([...type.fields.keys()][0] ?? 'id')
-    reporter.error('DIRECTIVE_MISSING', type.nameNode, `The entity "${type.name}" has no key.`, `Add @key(fields: "${key}").`)
+    reporter.error(
+      'DIRECTIVE_MISSING',
+      type.nameNode,
+      `The entity "${type.name}" has no key.`,
+      `Add @key(fields: "${key}").`,
+    )
   }
   if (!owned) {
     const fix = () => 'Add @source if this product owns the entity, or remove it.'

@@ -59,7 +59,11 @@ function reportUnknown(node: NamedTypeNode, declarations: Declarations, reporter
 }
 
 /** Null, and reported, where there is no such type. */
-export function resolveNamedType(node: NamedTypeNode, declarations: Declarations, reporter: Reporter): NamedType | null {
+export function resolveNamedType(
+  node: NamedTypeNode,
+  declarations: Declarations,
+  reporter: Reporter,
+): NamedType | null {
   const name = node.name.value
   if (isScalarName(name)) return { kind: 'value', type: { kind: 'scalar', scalar: name } }
   if (declarations.enums.has(name)) return { kind: 'value', type: { kind: 'enum', name } }
@@ -73,7 +77,10 @@ export function resolveNamedType(node: NamedTypeNode, declarations: Declarations
   return reportUnknown(node, declarations, reporter)
 }
 
-export function nullableType(node: TypeNode): { readonly node: Exclude<TypeNode, { kind: 'NonNullType' }>; readonly nullable: boolean } {
+export function nullableType(node: TypeNode): {
+  readonly node: Exclude<TypeNode, { kind: 'NonNullType' }>
+  readonly nullable: boolean
+} {
   return node.kind === 'NonNullType' ? { node: node.type, nullable: false } : { node, nullable: true }
 }
 
@@ -112,6 +119,11 @@ export function reportMisplaced(
   for (const directive of directives) {
     if (directive.passed !== null || allowed.includes(directive.name)) continue
     const at: ASTNode = directive.node
-    reporter.error('DIRECTIVE_MISPLACED', at, `@${directive.name} means nothing on ${where.text}.`, where.fix(directive.name))
+    reporter.error(
+      'DIRECTIVE_MISPLACED',
+      at,
+      `@${directive.name} means nothing on ${where.text}.`,
+      where.fix(directive.name),
+    )
   }
 }
