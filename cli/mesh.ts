@@ -1,11 +1,12 @@
 // All roles in one process, over one platform: ingest, a subgraph per product, and the gateway over their in-process endpoints.
 import { startGateway, type Gateway } from '../gateway/main.ts'
-import { startIngest, type Ingest } from '../ingest/main.ts'
+import { startIngest, type Ingest, type IngestLogger } from '../ingest/main.ts'
 import { openPlatform, type Platform } from '../platform/main.ts'
 import type { Config } from '../platform/config.ts'
 import type { Product } from '../schema/model.ts'
 import { createSubgraph } from '../subgraphs/main.ts'
 import type { Logger } from 'pino'
+import { ingestStatusRoute } from './ingest-status-route.ts'
 import { sampleQueries } from './sample-queries.ts'
 
 export interface MeshOptions {
@@ -14,6 +15,8 @@ export interface MeshOptions {
   readonly logger: Logger
   /** What `/health/ready` says. */
   readonly ready: () => { readonly ready: boolean; readonly reasons: readonly string[] }
+  /** Told of each error that ingest retries after. */
+  readonly onIngestTrouble: (error: unknown) => void
 }
 
 export interface Mesh {
@@ -29,10 +32,10 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   const { config, products, logger, ready } = options
   const parts = new AsyncDisposableStack()
   try {
-    const platform = await openPlatform(config, `http://${urlHost(config.host)}:${config.port}`)
+    const platform = await openPlatform(config, logger)
     parts.defer(() => platform.close())
     const { log, store, clock, cursorKey } = platform
-    const ingest = await startIngest({ products, log, store, clock, logger })
+    const ingest = await startIngest({ products, log, store, clock, logger: ingestLogger(options) })
     parts.defer(() => ingest.close())
     const subgraphs = products.map((product) =>
       createSubgraph({ products: [product], log, store, clock, cursorKey, logger }),
@@ -42,17 +45,29 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       subgraphs: subgraphs.map(({ name, sdl, endpoint }) => ({ name, sdl, endpoint })),
       host: config.host,
       port: config.port,
-      routes: ingest.routes,
+      routes: [...ingest.routes, ingestStatusRoute(ingest)],
       title: 'Meshgate',
       exampleQueries: sampleQueries,
       ready,
       logger,
     })
     parts.defer(() => gateway.close())
+    await platform.announce(gateway.url)
     return { platform, ingest, gateway, close: () => parts.disposeAsync() }
   } catch (error) {
     await parts.disposeAsync()
     throw error
+  }
+}
+
+function ingestLogger({ logger, onIngestTrouble }: MeshOptions): IngestLogger {
+  return {
+    info: (details, message) => logger.info(details, message),
+    warn: (details, message) => {
+      logger.warn(details, message)
+      if ('error' in details) onIngestTrouble(details.error)
+    },
+    error: (details, message) => logger.error(details, message),
   }
 }
 

@@ -2,9 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
-
-/** Resolves to false when the request is another's. */
-export type RouteHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
+import type { RouteHandler } from '../ingest/http/topic-routes.ts'
 
 export interface RoutesServer {
   readonly port: number

@@ -34,6 +34,11 @@ const FAILURE_CODES = {
     action: 'Free space and start again; nothing accepted is lost.',
     retryable: true,
   },
+  LOAD_REFUSED: {
+    meaning: 'The process that holds the data directory does not take the records of a load.',
+    action: 'See its answer in the message; nothing after the refused batch was sent.',
+    retryable: true,
+  },
   FILE_UNREADABLE: { meaning: 'A file cannot be read.', action: 'Check path and permissions.', retryable: false },
   LOG_TOPIC_UNKNOWN: {
     meaning: 'No topic has that name.',

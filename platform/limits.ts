@@ -181,4 +181,9 @@ export const limits = {
   requestBodyBytesMax: 1_048_576,
   /** Waiting for requests in hand when the server closes. */
   closeGraceMs: 10_000,
+
+  // Command line
+  /** Records and bytes of one request of a load through a running process: well below the body limit, base64 included. */
+  sendBatchRecordsMax: 1_000,
+  sendBatchBytesMax: 1_048_576,
 } as const

@@ -1,7 +1,8 @@
 // Opens what every role stands on: the data directory, the log, the store. The one place beside the roles' own main.ts that knows adapters.
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Logger } from 'pino'
 import { openEmbeddedLog } from './adapters/embedded-log/embedded-log.ts'
 import { openSqliteStore } from './adapters/sqlite/sqlite-store.ts'
 import type { Config } from './config.ts'
@@ -18,26 +19,30 @@ export interface Platform {
   readonly store: Store
   readonly clock: Clock
   readonly cursorKey: Uint8Array
+  /** Where this process takes records, for those that find the data directory locked. */
+  announce(url: string): Promise<void>
   /** Closes the store and the log, then lets the data directory go. */
   close(): Promise<void>
 }
 
-/** `url`: where the process that holds the data directory takes records, for those that find it locked. */
-export async function openPlatform(config: Config, url?: string): Promise<Platform> {
+export async function openPlatform(config: Config, logger: Logger): Promise<Platform> {
   const directory = config.dataDirectory
-  await mkdir(directory, { recursive: true })
-  const lock = await lockDataDirectory(directory, url === undefined ? {} : { url })
+  const lock = await lockDataDirectory(directory)
   const opened: { close(): Promise<void> }[] = [{ close: () => lock.release() }]
   const close = async () => {
     for (const part of opened.splice(0).toReversed()) await part.close()
   }
   try {
     const cursorKey = config.cursorKey ?? (await keptCursorKey(join(directory, 'cursor.key')))
-    const log = await openEmbeddedLog({ directory: join(directory, 'log'), clock: systemClock })
+    const log = await openEmbeddedLog({
+      directory: join(directory, 'log'),
+      clock: systemClock,
+      onMaintenanceError: (error) => logger.warn({ err: error }, 'maintenance of the log failed; it is tried again'),
+    })
     opened.push(log)
     const store = await openSqliteStore({ directory: join(directory, 'store'), clock: systemClock })
     opened.push(store)
-    return { log, store, clock: systemClock, cursorKey, close }
+    return { log, store, clock: systemClock, cursorKey, announce: (url) => lock.announce({ url }), close }
   } catch (error) {
     await close()
     throw error

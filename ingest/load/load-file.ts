@@ -78,7 +78,7 @@ export async function loadFile(options: LoadOptions): Promise<LoadResult> {
 
 type SourceEntity = Entity & { readonly source: NonNullable<Entity['source']> }
 
-function entityToLoad(product: Product, name: string | undefined): SourceEntity {
+export function entityToLoad(product: Product, name: string | undefined): SourceEntity {
   const owned = product.entities.filter((entity): entity is SourceEntity => entity.source !== null)
   const [found, ...others] = name === undefined ? owned : owned.filter((entity) => entity.name === name)
   if (found !== undefined && others.length === 0) return found

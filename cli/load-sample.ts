@@ -1,0 +1,97 @@
+// Loads the sample that ships with the project through ingest's load, and tells how far it is. What is loaded is not loaded again.
+import { loadFile } from '../ingest/load/load-file.ts'
+import { contentHash } from '../ingest/sources/file-bytes.ts'
+import { invariant } from '../platform/errors.ts'
+import type { Product } from '../schema/model.ts'
+import { sampleLoads, type SampleLoad } from '../samples/foodmart/sample-loads.ts'
+import type { Mesh } from './mesh.ts'
+
+const POLL_MS = 100
+
+export interface SampleState {
+  /** Records written or rejected so far. */
+  readonly done: number
+  readonly total: number
+}
+
+export interface SampleOptions {
+  readonly mesh: Mesh
+  readonly products: readonly Product[]
+  readonly onState: (state: SampleState) => void
+  /** Ends the telling; the load itself ends with the mesh. */
+  readonly stop: AbortSignal
+}
+
+export interface SampleResult {
+  readonly records: number
+  readonly rejected: number
+  /** Nothing was left to load. */
+  readonly alreadyLoaded: boolean
+}
+
+/** The sample's loads for the products that run; resolves once ingest has processed all their records. */
+export async function loadSample(options: SampleOptions): Promise<SampleResult> {
+  const { mesh, products } = options
+  const wanted = sampleLoads.flatMap((load) => {
+    const product = products.find(({ domain, name }) => `${domain}/${name}` === load.product)
+    return product === undefined ? [] : [{ load, product }]
+  })
+  const total = wanted.reduce((sum, { load }) => sum + load.expected, 0)
+  const appended = new Map<string, number>()
+  const telling = tellState(options, appended, total)
+  const result = { records: 0, rejected: 0, alreadyLoaded: true }
+  try {
+    for (const { load, product } of wanted) {
+      const outcome = await loadOne(mesh, load, product, (records) => appended.set(load.product, records))
+      appended.set(load.product, outcome.records)
+      result.records += outcome.records
+      result.rejected += outcome.rejected
+      result.alreadyLoaded &&= outcome.alreadyLoaded
+    }
+    return result
+  } finally {
+    await telling.end()
+  }
+}
+
+async function loadOne(mesh: Mesh, load: SampleLoad, product: Product, onRecords: (records: number) => void) {
+  const { log, clock } = mesh.platform
+  const hash = await contentHash(load.files)
+  const outcome = await loadFile({
+    product,
+    name: load.name,
+    source: { kind: 'records', contentHash: hash, records: load.records },
+    log,
+    clock,
+    ingest: mesh.ingest,
+    onProgress: ({ records }) => onRecords(records),
+  })
+  invariant(outcome.records === load.expected, `${load.name} has ${load.expected} records, not ${outcome.records}`)
+  return outcome
+}
+
+/** Appended is not yet queryable: what still waits to be ingested is taken off. */
+function tellState(options: SampleOptions, appended: ReadonlyMap<string, number>, total: number) {
+  const { mesh, onState } = options
+  const ended = new AbortController()
+  const signal = AbortSignal.any([ended.signal, options.stop])
+  const tell = async () => {
+    while (!signal.aborted) {
+      const lag = await mesh.ingest.lag()
+      const done = [...appended].reduce(
+        (sum, [product, records]) => sum + Math.max(0, records - (lag[product] ?? 0)),
+        0,
+      )
+      onState({ done, total })
+      await mesh.platform.clock.sleep(POLL_MS, signal)
+    }
+  }
+  // A stop, or a log that closes with it, ends the telling; the load reports what is wrong.
+  const told = tell().catch(() => undefined)
+  return {
+    end: async () => {
+      ended.abort()
+      await told
+    },
+  }
+}

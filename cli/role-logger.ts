@@ -1,0 +1,13 @@
+// The logger of a role that the command line runs: to standard error, readable where that is a terminal.
+import type { Logger } from 'pino'
+import type { Config } from '../platform/config.ts'
+import { createLogger } from '../platform/telemetry/logger.ts'
+import type { Terminal } from './command-context.ts'
+
+export function createRoleLogger(config: Config, terminal: Terminal): Logger {
+  return createLogger({
+    level: config.logLevel,
+    readable: terminal.interactive,
+    write: (line) => terminal.report(line),
+  })
+}

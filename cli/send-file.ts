@@ -1,0 +1,104 @@
+// Hands a file's records to the process that holds the data directory, over its POST /topics, and waits until that has ingested them.
+// A file sent again after a failure is appended again: rows come out the same, since a record's repetition changes nothing.
+import { stat } from 'node:fs/promises'
+import { request } from 'undici'
+import { entityToLoad, type LoadResult } from '../ingest/load/load-file.ts'
+import { sourceRecords, type KeyedRecord } from '../ingest/sources/load-record.ts'
+import { MeshgateError } from '../platform/errors.ts'
+import { limits } from '../platform/limits.ts'
+import { systemClock } from '../platform/system-clock.ts'
+import type { IngestStatus } from './ingest-status-route.ts'
+import { createProgress } from './progress.ts'
+import { estimatedTotal, type LoadWork } from './load-work.ts'
+
+const POLL_MS = 200
+
+/** Null when it was stopped. */
+export async function sendFile({ url, ...work }: LoadWork & { readonly url: string }): Promise<LoadResult | null> {
+  const { product, source, context } = work
+  const { stop } = context
+  const entity = entityToLoad(product, work.entity)
+  const name = `${product.domain}/${product.name}`
+  const total = (await stat(source.path)).size
+  const progress = createProgress(context.terminal, systemClock)
+  const before = await statusOf(url, name)
+  let read = 0
+  let records = 0
+  const address = `${url}/topics/${encodeURIComponent(entity.source.topic)}`
+  for await (const batch of batches(sourceRecords(product, entity, source, (bytes) => (read = bytes)))) {
+    if (stop.aborted) return null
+    await post(address, batch)
+    records += batch.length
+    progress.update({ label: name, done: records, total: estimatedTotal(records, { read, total }) })
+  }
+  const after = await caughtUp(url, name, stop)
+  if (after === null) return null
+  progress.finish({ label: name, done: records, total: records })
+  // Of everything that the process ingested meanwhile: others may have sent records too.
+  return {
+    alreadyLoaded: false,
+    records,
+    written: after.written - before.written,
+    rejected: after.rejected - before.rejected,
+  }
+}
+
+async function* batches(records: AsyncIterable<KeyedRecord>): AsyncGenerator<readonly KeyedRecord[]> {
+  let batch: KeyedRecord[] = []
+  let bytes = 0
+  for await (const record of records) {
+    batch.push(record)
+    bytes += record.value.length
+    if (batch.length < limits.sendBatchRecordsMax && bytes < limits.sendBatchBytesMax) continue
+    yield batch
+    batch = []
+    bytes = 0
+  }
+  if (batch.length > 0) yield batch
+}
+
+/** In the binary form: one broken line of the file is then one rejected record, and not a broken request. */
+async function post(address: string, batch: readonly KeyedRecord[]): Promise<void> {
+  const records = batch.map(({ key, value }) => ({ key: key === null ? null : base64(key), value: base64(value) }))
+  const response = await request(address, {
+    method: 'POST',
+    headers: { 'content-type': 'application/vnd.kafka.binary.v2+json' },
+    body: JSON.stringify({ records }),
+  })
+  const text = await response.body.text()
+  if (response.statusCode !== 200) {
+    throw new MeshgateError('LOAD_REFUSED', `${address} answered ${response.statusCode}: ${text.trim()}`)
+  }
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+}
+
+interface ProductStatus {
+  readonly written: number
+  readonly rejected: number
+  readonly lag: number
+}
+
+async function statusOf(url: string, product: string): Promise<ProductStatus> {
+  const response = await request(`${url}/ingest`)
+  const status = response.statusCode === 200 ? ((await response.body.json()) as IngestStatus) : null
+  const counts = status?.counts[product]
+  if (status === null || counts === undefined) {
+    throw new MeshgateError(
+      'LOAD_REFUSED',
+      `The process at ${url} holds the data directory and does not run ${product}. Start it with that product, or end it.`,
+    )
+  }
+  return { ...counts, lag: status.lag[product] ?? 0 }
+}
+
+async function caughtUp(url: string, product: string, stop: AbortSignal): Promise<ProductStatus | null> {
+  for (;;) {
+    const status = await statusOf(url, product)
+    if (status.lag === 0) return status
+    if (stop.aborted) return null
+    await systemClock.sleep(POLL_MS)
+  }
+}
