@@ -1,0 +1,78 @@
+// One HTTP request to a subgraph: the body, bounded, to Apollo Server, and its answer back.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { HeaderMap, type HTTPGraphQLRequest } from '@apollo/server'
+import { limits } from '../../platform/limits.ts'
+import type { ServedSubgraph } from './subgraph.ts'
+
+/** Null: larger than the limit. */
+async function bodyOf(request: IncomingMessage): Promise<string | null> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > limits.subgraphBodyBytesMax) return null
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function refuse(response: ServerResponse, status: number, message: string, code: string): void {
+  const body = JSON.stringify({ errors: [{ message, extensions: { code } }] })
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', connection: 'close' }).end(body)
+}
+
+function headersOf(request: IncomingMessage): HeaderMap {
+  const headers = new HeaderMap()
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value)
+  }
+  return headers
+}
+
+async function answer(subgraph: ServedSubgraph, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const text = await bodyOf(request)
+  if (text === null) {
+    refuse(response, 413, `A request has at most ${limits.subgraphBodyBytesMax} bytes`, 'REQUEST_TOO_LARGE')
+    return
+  }
+  let body: unknown
+  try {
+    body = text === '' ? undefined : JSON.parse(text)
+  } catch {
+    refuse(response, 400, 'The body is no JSON', 'BAD_REQUEST')
+    return
+  }
+  const query = (request.url ?? '').indexOf('?')
+  const httpGraphQLRequest: HTTPGraphQLRequest = {
+    method: (request.method ?? 'GET').toUpperCase(),
+    headers: headersOf(request),
+    search: query < 0 ? '' : (request.url ?? '').slice(query),
+    body,
+  }
+  const result = await subgraph.apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest,
+    context: async () => subgraph.createContext(),
+  })
+  response.writeHead(result.status ?? 200, Object.fromEntries(result.headers))
+  if (result.body.kind === 'complete') {
+    response.end(result.body.string)
+    return
+  }
+  for await (const chunk of result.body.asyncIterator) response.write(chunk)
+  response.end()
+}
+
+/** Never rejects. */
+export async function answerGraphQL(
+  subgraph: ServedSubgraph,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    await answer(subgraph, request, response)
+  } catch (error) {
+    // The client went away in the middle of its body, or Apollo Server is stopping.
+    if (response.headersSent || request.destroyed) response.destroy()
+    else refuse(response, 503, error instanceof Error ? error.message : String(error), 'SUBGRAPH_UNAVAILABLE')
+  }
+}

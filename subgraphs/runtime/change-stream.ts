@@ -1,0 +1,219 @@
+// The changes that one subscriber is told, from the changes topic, each with the progress after it. A subscriber that comes back reads
+// the log at its own pace until it has caught up, then follows the shared tail with a bounded queue. Every ending but close() is an
+// error that holds how far the subscriber was told: silence would hide a loss.
+import type { Change } from '../../schema/record.ts'
+import { MeshgateError } from '../../platform/errors.ts'
+import { limits } from '../../platform/limits.ts'
+import type { EventLog, LogRecord, RecordBatch, Tail } from '../../platform/ports/event-log.ts'
+import { advanced, isRepeat, startProgress, type ChangeProgress } from './change-progress.ts'
+import { changeOf } from './change-record.ts'
+import type { Selection } from './change-selection.ts'
+
+export interface SelectedChange {
+  readonly change: Change
+  readonly selection: Exclude<Selection, 'skip'>
+  readonly progress: ChangeProgress
+}
+
+export interface ChangeStreamOptions {
+  readonly log: EventLog
+  readonly topic: string
+  /** Null: from the end of the topic. */
+  readonly from: ChangeProgress | null
+  readonly select: (change: Change) => Selection
+}
+
+/** A subscription's end by failure, and how far it had come. */
+export class ChangeStreamError extends Error {
+  readonly failure: MeshgateError
+  readonly told: ChangeProgress
+
+  constructor(failure: MeshgateError, told: ChangeProgress) {
+    super(failure.message, { cause: failure })
+    this.name = 'ChangeStreamError'
+    this.failure = failure
+    this.told = told
+  }
+}
+
+function failureOf(error: unknown, topic: string): MeshgateError {
+  if (error instanceof MeshgateError) {
+    if (error.code === 'INTERNAL' || error.code === 'SUBSCRIPTION_OVERFLOW') return error
+    if (error.code === 'LOG_OFFSET_OUT_OF_RANGE') {
+      return new MeshgateError(
+        'SUBSCRIPTION_GAP',
+        `Changes of ${topic} after the cursor are older than the retention; query the current state and subscribe without a cursor`,
+        error,
+      )
+    }
+  }
+  return new MeshgateError(
+    'SUBSCRIPTION_LOST',
+    `The changes of ${topic} can no longer be read; subscribe again with the cursor`,
+    error,
+  )
+}
+
+export class ChangeStream {
+  readonly #options: ChangeStreamOptions
+  readonly #queue: SelectedChange[] = []
+  /** What has been read. */
+  #read: ChangeProgress = startProgress([])
+  /** What has been handed out. */
+  #told: ChangeProgress = startProgress([])
+  #tail: Tail | null = null
+  /** Batches that come before the tail has said where it starts. */
+  #early: RecordBatch[] | null = null
+  #failure: MeshgateError | null = null
+  #closed = false
+  #wake: (() => void) | null = null
+
+  private constructor(options: ChangeStreamOptions) {
+    this.#options = options
+  }
+
+  /** Resolves once nothing from then on can be missed. SUBSCRIPTION_GAP where `from` is older than the retention. */
+  static async open(options: ChangeStreamOptions): Promise<ChangeStream> {
+    const stream = new ChangeStream(options)
+    try {
+      if (options.from === null) await stream.#follow('end')
+      else await stream.#resumeFrom(options.from)
+    } catch (error) {
+      await stream.close()
+      throw failureOf(error, options.topic)
+    }
+    return stream
+  }
+
+  /** How far the subscriber has been told. */
+  get told(): ChangeProgress {
+    return this.#told
+  }
+
+  /** The next change, null once closed. Rejects with ChangeStreamError. One call at a time. */
+  async next(): Promise<SelectedChange | null> {
+    for (;;) {
+      if (this.#closed) return null
+      const selected = this.#queue.shift()
+      if (selected !== undefined) {
+        this.#told = selected.progress
+        return selected
+      }
+      if (this.#failure !== null) throw new ChangeStreamError(this.#failure, this.#told)
+      if (this.#tail === null) await this.#catchUp()
+      else await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
+  }
+
+  /** Ends the stream with a failure once what waits has been handed out. */
+  fail(failure: MeshgateError): void {
+    this.#fail(failure)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#queue.length = 0
+    this.#awake()
+    const tail = this.#tail
+    this.#tail = null
+    await tail?.close()
+  }
+
+  async #resumeFrom(progress: ChangeProgress): Promise<void> {
+    this.#read = progress
+    this.#told = progress
+    const held = await this.#options.log.offsets(this.#options.topic)
+    for (const { partition, earliest, next } of held) {
+      const position = progress.positions[partition] ?? 0
+      if (position < earliest || position > next) {
+        throw new MeshgateError(
+          'LOG_OFFSET_OUT_OF_RANGE',
+          `${partition}:${position} is not from ${earliest} to ${next}`,
+        )
+      }
+    }
+  }
+
+  /** One read of every partition; when all are at their end, the tail takes over from there. */
+  async #catchUp(): Promise<void> {
+    const { log, topic } = this.#options
+    try {
+      let found = 0
+      for (const [partition, offset] of this.#read.positions.entries()) {
+        const records = await log.read({ topic, partition, offset }, limits.replayReadRecordsMax)
+        if (this.#closed) return
+        for (const record of records) this.#accept(partition, record)
+        found += records.length
+      }
+      if (found === 0) await this.#follow(this.#read.positions)
+    } catch (error) {
+      this.#fail(failureOf(error, topic))
+    }
+  }
+
+  async #follow(from: 'end' | readonly number[]): Promise<void> {
+    const { log, topic } = this.#options
+    this.#early = []
+    const tail = await log.tail({
+      topic,
+      from,
+      onBatch: (batch) => this.#onBatch(batch),
+      onError: (error) => this.#fail(failureOf(error, topic)),
+    })
+    if (this.#closed) return tail.close()
+    this.#tail = tail
+    if (from === 'end') this.#told = this.#read = startProgress(tail.start)
+    const early = this.#early
+    this.#early = null
+    for (const batch of early) this.#onBatch(batch)
+  }
+
+  #onBatch(batch: RecordBatch): void {
+    if (this.#closed || this.#failure !== null) return
+    if (this.#early !== null) {
+      this.#early.push(batch)
+      return
+    }
+    try {
+      for (const record of batch.records) {
+        this.#accept(batch.partition, record)
+        if (this.#queue.length > limits.subscriberEventsMax) throw overflow(this.#options.topic)
+      }
+    } catch (error) {
+      this.#fail(failureOf(error, this.#options.topic))
+    }
+    this.#awake()
+  }
+
+  #accept(partition: number, record: LogRecord): void {
+    if (record.offset < (this.#read.positions[partition] ?? 0)) return
+    const change = changeOf(record, `${this.#options.topic}:${partition}:${record.offset}`)
+    const isNew = !isRepeat(this.#read, partition, change)
+    this.#read = advanced(this.#read, partition, record.offset, change)
+    if (!isNew) return
+    const selection = this.#options.select(change)
+    if (selection !== 'skip') this.#queue.push({ change, selection, progress: this.#read })
+  }
+
+  #fail(failure: MeshgateError): void {
+    if (this.#closed || this.#failure !== null) return
+    this.#failure = failure
+    // What waits is told again after a resume: keeping it would keep the memory that the bound is for.
+    if (failure.code === 'SUBSCRIPTION_OVERFLOW') this.#queue.length = 0
+    const tail = this.#tail
+    this.#awake()
+    // Nothing waits for it, and the stream has its failure already.
+    void tail?.close().catch(() => undefined)
+  }
+
+  #awake(): void {
+    this.#wake?.()
+    this.#wake = null
+  }
+}
+
+const overflow = (topic: string): MeshgateError =>
+  new MeshgateError(
+    'SUBSCRIPTION_OVERFLOW',
+    `More than ${limits.subscriberEventsMax} changes of ${topic} wait for the subscriber; subscribe again with the cursor`,
+  )

@@ -1,0 +1,136 @@
+// One product as a subgraph: its schema, answers in-process or over HTTP and WebSocket, and its subscriptions. It owns what runs in it and
+// ends it on close; store and log are the caller's.
+import { randomUUID } from 'node:crypto'
+import { buildSubgraphSchema } from '@apollo/subgraph'
+import { parse } from 'graphql'
+import type { ApolloServer } from '@apollo/server'
+import type { Product } from '../../schema/model.ts'
+import { emitSubgraphSdl } from '../../schema/emit/emit-subgraph-sdl.ts'
+import { MeshgateError } from '../../platform/errors.ts'
+import { ANONYMOUS } from '../../platform/governance/principal.ts'
+import { limits } from '../../platform/limits.ts'
+import type { Clock } from '../../platform/ports/clock.ts'
+import type { EventLog } from '../../platform/ports/event-log.ts'
+import type { Store } from '../../platform/ports/store.ts'
+import type { SubgraphEndpoint, SubgraphRequest, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
+import { createSealer } from '../../platform/seal.ts'
+import { buildResolvers } from './build-resolvers.ts'
+import { createApollo } from './create-apollo.ts'
+import { createErrorFormatter, type SubgraphLogger } from './format-error.ts'
+import { createRequestContext, type RequestContext } from './request-context.ts'
+import { startSubscription } from './run-subscription.ts'
+import { createRunningSubscriptions } from './running-subscriptions.ts'
+import { serveProduct } from './served-product.ts'
+import { serveSubgraph } from './serve-subgraph.ts'
+import type { ServedSubgraph, Subgraph, SubgraphServer } from './subgraph.ts'
+import { subgraphName } from './subgraph-name.ts'
+
+export interface SubgraphOptions {
+  readonly product: Product
+  readonly store: Store
+  readonly log: EventLog
+  /** At least 32 secret bytes that seal cursors, shared by all instances. */
+  readonly cursorKey: Uint8Array
+  readonly clock: Clock
+  readonly logger?: SubgraphLogger
+  /** Ids of internal errors, by which a client's report is found in the log. */
+  readonly newErrorId?: () => string
+}
+
+const silentLogger: SubgraphLogger = { error: () => undefined }
+
+/** The promise, or the signal's reason as soon as it aborts. */
+async function unlessAborted<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (signal === undefined) return promise
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const onAbort = (): void => reject(signal.reason as Error)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+async function executeOperation(
+  apollo: ApolloServer<RequestContext>,
+  request: SubgraphRequest,
+  contextValue: RequestContext,
+): Promise<SubgraphResponse> {
+  const { query, variables, operationName } = request
+  const operation = {
+    query,
+    ...(variables === undefined ? {} : { variables }),
+    ...(operationName === undefined ? {} : { operationName }),
+  }
+  const response = await apollo.executeOperation(operation, { contextValue })
+  if (response.body.kind === 'single') return response.body.singleResult
+  throw new MeshgateError('SUBGRAPH_PROTOCOL', 'A subgraph answers whole: ask without @defer')
+}
+
+/** The schema and what runs on it. */
+function runProduct(options: SubgraphOptions, name: string, sdl: string) {
+  const { product, store, log, clock, cursorKey, logger = silentLogger, newErrorId = randomUUID } = options
+  const { pageReadsInFlightMax } = limits
+  const served = serveProduct({ product, store, log, clock, sealer: createSealer(cursorKey), pageReadsInFlightMax })
+  const typeDefs = parse(sdl)
+  const schema = buildSubgraphSchema([{ typeDefs, resolvers: buildResolvers(served, typeDefs) ?? {} }])
+  const formatError = createErrorFormatter({ logger, newErrorId, subgraph: name })
+  return { schema, served, formatError, apollo: createApollo(schema, formatError) }
+}
+
+export function createSubgraph(options: SubgraphOptions): Subgraph {
+  const { product, store } = options
+  const name = subgraphName(product)
+  const sdl = emitSubgraphSdl(product)
+  const { schema, served, formatError, apollo } = runProduct(options, name, sdl)
+  const running = createRunningSubscriptions()
+  const servers = new Set<SubgraphServer>()
+  let closed = false
+
+  const checkOpen = (signal: AbortSignal | undefined): void => {
+    signal?.throwIfAborted()
+    if (closed) throw new MeshgateError('SUBGRAPH_UNAVAILABLE', `${name} is closed`)
+  }
+  const subscribe: ServedSubgraph['subscribe'] = async (request) => {
+    checkOpen(request.signal)
+    const start = await startSubscription({ served, schema, formatError }, request)
+    return start.kind === 'started' ? running.add(start, request.signal) : start
+  }
+  const endpoint: SubgraphEndpoint = {
+    name,
+    async execute(request) {
+      checkOpen(request.signal)
+      const context = createRequestContext(store, request.principal)
+      return unlessAborted(executeOperation(apollo, request, context), request.signal)
+    },
+    async subscribe(request) {
+      const start = await subscribe(request)
+      if (start.kind === 'started') return start.responses
+      const reasons = start.errors.map((error) => error.message).join('; ')
+      throw new MeshgateError('SUBGRAPH_REFUSED', `${name} refused the subscription: ${reasons}`, start.errors)
+    },
+    // In-process there is no connection to close: the subgraph lives on.
+    close: () => Promise.resolve(),
+  }
+  const createContext = (): RequestContext => createRequestContext(store, ANONYMOUS)
+  const servedSubgraph: ServedSubgraph = { endpoint, apollo, schema, createContext, subscribe }
+
+  return {
+    name,
+    sdl,
+    endpoint,
+    async serve(port, host) {
+      const server = await serveSubgraph(servedSubgraph, port, host)
+      servers.add(server)
+      return server
+    },
+    async close() {
+      if (closed) return
+      closed = true
+      running.failAll(new MeshgateError('SUBSCRIPTION_LOST', `${name} is closing; subscribe again with the cursor`))
+      await Promise.all([...servers].map((server) => server.close()))
+      await apollo.stop()
+    },
+  }
+}

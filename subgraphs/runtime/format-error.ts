@@ -1,0 +1,63 @@
+// Errors as clients see them: what they can act on keeps its message and code, everything else becomes INTERNAL with an id that is in the log.
+import { GraphQLError, type GraphQLFormattedError } from 'graphql'
+import { ERROR_CODES, MeshgateError, type FailureCode } from '../../platform/errors.ts'
+
+export interface SubgraphLogger {
+  error(details: object, message: string): void
+}
+
+export interface ErrorFormatterOptions {
+  readonly logger: SubgraphLogger
+  readonly newErrorId: () => string
+  /** Name of the subgraph. */
+  readonly subgraph: string
+}
+
+export type ErrorFormatter = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError
+
+/** Failures that tell the client what to do; their messages are written for it. */
+const CLIENT_CODES: ReadonlySet<FailureCode> = new Set<FailureCode>([
+  'ARGUMENT_INVALID',
+  'CURSOR_INVALID',
+  'ROW_INCOMPLETE',
+  'SUBSCRIPTION_GAP',
+  'SUBSCRIPTION_OVERFLOW',
+  'SUBSCRIPTION_LOST',
+])
+
+/** The failure below what graphql-js wrapped. */
+function causeOf(error: unknown): unknown {
+  let cause = error
+  while (cause instanceof GraphQLError && cause.originalError !== undefined) cause = cause.originalError
+  return cause
+}
+
+export function createErrorFormatter(options: ErrorFormatterOptions): ErrorFormatter {
+  const { logger, newErrorId, subgraph } = options
+  return (formatted, error) => {
+    const cause = causeOf(error)
+    const located = {
+      ...(formatted.locations === undefined ? {} : { locations: formatted.locations }),
+      ...(formatted.path === undefined ? {} : { path: formatted.path }),
+    }
+    if (cause instanceof MeshgateError && CLIENT_CODES.has(cause.code)) {
+      return { message: cause.message, ...located, extensions: { code: cause.code, retryable: cause.retryable } }
+    }
+    if (cause instanceof MeshgateError && cause.retryable) {
+      // Its own message may name hosts and files.
+      const { meaning, action } = ERROR_CODES[cause.code]
+      logger.error({ err: cause, subgraph, path: formatted.path }, cause.message)
+      return { message: `${meaning} ${action}`, ...located, extensions: { code: cause.code, retryable: true } }
+    }
+    // Outside of a field (no path) it is about the request: syntax, validation, variables.
+    const code = formatted.extensions?.['code']
+    const isOfRequest =
+      formatted.path === undefined && error instanceof GraphQLError && !(cause instanceof MeshgateError)
+    if (isOfRequest && code !== 'INTERNAL_SERVER_ERROR') {
+      return { message: formatted.message, ...located, extensions: { code: code ?? 'BAD_USER_INPUT' } }
+    }
+    const id = newErrorId()
+    logger.error({ err: cause, id, subgraph, path: formatted.path }, 'A field could not be resolved')
+    return { message: `Internal error ${id}`, ...located, extensions: { code: 'INTERNAL', id } }
+  }
+}

@@ -1,0 +1,167 @@
+// Runs a subscription operation: source events to GraphQL responses, in order, each with `extensions.meshgate` (key and cursor).
+// A failure on the way is told as a last response with the error's code and the cursor to go on from.
+import {
+  createSourceEventStream,
+  execute,
+  getOperationAST,
+  GraphQLError,
+  parse,
+  validate,
+  type DocumentNode,
+  type ExecutionArgs,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+} from 'graphql'
+import type { MeshgateError } from '../../platform/errors.ts'
+import type {
+  SubgraphRequest,
+  SubgraphResponse,
+  SubscriptionExtension,
+} from '../../platform/ports/subgraph-endpoint.ts'
+import { argumentError } from './argument-error.ts'
+import { ChangeStreamError } from './change-stream.ts'
+import type { ErrorFormatter } from './format-error.ts'
+import { createRequestContext, type RequestContext } from './request-context.ts'
+import type { ServedProduct } from './served-product.ts'
+import type { ChangeEvent, ChangeEvents } from './subscribe-to-changes.ts'
+
+export interface SubscriptionRunner {
+  readonly served: ServedProduct
+  readonly schema: GraphQLSchema
+  readonly formatError: ErrorFormatter
+}
+
+/** Errors: the request was refused, nothing has begun. */
+export type SubscriptionStart =
+  | { readonly kind: 'refused'; readonly errors: readonly GraphQLFormattedError[] }
+  | {
+      readonly kind: 'started'
+      readonly responses: AsyncIterableIterator<SubgraphResponse>
+      fail(failure: MeshgateError): void
+    }
+
+function cursorOf(request: SubgraphRequest): string | null {
+  const extension = request.extensions?.['meshgate']
+  if (extension === undefined || extension === null) return null
+  const { cursor } = extension as Partial<Record<keyof SubscriptionExtension, unknown>>
+  if (cursor === undefined || cursor === null) return null
+  if (typeof cursor === 'string') return cursor
+  throw argumentError('extensions.meshgate.cursor must be the text that an event brought')
+}
+
+function parsed(schema: GraphQLSchema, request: SubgraphRequest): DocumentNode | readonly GraphQLError[] {
+  let document: DocumentNode
+  try {
+    document = parse(request.query)
+  } catch (error) {
+    return [error instanceof GraphQLError ? error : new GraphQLError(String(error))]
+  }
+  const problems = validate(schema, document)
+  if (problems.length > 0) return problems
+  if (getOperationAST(document, request.operationName)?.operation === 'subscription') return document
+  return [new GraphQLError('The operation is no subscription, or "operationName" names none of the document')]
+}
+
+const isDocument = (value: DocumentNode | readonly GraphQLError[]): value is DocumentNode => 'kind' in value
+
+export async function startSubscription(
+  runner: SubscriptionRunner,
+  request: SubgraphRequest,
+): Promise<SubscriptionStart> {
+  const { served, schema, formatError } = runner
+  const format = (errors: readonly GraphQLError[]): readonly GraphQLFormattedError[] =>
+    errors.map((error) => formatError(error.toJSON(), error))
+  const document = parsed(schema, request)
+  if (!isDocument(document)) return { kind: 'refused', errors: format(document) }
+  let context: RequestContext
+  try {
+    context = { ...createRequestContext(served.store, request.principal), resumeCursor: cursorOf(request) }
+  } catch (error) {
+    return { kind: 'refused', errors: format([asGraphQLError(error)]) }
+  }
+  const args: ExecutionArgs = {
+    schema,
+    document,
+    contextValue: context,
+    variableValues: request.variables ?? {},
+    ...(request.operationName === undefined ? {} : { operationName: request.operationName }),
+  }
+  const source = await createSourceEventStream(args)
+  if (!(Symbol.asyncIterator in source)) return { kind: 'refused', errors: format(source.errors ?? []) }
+  // The only resolvers of subscription fields are ours (build-resolvers).
+  const events = source as ChangeEvents
+  return {
+    kind: 'started',
+    responses: responsesOf(runner, events, args),
+    fail: (failure) => events.stream.fail(failure),
+  }
+}
+
+const asGraphQLError = (error: unknown): GraphQLError =>
+  error instanceof Error ? new GraphQLError(error.message, { originalError: error }) : new GraphQLError(String(error))
+
+async function responseOf(
+  runner: SubscriptionRunner,
+  event: ChangeEvent,
+  args: ExecutionArgs,
+): Promise<SubgraphResponse> {
+  const { row, reads } = event
+  const subscribing = args.contextValue as RequestContext
+  const contextValue: RequestContext = {
+    principal: subscribing.principal,
+    reads,
+    event: row === null ? null : { row, current: () => event.current() },
+    resumeCursor: null,
+  }
+  const result = await execute({ ...args, rootValue: event, contextValue })
+  const meshgate: SubscriptionExtension = { key: event.key, cursor: event.cursor() }
+  return {
+    ...(result.data === undefined ? {} : { data: result.data }),
+    ...(result.errors === undefined
+      ? {}
+      : { errors: result.errors.map((error) => runner.formatError(error.toJSON(), error)) }),
+    extensions: { meshgate },
+  }
+}
+
+function failureResponse(runner: SubscriptionRunner, events: ChangeEvents, error: unknown): SubgraphResponse {
+  const [failure, told] = error instanceof ChangeStreamError ? [error.failure, error.told] : [error, events.stream.told]
+  const located = asGraphQLError(failure)
+  const formatted = runner.formatError(located.toJSON(), located)
+  const cursor = events.cursorAt(told)
+  const meshgate: SubscriptionExtension = { cursor }
+  return { errors: [{ ...formatted, extensions: { ...formatted.extensions, cursor } }], extensions: { meshgate } }
+}
+
+// Not an async generator: its return() would wait behind a next() that waits for an event.
+function responsesOf(
+  runner: SubscriptionRunner,
+  events: ChangeEvents,
+  args: ExecutionArgs,
+): AsyncIterableIterator<SubgraphResponse> {
+  let ended = false
+  const done = { value: undefined, done: true } as const
+  const end = async (): Promise<typeof done> => {
+    ended = true
+    await events.stream.close()
+    return done
+  }
+  return {
+    async next() {
+      if (ended) return done
+      try {
+        const { value: event, done: over } = await events.next()
+        if (over === true || ended) return await end()
+        return { value: await responseOf(runner, event, args), done: false }
+      } catch (error) {
+        if (ended) return done
+        await end()
+        return { value: failureResponse(runner, events, error), done: false }
+      }
+    },
+    return: end,
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
+}

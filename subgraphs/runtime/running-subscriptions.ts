@@ -1,0 +1,51 @@
+// The subscriptions that run in a subgraph, so that closing it ends them with a reason.
+import type { MeshgateError } from '../../platform/errors.ts'
+import type { SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
+import type { SubscriptionStart } from './run-subscription.ts'
+
+type Started = Extract<SubscriptionStart, { kind: 'started' }>
+
+export interface RunningSubscriptions {
+  /** The same subscription, forgotten when it ends; the signal ends it. */
+  add(started: Started, signal: AbortSignal | undefined): Promise<Started>
+  failAll(failure: MeshgateError): void
+}
+
+function noticingEnd(
+  responses: AsyncIterableIterator<SubgraphResponse>,
+  onEnd: () => void,
+): AsyncIterableIterator<SubgraphResponse> {
+  const noticing: AsyncIterableIterator<SubgraphResponse> = {
+    async next() {
+      const result = await responses.next()
+      if (result.done === true) onEnd()
+      return result
+    },
+    async return() {
+      onEnd()
+      return (await responses.return?.()) ?? { value: undefined, done: true }
+    },
+    [Symbol.asyncIterator]: () => noticing,
+  }
+  return noticing
+}
+
+export function createRunningSubscriptions(): RunningSubscriptions {
+  const running = new Set<Started>()
+  return {
+    async add(started, signal) {
+      const end = (): void => void responses.return?.()
+      const responses = noticingEnd(started.responses, () => {
+        running.delete(started)
+        signal?.removeEventListener('abort', end)
+      })
+      running.add(started)
+      if (signal?.aborted === true) await responses.return?.()
+      else signal?.addEventListener('abort', end, { once: true })
+      return { ...started, responses }
+    },
+    failAll(failure) {
+      for (const started of running) started.fail(failure)
+    },
+  }
+}

@@ -1,0 +1,84 @@
+// A subgraph on a port of its own: GraphQL over HTTP and graphql-transport-ws at `/graphql`, and health.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { WebSocketServer } from 'ws'
+import { MeshgateError } from '../../platform/errors.ts'
+import { limits } from '../../platform/limits.ts'
+import { answerGraphQL } from './answer-graphql.ts'
+import { serveWebSocket } from './serve-websocket.ts'
+import type { ServedSubgraph, SubgraphServer } from './subgraph.ts'
+
+const PATH = '/graphql'
+
+const pathOf = (request: IncomingMessage): string => (request.url ?? '/').split('?', 1)[0] ?? '/'
+
+function answerJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body))
+}
+
+function answer(subgraph: ServedSubgraph, request: IncomingMessage, response: ServerResponse): void {
+  switch (pathOf(request)) {
+    case PATH:
+      void answerGraphQL(subgraph, request, response)
+      return
+    case '/health/live':
+      answerJson(response, 200, { status: 'live' })
+      return
+    // Store and log are open before a subgraph is made, so whoever listens is ready.
+    case '/health/ready':
+      answerJson(response, 200, { status: 'ready' })
+      return
+    default:
+      answerJson(response, 404, { error: `Nothing here; the subgraph is at ${PATH}` })
+  }
+}
+
+function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const inUse = error.code === 'EADDRINUSE'
+      const message = inUse
+        ? `Port ${port} of ${host} is taken; end what listens there, or take another port`
+        : `${host}:${port} cannot be listened on: ${error.message}`
+      reject(new MeshgateError(inUse ? 'PORT_IN_USE' : 'CONFIG_INVALID', message, error))
+    })
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
+  })
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const impatient = setTimeout(() => server.closeAllConnections(), limits.closeWaitMs)
+  await closed
+  clearTimeout(impatient)
+}
+
+/** Subgraphs trust who asks them, so the default host is this machine's own. */
+export async function serveSubgraph(
+  subgraph: ServedSubgraph,
+  wantedPort: number,
+  host = '127.0.0.1',
+): Promise<SubgraphServer> {
+  const server = createServer((request, response) => answer(subgraph, request, response))
+  const socketServer = new WebSocketServer({ noServer: true, maxPayload: limits.subgraphMessageBytesMax })
+  const sockets = serveWebSocket(subgraph, socketServer)
+  server.on('upgrade', (request, socket, head) => {
+    if (pathOf(request) !== PATH) {
+      socket.end('HTTP/1.1 404 Not Found\r\n\r\n')
+      return
+    }
+    socketServer.handleUpgrade(request, socket, head, (webSocket) =>
+      socketServer.emit('connection', webSocket, request),
+    )
+  })
+  const port = await listen(server, wantedPort, host)
+  return {
+    port,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}${PATH}`,
+    async close() {
+      await sockets.dispose()
+      await closeServer(server)
+    },
+  }
+}

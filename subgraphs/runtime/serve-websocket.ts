@@ -1,0 +1,55 @@
+// graphql-transport-ws for remote gateways: operations run as in-process ones do, with the same answers, events and errors.
+import { getOperationAST, GraphQLError, parse, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import type { SubscribePayload } from 'graphql-ws'
+import { useServer } from 'graphql-ws/use/ws'
+import type { WebSocketServer } from 'ws'
+import { ANONYMOUS } from '../../platform/governance/principal.ts'
+import type { SubgraphRequest, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
+import type { ServedSubgraph } from './subgraph.ts'
+
+/** What onSubscribe hands to execute and subscribe. */
+interface Operation {
+  readonly request: SubgraphRequest
+  readonly responses: AsyncIterableIterator<SubgraphResponse> | null
+}
+
+const requestOf = ({ query, variables, operationName, extensions }: SubscribePayload): SubgraphRequest => ({
+  query,
+  principal: ANONYMOUS,
+  ...(variables === undefined || variables === null ? {} : { variables }),
+  ...(operationName === undefined || operationName === null ? {} : { operationName }),
+  ...(extensions === undefined || extensions === null ? {} : { extensions }),
+})
+
+async function prepare(
+  subgraph: ServedSubgraph,
+  payload: SubscribePayload,
+): Promise<ExecutionArgs | readonly GraphQLError[]> {
+  const request = requestOf(payload)
+  const { schema } = subgraph
+  let document: ExecutionArgs['document']
+  try {
+    document = parse(payload.query)
+  } catch (error) {
+    return [error instanceof GraphQLError ? error : new GraphQLError(String(error))]
+  }
+  const operation: Operation = { request, responses: null }
+  const args = { schema, document, operationName: payload.operationName, contextValue: operation }
+  if (getOperationAST(document, payload.operationName)?.operation !== 'subscription') return args
+  const start = await subgraph.subscribe(request)
+  if (start.kind === 'started') return { ...args, contextValue: { request, responses: start.responses } }
+  return start.errors.map(({ message, extensions }) => new GraphQLError(message, { extensions: extensions ?? null }))
+}
+
+export function serveWebSocket(subgraph: ServedSubgraph, server: WebSocketServer): { dispose(): void | Promise<void> } {
+  const operationOf = (args: ExecutionArgs): Operation => args.contextValue as Operation
+  return useServer(
+    {
+      onSubscribe: (_context, _id, payload) => prepare(subgraph, payload),
+      // Answers are formatted already: a formatted error is all that goes over the wire.
+      execute: (args) => subgraph.endpoint.execute(operationOf(args).request) as Promise<ExecutionResult>,
+      subscribe: (args) => operationOf(args).responses as AsyncIterableIterator<ExecutionResult>,
+    },
+    server,
+  )
+}

@@ -1,0 +1,35 @@
+// What a subgraph is to those who compose the roles, and to its own servers.
+import type { ApolloServer } from '@apollo/server'
+import type { GraphQLSchema } from 'graphql'
+import type { SubgraphEndpoint, SubgraphRequest } from '../../platform/ports/subgraph-endpoint.ts'
+import type { RequestContext } from './request-context.ts'
+import type { SubscriptionStart } from './run-subscription.ts'
+
+export interface SubgraphServer {
+  readonly port: number
+  /** Of GraphQL, over HTTP and (as `ws:`) WebSocket. */
+  readonly url: string
+  /** Takes nothing new, waits for the requests in hand (bounded), closes sockets with 1001. */
+  close(): Promise<void>
+}
+
+export interface Subgraph {
+  readonly name: string
+  /** Federation SDL, for composition. */
+  readonly sdl: string
+  /** In-process. */
+  readonly endpoint: SubgraphEndpoint
+  /** A server of its own, with `/health/live` and `/health/ready`; port 0 takes a free one. PORT_IN_USE. */
+  serve(port: number, host?: string): Promise<SubgraphServer>
+  /** Ends subscriptions (SUBSCRIPTION_LOST, with their cursor) and servers, and waits for requests in hand. */
+  close(): Promise<void>
+}
+
+/** What the servers of a subgraph need of it. */
+export interface ServedSubgraph {
+  readonly endpoint: SubgraphEndpoint
+  readonly apollo: ApolloServer<RequestContext>
+  readonly schema: GraphQLSchema
+  createContext(): RequestContext
+  subscribe(request: SubgraphRequest): Promise<SubscriptionStart>
+}

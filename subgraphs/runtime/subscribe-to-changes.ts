@@ -1,0 +1,94 @@
+// The source events of a subscription field: changes of its entity, each with its row, its key and the cursor after it.
+import type { SubscriptionOperation } from '../../schema/model.ts'
+import type { Change } from '../../schema/record.ts'
+import type { Row, Value } from '../../schema/row.ts'
+import { topicNames } from '../../schema/topics.ts'
+import { invariant } from '../../platform/errors.ts'
+import { cursorContent, progressOf, type ChangeProgress } from './change-progress.ts'
+import { filtersOf, matchesAll, selectChange } from './change-selection.ts'
+import { ChangeStream } from './change-stream.ts'
+import { baseTable, pick, type ServedProduct } from './served-product.ts'
+import { createTableReads, type TableReads } from './table-reads.ts'
+
+export interface ChangeEvent {
+  readonly key: string
+  /** What the change wrote, and the key; null: the entity is gone. */
+  readonly row: Row | null
+  /** The entity as it is now. */
+  current(): Promise<Row | null>
+  readonly reads: TableReads
+  cursor(): string
+}
+
+/** What graphql-js takes as a source stream, and the runtime reads from. */
+export interface ChangeEvents extends AsyncIterableIterator<ChangeEvent> {
+  /** A cursor of that progress in this subscription. */
+  cursorAt(progress: ChangeProgress): string
+  readonly stream: ChangeStream
+}
+
+/** What of the change's row the record wrote, and the key. */
+function writtenRow(key: readonly string[], change: Change): Row {
+  const written: Record<string, Value> = {}
+  for (const column of [...key, ...change.wrote]) {
+    const value = Object.hasOwn(change.row, column) ? change.row[column] : undefined
+    if (value !== undefined) written[column] = value
+  }
+  return written
+}
+
+export async function subscribeToChanges(
+  served: ServedProduct,
+  operation: SubscriptionOperation,
+  args: Readonly<Record<string, Value>>,
+  resumeCursor: string | null,
+): Promise<ChangeEvents> {
+  const { log, sealer, store, product } = served
+  const entity = served.entity(operation.entity)
+  invariant(entity.source !== null, `${entity.name} has a source`)
+  const base = baseTable(served, entity)
+  const topic = topicNames.changes(entity.source.topic)
+  const filters = filtersOf(operation, args)
+  const purpose = JSON.stringify(['subscription', product.domain, product.name, operation.name, filters])
+  const cursorAt = (progress: ChangeProgress): string => sealer.seal(purpose, cursorContent(progress))
+  const from =
+    resumeCursor === null ? null : progressOf(sealer.unseal(purpose, resumeCursor), await log.partitions(topic))
+  const stream = await ChangeStream.open({
+    log,
+    topic,
+    from,
+    select: (change) => selectChange(operation.on, filters, change),
+  })
+
+  async function nextEvent(): Promise<ChangeEvent | null> {
+    for (;;) {
+      const selected = await stream.next()
+      if (selected === null) return null
+      const { change, selection, progress } = selected
+      const reads = createTableReads(store)
+      const key = pick(change.row, entity.key)
+      const current = (): Promise<Row | null> => reads.get(base, key)
+      if (selection === 'unsure') {
+        const now = await current()
+        if (now === null || !matchesAll(filters, { ...now, ...change.row })) continue
+      }
+      const row = selection === 'deleted' ? null : writtenRow(entity.key, change)
+      return { key: change.key, row, current, reads, cursor: () => cursorAt(progress) }
+    }
+  }
+
+  const events: ChangeEvents = {
+    stream,
+    cursorAt,
+    async next() {
+      const event = await nextEvent()
+      return event === null ? { value: undefined, done: true } : { value: event, done: false }
+    },
+    async return() {
+      await stream.close()
+      return { value: undefined, done: true }
+    },
+    [Symbol.asyncIterator]: () => events,
+  }
+  return events
+}
