@@ -48,7 +48,10 @@ export const DIAGNOSTIC_CODES = {
   SOURCE_FIELD_TYPE: problem('A field of the source is of the wrong type.', 'Name a field of the type asked for.'),
   SOURCE_CONFLICT: problem('Two settings of the source exclude each other.', 'Change one of them.'),
   TABLE_UNKNOWN: problem('The entity has no such table.', 'Write the name of one that it has, or add it.'),
-  TABLE_KEY_SYNTAX: problem('A key part is malformed.', 'Write `field`, `day(field)` or, when clustering, `field desc`.'),
+  TABLE_KEY_SYNTAX: problem(
+    'A key part is malformed.',
+    'Write `field`, `day(field)` or, when clustering, `field desc`.',
+  ),
   TABLE_KEY_INCOMPLETE: problem('Rows of two entities would collide in the table.', 'Add the entity’s key to its key.'),
   TABLE_BASE_KEY: problem('The first table is not keyed by the entity’s key.', 'Key it so, or put such a table first.'),
   TABLE_BUCKET: problem('A time bucket cannot be planned.', 'Do what the message says.'),

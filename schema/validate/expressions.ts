@@ -6,7 +6,6 @@ import type { Directive } from '../parse/read-directives.ts'
 import { placeInString } from '../parse/string-places.ts'
 import { type FieldShape, type Shapes, shapeTypeText, type TypeShape } from './shapes.ts'
 
-export const BOOLEAN: FieldType = { kind: 'scalar', scalar: 'Boolean' }
 const STRING: FieldType = { kind: 'scalar', scalar: 'String' }
 const STRINGS: FieldType = { kind: 'list', of: STRING, itemsNullable: false }
 
@@ -109,7 +108,7 @@ export function createExpressions(shapes: Shapes): Expressions {
         return null
       }
       // `value` is another name of the field itself.
-      const own = source.value?.name
+      const own = source.shape.fields.has('value') ? undefined : source.value?.name
       const reads = typed.expression.reads.map((name) => (name === 'value' && own !== undefined ? own : name))
       return { source: text, reads: [...new Set(reads)] }
     },

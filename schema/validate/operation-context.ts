@@ -39,13 +39,15 @@ export const operationName = (field: FieldDeclaration): string => `"${field.owne
 export function operationBase(operation: Operation, context: OperationContext) {
   const { field, entity } = operation
   const location: SourceLocation = context.shapes.reporter.locate(field.node.name)
+  const root = field.owner === 'Query' || field.owner === 'Subscription'
   const passed = field.directives.map((one) => one.passed).filter((text) => text !== null)
   return {
     name: field.name,
     description: field.description,
     entity: entity.shape.name,
     arguments: field.arguments.map(describeArgument),
-    passedDirectives: passed,
+    // Those of a page on an entity stand on its field in the model.
+    ...(root ? { passedDirectives: passed } : {}),
     location,
   }
 }
