@@ -21,27 +21,56 @@ describe('a query over several subgraphs', () => {
     '@requires of nested objects': ['{ topProducts(first: 3) { label } }'],
     '@requires where the root is elsewhere': ['{ reviews { product { shipping label inStock } } }'],
     'an interface object': ['{ nodes { __typename id hits tags } }'],
-    'fields of an interface object on its types': ['{ users { hits tags } nodes { ... on User { name hits } ... on Device { model tags } } }'],
+    'fields of an interface object on its types': [
+      '{ users { hits tags } nodes { ... on User { name hits } ... on Device { model tags } } }',
+    ],
     'an interface without its __typename asked': ['{ nodes { id ... on User { reviews { stars } } } }'],
-    'a union': ['{ things { __typename ... on User { name hits } ... on Product { name shipping } ... on Review { stars author { name } } } }'],
+    'a union': [
+      '{ things { __typename ... on User { name hits } ... on Product { title: name shipping } ... on Review { stars author { name } } } }',
+    ],
     'aliases of what keys need': ['{ users { id: name email: id reviews { id: body } } }'],
     'aliases of what @requires needs': ['{ topProducts { price: name weight: upc brand: sku shipping label } }'],
-    'aliases on the prototype': ['{ me { __proto__: name constructor: email toString: id reviews { __proto__: body hasOwnProperty: stars } } }'],
-    'the same field with different arguments': ['{ a: me { n: name r: reviews(first: 1) { id } } b: me { n: name(upper: true) r: reviews(first: 2) { id product { name } } } }'],
-    'merged selections': ['{ me { reviews { id } } me { reviews { stars product { upc } } } ...F } fragment F on Query { me { reviews { product { name } } } }'],
-    'named fragments': ['{ users { ...A } } fragment A on User { name ...B } fragment B on User { reviews { ...C } } fragment C on Review { stars product { inStock } }'],
-    'variables and defaults': ['query ($id: ID!, $n: Int = 1, $u: Boolean) { user(id: $id) { name(upper: $u) reviews(first: $n) { id } } }', { id: 'u1', u: true }],
-    'variables named like the plan\'s own': ['query ($representations: ID!, $__batch_reps_0: Int) { user(id: $representations) { reviews(first: $__batch_reps_0) { id product { name } } } }', { representations: 'u1', __batch_reps_0: 1 }],
-    '@skip and @include': ['query ($y: Boolean!, $n: Boolean!) { me @include(if: $y) { name @skip(if: $y) reviews @skip(if: $n) { id @include(if: $n) stars } } users @skip(if: $y) { id } }', { y: true, n: false }],
-    'conditions on fragments': ['query ($y: Boolean!) { users { ... @include(if: $y) { reviews { id } } ... on User @skip(if: $y) { name hits } } }', { y: false }],
-    'the same field under opposite conditions': ['query ($y: Boolean!) { me { reviews @include(if: $y) { id } reviews @skip(if: $y) { stars } } }', { y: false }],
+    'aliases on the prototype': [
+      '{ me { __proto__: name constructor: email toString: id reviews { __proto__: body hasOwnProperty: stars } } }',
+    ],
+    'the same field with different arguments': [
+      '{ a: me { n: name r: reviews(first: 1) { id } } b: me { n: name(upper: true) r: reviews(first: 2) { id product { name } } } }',
+    ],
+    'merged selections': [
+      '{ me { reviews { id } } me { reviews { stars product { upc } } } ...F } fragment F on Query { me { reviews { product { name } } } }',
+    ],
+    'named fragments': [
+      '{ users { ...A } } fragment A on User { name ...B } fragment B on User { reviews { ...C } } fragment C on Review { stars product { inStock } }',
+    ],
+    'variables and defaults': [
+      'query ($id: ID!, $n: Int = 1, $u: Boolean) { user(id: $id) { name(upper: $u) reviews(first: $n) { id } } }',
+      { id: 'u1', u: true },
+    ],
+    "variables named like the plan's own": [
+      'query ($representations: ID!, $__batch_reps_0: Int) { user(id: $representations) { reviews(first: $__batch_reps_0) { id product { name } } } }',
+      { representations: 'u1', __batch_reps_0: 1 },
+    ],
+    '@skip and @include': [
+      'query ($y: Boolean!, $n: Boolean!) { me @include(if: $y) { name @skip(if: $y) reviews @skip(if: $n) { id @include(if: $n) stars } } users @skip(if: $y) { id } }',
+      { y: true, n: false },
+    ],
+    'conditions on fragments': [
+      'query ($y: Boolean!) { users { ... @include(if: $y) { reviews { id } } ... on User @skip(if: $y) { name hits } } }',
+      { y: false },
+    ],
+    'the same field under opposite conditions': [
+      'query ($y: Boolean!) { me { reviews @include(if: $y) { id } reviews @skip(if: $y) { stars } } }',
+      { y: false },
+    ],
     'errors of fields': ['{ users { name flaky reviews { id } } }'],
     'errors below entities': ['{ reviews { author { flaky } } }'],
     'nulls that propagate': ['{ reviews { id author { id } product { reviews { strict } } } }'],
     'nulls that propagate to the root': ['{ reviews { strict } }'],
     'nothing found': ['{ user(id: "none") { name reviews { id } } }'],
     'only __typename': ['{ __typename a: __typename me { __typename x: __typename } }'],
-    introspection: ['{ __type(name: "Review") { name fields { name type { kind ofType { name } } } } me { name reviews { id } } }'],
+    introspection: [
+      '{ __type(name: "Review") { name fields { name type { kind ofType { name } } } } me { name reviews { id } } }',
+    ],
   }
   for (const [title, [query, variables]] of Object.entries(scenarios)) {
     test(`answers like the merged schema: ${title}`, () => expectSame(query, variables))

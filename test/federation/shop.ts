@@ -33,7 +33,15 @@ export const USERS: readonly User[] = [
   { id: 'u4', email: 'dan@x', name: 'Dan', role: 'ADMIN', managerId: 'u4', city: 'Oslo' },
 ]
 export const PRODUCTS: readonly Product[] = [
-  { upc: 'p1', sku: 's1', brand: { id: 'b1', country: 'AT' }, name: 'Table', price: 100, weight: 20, grid: [[1, null], []] },
+  {
+    upc: 'p1',
+    sku: 's1',
+    brand: { id: 'b1', country: 'AT' },
+    name: 'Table',
+    price: 100,
+    weight: 20,
+    grid: [[1, null], []],
+  },
   { upc: 'p2', sku: 's2', brand: { id: 'b2', country: null }, name: 'Chair', price: 40, weight: 5, grid: null },
   { upc: 'p3', sku: 's3', brand: null, name: 'Couch', price: null, weight: 60, grid: [[3]] },
 ]
@@ -47,7 +55,8 @@ export const REVIEWS: readonly Review[] = [
 
 const userById = (id: string | null) => USERS.find((user) => user.id === id) ?? null
 const productBy = (upc: string | null) => PRODUCTS.find((product) => product.upc === upc) ?? null
-const typed = <T extends object>(typename: string, value: T | null) => (value ? { __typename: typename, ...value } : null)
+const typed = <T extends object>(typename: string, value: T | null) =>
+  value ? { __typename: typename, ...value } : null
 const user = (id: string | null) => typed('User', userById(id))
 const product = (upc: string | null) => typed('Product', productBy(upc))
 const review = (id: string) => typed('Review', REVIEWS.find((candidate) => candidate.id === id) ?? null)
@@ -75,7 +84,9 @@ const reviewFields = {
 }
 const productReviews = (p: { upc: string }) => REVIEWS.filter((r) => r.upc === p.upc).map((r) => review(r.id))
 const shipping = (p: { price?: number | null; weight?: number }, { mode }: { mode?: string }) =>
-  p.price === null || p.price === undefined ? null : Math.round(p.price / 10 + (p.weight ?? 0)) + (mode === 'FAST' ? 7 : 0)
+  p.price === null || p.price === undefined
+    ? null
+    : Math.round(p.price / 10 + (p.weight ?? 0)) + (mode === 'FAST' ? 7 : 0)
 const label = (p: { brand?: { id: string; country?: string | null } | null }) =>
   p.brand ? `${p.brand.id}/${p.brand.country ?? '-'}` : 'unbranded'
 const hits = (n: { id: string }) => n.id.charCodeAt(1)
@@ -142,7 +153,8 @@ export const SHOP: readonly TestSubgraph[] = [
     `,
     resolvers: {
       Query: {
-        topProducts: (_: unknown, { first }: { first: number }) => PRODUCTS.slice(0, first).map(({ upc }) => product(upc)),
+        topProducts: (_: unknown, { first }: { first: number }) =>
+          PRODUCTS.slice(0, first).map(({ upc }) => product(upc)),
         product: (_: unknown, { upc }: { upc: string }) => product(upc),
       },
       Product: {
@@ -181,7 +193,11 @@ export const SHOP: readonly TestSubgraph[] = [
     name: 'metrics',
     sdl: `type Node @key(fields: "id") @interfaceObject { id: ID!  hits: Int!  tags: [String!] }`,
     resolvers: {
-      Node: { __resolveReference: (r: { id: string }) => r, hits, tags: (n: { id: string }) => (n.id === 'u3' ? null : [n.id]) },
+      Node: {
+        __resolveReference: (r: { id: string }) => r,
+        hits,
+        tags: (n: { id: string }) => (n.id === 'u3' ? null : [n.id]),
+      },
     },
   },
 ]
@@ -211,7 +227,12 @@ export const MERGED_SDL = `
 const [accounts, , products] = SHOP
 const nodeFields = { hits, tags: (n: { id: string }) => (n.id === 'u3' ? null : [n.id]) }
 export const MERGED_RESOLVERS: Resolvers = {
-  Query: { ...accounts?.resolvers['Query'], ...products?.resolvers['Query'], reviews: () => REVIEWS.map((r) => review(r.id)), things },
+  Query: {
+    ...accounts?.resolvers['Query'],
+    ...products?.resolvers['Query'],
+    reviews: () => REVIEWS.map((r) => review(r.id)),
+    things,
+  },
   Node: { __resolveType: same('__typename') },
   Thing: { __resolveType: same('__typename') },
   User: { ...userFields, reviews: userReviews, ...nodeFields },
