@@ -70,7 +70,13 @@ function visit(node: Node, bound: readonly string[], walk: Walk): void {
       visit((node.args as [Node, string])[0], bound, walk)
       return
     case 'call': {
-      const [, callArguments] = node.args as [string, Node[]]
+      const [name, callArguments] = node.args as [string, Node[]]
+      if (name === 'has')
+        // The library's has() asks whether the type has the field, which the type check knows already.
+        walk.problems.push({
+          message: 'has() says nothing here; compare with null, as in phone != null.',
+          offset: node.start,
+        })
       for (const argument of callArguments) visit(argument, bound, walk)
       return
     }
