@@ -23,10 +23,10 @@ export interface BucketListOptions {
   readonly ascending: boolean
 }
 
-interface Walk {
-  readonly rows: Row[]
-  empty: number
-  end: Row | null
+/** What walking one step needs, worked out once. */
+interface Buckets extends BucketListOptions {
+  readonly store: Store
+  readonly clusteringColumns: readonly string[]
 }
 
 interface Start {
@@ -34,73 +34,82 @@ interface Start {
   readonly after: Row | null
 }
 
-export function bucketList(store: Store, options: BucketListOptions): RowList {
-  const { table, column } = options
-  const clusteringColumns = table.table.clusteringKey.map((part) => part.field)
-  const positionColumns = [column, ...clusteringColumns]
+interface Walk {
+  readonly rows: Row[]
+  empty: number
+  end: Row | null
+}
 
-  /** Takes one bucket's page in; true when the step is over. */
-  function take(walk: Walk, page: RowPage, bucket: string, limit: number): boolean {
-    const room = limit - walk.rows.length
-    const taken = page.rows.slice(0, room)
-    walk.rows.push(...taken)
-    walk.empty = page.rows.length === 0 ? walk.empty + 1 : 0
-    const last = taken.at(-1)
-    if (last !== undefined && (taken.length === room || page.more)) {
-      walk.end = { ...pick(last, clusteringColumns), [column]: bucket }
-      return true
-    }
-    if (walk.empty < limits.emptyBucketsMax) return false
-    walk.end = { [column]: bucket }
+function startIn(buckets: Buckets, request: StepRequest, toNewer: boolean): Start {
+  const from = request.after
+  if (from === null) return { bucket: toNewer ? buckets.oldest : buckets.newest, after: null }
+  const bucket = cellOf(from, buckets.column)
+  invariant(typeof bucket === 'string', `a position in ${buckets.table.name} has a bucket`)
+  if (buckets.clusteringColumns.every((each) => Object.hasOwn(from, each))) {
+    return { bucket, after: pick(from, buckets.clusteringColumns) }
+  }
+  // The position is a whole bucket that was found empty.
+  return { bucket: (toNewer ? nextBucket : previousBucket)(buckets.bucket, bucket), after: null }
+}
+
+const readBucket = (buckets: Buckets, request: StepRequest, bucket: string, after: Row | null): Promise<RowPage> =>
+  buckets.store.page(buckets.table.name, {
+    partition: { ...buckets.partition, [buckets.column]: bucket },
+    range: buckets.range,
+    order: request.order,
+    limit: request.limit,
+    ...(after === null ? {} : { after }),
+  })
+
+/** Takes one bucket's page in; true when the step is over. */
+function take(buckets: Buckets, walk: Walk, limit: number, read: { bucket: string; page: RowPage }): boolean {
+  const { bucket, page } = read
+  const room = limit - walk.rows.length
+  const taken = page.rows.slice(0, room)
+  walk.rows.push(...taken)
+  walk.empty = page.rows.length === 0 ? walk.empty + 1 : 0
+  const last = taken.at(-1)
+  if (last !== undefined && (taken.length === room || page.more)) {
+    walk.end = { ...pick(last, buckets.clusteringColumns), [buckets.column]: bucket }
     return true
   }
+  if (walk.empty < limits.emptyBucketsMax) return false
+  walk.end = { [buckets.column]: bucket }
+  return true
+}
 
-  async function step(request: StepRequest): Promise<Step> {
-    const toNewer = options.ascending === (request.order === 'FORWARD')
-    const advance = toNewer ? nextBucket : previousBucket
-    const last = toNewer ? options.newest : options.oldest
-    const isWithin = (bucket: string | null): bucket is string =>
-      bucket !== null && (toNewer ? bucket <= last : bucket >= last)
-    const walk: Walk = { rows: [], empty: 0, end: null }
-    let { bucket, after } = startIn(request, toNewer, advance)
-    let width = 1
-    while (isWithin(bucket)) {
-      const wave: string[] = []
-      for (; wave.length < width && isWithin(bucket); bucket = advance(options.bucket, bucket)) wave.push(bucket)
-      const pages = await Promise.all(wave.map((each, index) => readBucket(each, request, index === 0 ? after : null)))
-      for (const [index, page] of pages.entries()) {
-        if (take(walk, page, wave[index] ?? '', request.limit)) return walk
-      }
-      after = null
-      width = walk.empty === 0 ? 1 : Math.min(width * 2, limits.bucketReadsAtOnceMax)
-    }
-    return walk
+async function step(buckets: Buckets, request: StepRequest): Promise<Step> {
+  const toNewer = buckets.ascending === (request.order === 'FORWARD')
+  const advance = toNewer ? nextBucket : previousBucket
+  const isWithin = (bucket: string | null): bucket is string =>
+    bucket !== null && (toNewer ? bucket <= buckets.newest : bucket >= buckets.oldest)
+  const walk: Walk = { rows: [], empty: 0, end: null }
+  let { bucket, after } = startIn(buckets, request, toNewer)
+  let width = 1
+  while (isWithin(bucket)) {
+    const wave: string[] = []
+    for (; wave.length < width && isWithin(bucket); bucket = advance(buckets.bucket, bucket)) wave.push(bucket)
+    const pages = await Promise.all(
+      wave.map(async (each, at) => ({
+        bucket: each,
+        page: await readBucket(buckets, request, each, at === 0 ? after : null),
+      })),
+    )
+    for (const read of pages) if (take(buckets, walk, request.limit, read)) return walk
+    after = null
+    width = walk.empty === 0 ? 1 : Math.min(width * 2, limits.bucketReadsAtOnceMax)
   }
+  return walk
+}
 
-  function startIn(request: StepRequest, toNewer: boolean, advance: typeof nextBucket): Start {
-    const from = request.after
-    if (from === null) return { bucket: toNewer ? options.oldest : options.newest, after: null }
-    const bucket = cellOf(from, column)
-    invariant(typeof bucket === 'string', `a position in ${table.name} has a bucket`)
-    const inBucket = clusteringColumns.every((each) => Object.hasOwn(from, each))
-    return inBucket
-      ? { bucket, after: pick(from, clusteringColumns) }
-      : { bucket: advance(options.bucket, bucket), after: null }
-  }
-
-  const readBucket = (bucket: string, request: StepRequest, after: Row | null): Promise<RowPage> =>
-    store.page(table.name, {
-      partition: { ...options.partition, [column]: bucket },
-      range: options.range,
-      order: request.order,
-      limit: request.limit,
-      ...(after === null ? {} : { after }),
-    })
-
+export function bucketList(store: Store, options: BucketListOptions): RowList {
+  const clusteringColumns = options.table.table.clusteringKey.map((part) => part.field)
+  const positionColumns = [options.column, ...clusteringColumns]
+  const buckets: Buckets = { ...options, store, clusteringColumns }
   return {
-    table,
+    table: options.table,
     positionColumns,
-    step,
+    step: (request) => step(buckets, request),
     keyAt: (position) =>
       positionColumns.every((each) => Object.hasOwn(position, each)) ? { ...options.partition, ...position } : null,
   }
