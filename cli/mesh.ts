@@ -37,9 +37,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     const { log, store, clock, cursorKey } = platform
     const ingest = await startIngest({ products, log, store, clock, logger: ingestLogger(options) })
     parts.defer(() => ingest.close())
-    const subgraphs = products.map((product) =>
-      createSubgraph({ products: [product], log, store, clock, cursorKey, logger }),
-    )
+    const subgraphs = products.map((product) => createSubgraph({ product, log, store, clock, cursorKey, logger }))
     for (const subgraph of subgraphs) parts.defer(() => subgraph.close())
     const gateway = await startGateway({
       subgraphs: subgraphs.map(({ name, sdl, endpoint }) => ({ name, sdl, endpoint })),

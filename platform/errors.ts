@@ -176,11 +176,6 @@ const FAILURE_CODES = {
     action: 'Subscribe again with the cursor of the error: nothing is lost.',
     retryable: true,
   },
-  SUBSCRIPTION_LOST: {
-    meaning: 'The changes can no longer be read.',
-    action: 'Subscribe again with the cursor of the error: nothing is lost.',
-    retryable: true,
-  },
   REQUEST_TOO_LARGE: {
     meaning: 'The body of a request exceeds the limit.',
     action: 'Send less at once.',

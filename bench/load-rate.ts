@@ -1,0 +1,55 @@
+// Load rate: FoodMart's orders through the real ingest into a fresh data directory, appended, checked, written, changes appended, committed.
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadFile } from '../ingest/load/load-file.ts'
+import { startIngest } from '../ingest/main.ts'
+import { readConfig } from '../platform/config.ts'
+import { invariant } from '../platform/errors.ts'
+import { openPlatform } from '../platform/main.ts'
+import { createLogger } from '../platform/telemetry/logger.ts'
+import { orderRecords } from '../samples/foodmart/order-records.ts'
+import type { SampleRecord } from '../samples/foodmart/foodmart-rows.ts'
+import { compileProduct } from '../schema/compile-product.ts'
+import type { Product } from '../schema/model.ts'
+import type { Scenario } from './measure.ts'
+
+export async function loadRateScenario(): Promise<Scenario> {
+  const product = await salesProduct()
+  // Made once: the mapping from FoodMart's files is no part of ingest.
+  const records = await Array.fromAsync(orderRecords())
+  return { name: 'load rate', round: () => loadOnce(product, records) }
+}
+
+async function loadOnce(product: Product, records: readonly SampleRecord[]): Promise<{ recordsPerSecond: number }> {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'meshgate-bench-'))
+  const logger = createLogger({ level: 'warn', readable: false, write: (line) => void process.stderr.write(line) })
+  const platform = await openPlatform({ ...readConfig({}), dataDirectory }, logger)
+  const ingest = await startIngest({ products: [product], ...platform, logger })
+  const { log, clock } = platform
+  const startedMs = clock.monotonic()
+  const result = await loadFile({
+    product,
+    source: { kind: 'records', contentHash: 'bench', records: () => stream(records) },
+    log,
+    clock,
+    ingest,
+  })
+  const seconds = (clock.monotonic() - startedMs) / 1_000
+  await ingest.close()
+  await platform.close()
+  await rm(dataDirectory, { recursive: true })
+  invariant(result.written === records.length, `${result.written} of ${records.length} records were written`)
+  return { recordsPerSecond: records.length / seconds }
+}
+
+async function* stream(records: readonly SampleRecord[]): AsyncGenerator<SampleRecord> {
+  yield* records
+}
+
+async function salesProduct(): Promise<Product> {
+  const file = new URL('../subgraphs/sales/product.graphql', import.meta.url)
+  const { product } = compileProduct('subgraphs/sales/product.graphql', await readFile(file, 'utf8'))
+  invariant(product !== null, 'the sales product compiles')
+  return product
+}

@@ -1,0 +1,54 @@
+// `npm run bench`: measures load rate, event latency and the customer query in alternating rounds, and stores the medians as the baseline.
+// `npm run bench -- --compare` leaves the baseline and prints the ratios to it. `--rounds N`, default 5.
+import { readFile, writeFile } from 'node:fs/promises'
+import { availableParallelism, cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { customerQueryScenario } from './customer-query.ts'
+import { eventLatencyScenario } from './event-latency.ts'
+import { loadRateScenario } from './load-rate.ts'
+import { describe, measure, type Figures } from './measure.ts'
+import { startMeshUnderTest } from './mesh-under-test.ts'
+
+interface Baseline {
+  readonly machine: string
+  readonly figures: Figures
+}
+
+const baselineFile = new URL('baseline.json', import.meta.url)
+const print = (line: string) => void process.stdout.write(`${line}\n`)
+
+const { values } = parseArgs({
+  options: { compare: { type: 'boolean', default: false }, rounds: { type: 'string', default: '5' } },
+})
+
+const mesh = await startMeshUnderTest()
+const latency = await eventLatencyScenario(mesh.url)
+try {
+  const scenarios = [await loadRateScenario(), latency, await customerQueryScenario(mesh.url)]
+  const figures = await measure(scenarios, Number(values.rounds), print)
+  const baseline: Baseline = { machine: describeMachine(), figures }
+  if (values.compare) compare(JSON.parse(await readFile(baselineFile, 'utf8')) as Baseline, baseline)
+  else {
+    await writeFile(baselineFile, `${JSON.stringify(baseline, null, 2)}\n`)
+    for (const [name, medians] of Object.entries(figures)) print(`median  ${name}: ${describe(medians)}`)
+  }
+} finally {
+  await latency.close()
+  await mesh.close()
+}
+
+function describeMachine(): string {
+  return `${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}, ${process.platform}`
+}
+
+function compare(baseline: Baseline, now: Baseline): void {
+  if (baseline.machine !== now.machine)
+    print(`The baseline is of another machine (${baseline.machine}): only ratios within a run hold.`)
+  for (const [name, medians] of Object.entries(now.figures)) {
+    for (const [figure, value] of Object.entries(medians)) {
+      const before = baseline.figures[name]?.[figure]
+      const ratio = before === undefined ? 'new' : `${(value / before).toFixed(2)} × baseline`
+      print(`median  ${name}  ${figure}: ${value.toFixed(2)} (${ratio})`)
+    }
+  }
+}
