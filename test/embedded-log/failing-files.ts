@@ -1,0 +1,56 @@
+// A file layer whose disk fails when the test says so.
+import * as fs from 'node:fs/promises'
+import type { FileHandle, FileLayer } from '../../platform/adapters/embedded-log/file-layer.ts'
+
+export class FailingFiles implements FileLayer {
+  /** Bytes that may still be written to segments; then ENOSPC, the last write being short. */
+  bytesLeft = Infinity
+  /** Number of fsyncs that will fail from now on. */
+  syncFailures = 0
+  /** Bytes read from files since the test last set it. */
+  bytesRead = 0
+
+  rename(from: string, to: string): Promise<void> {
+    return fs.rename(from, to)
+  }
+
+  unlink(path: string): Promise<void> {
+    return fs.unlink(path)
+  }
+
+  async open(path: string, flags: string): Promise<FileHandle> {
+    const handle = await fs.open(path, flags)
+    return new Proxy(handle, { get: (target, name) => this.#operation(target, name) })
+  }
+
+  #operation(handle: FileHandle, name: string | symbol): unknown {
+    if (name === 'write') return this.#write.bind(this, handle)
+    if (name === 'read') return this.#read.bind(this, handle)
+    if (name === 'datasync') return () => this.#sync(handle)
+    const member: unknown = Reflect.get(handle, name)
+    return typeof member === 'function' ? (member.bind(handle) as unknown) : member
+  }
+
+  async #write(handle: FileHandle, from: Uint8Array, at: number, length: number, position: number): Promise<unknown> {
+    if (this.bytesLeft === 0) throw failure('ENOSPC')
+    const written = await handle.write(from, at, Math.min(length, this.bytesLeft), position)
+    this.bytesLeft -= written.bytesWritten
+    return written
+  }
+
+  async #read(handle: FileHandle, into: Uint8Array, at: number, length: number, position: number): Promise<unknown> {
+    const read = await handle.read(into, at, length, position)
+    this.bytesRead += read.bytesRead
+    return read
+  }
+
+  async #sync(handle: FileHandle): Promise<void> {
+    if (this.syncFailures === 0) return await handle.datasync()
+    this.syncFailures -= 1
+    throw failure('EIO')
+  }
+}
+
+function failure(code: string): Error {
+  return Object.assign(new Error(`${code}: injected`), { code })
+}
