@@ -49,6 +49,8 @@ export interface Engine {
   ): Promise<AsyncIterableIterator<EngineResult> | EngineResult>
   /** Ends subscriptions with SUBSCRIPTION_RECONNECT and this reason. Requests under way finish. */
   close(reason: string): Promise<void>
+  /** Resolves when no request is under way. */
+  idle(): Promise<void>
 }
 
 export function isReady(operation: ReadyOperation | EngineResult): operation is ReadyOperation {

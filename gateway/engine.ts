@@ -39,7 +39,9 @@ export function createEngine(options: EngineOptions): Engine {
   })
   const hub = new SubscriptionHub()
 
-  const prepare = async (request: EngineRequest): Promise<ReadyOperation | EngineResult> => {
+  const { track, idle } = createTracker()
+
+  const prepareOperation = async (request: EngineRequest): Promise<ReadyOperation | EngineResult> => {
     try {
       const prepared = await preparer.prepare(request.query, request.operationName)
       if (prepared.kind === 'invalid') return refused(prepared.errors)
@@ -53,6 +55,8 @@ export function createEngine(options: EngineOptions): Engine {
     }
   }
 
+  const prepare: Engine['prepare'] = (request) => track(prepareOperation(request))
+
   const newExecution = (variables: Readonly<Record<string, unknown>>, request: RequestContext): Execution => ({
     endpoints,
     request,
@@ -63,7 +67,7 @@ export function createEngine(options: EngineOptions): Engine {
     onSubgraphFailure: (service, error) => onFailure(`Subgraph "${service}" failed`, error),
   })
 
-  const run = async (operation: ReadyOperation, request: EngineRequest): Promise<EngineResult> => {
+  const runSteps = async (operation: ReadyOperation, request: EngineRequest): Promise<EngineResult> => {
     if (operation.kind === 'subscription') {
       return refused([requestError('A subscription cannot be answered once. Send it over the WebSocket.')])
     }
@@ -77,6 +81,8 @@ export function createEngine(options: EngineOptions): Engine {
     }
     return respond(operation, execution)
   }
+
+  const run: Engine['run'] = (operation, request) => track(runSteps(operation, request))
 
   const runSubscription: Engine['runSubscription'] = async (operation, request) => {
     const context = requestContext(request)
@@ -98,6 +104,27 @@ export function createEngine(options: EngineOptions): Engine {
       return isReady(operation) ? runSubscription(operation, request) : operation
     },
     close: (reason) => hub.close(reason),
+    idle,
+  }
+}
+
+/** Knows what is under way, so that what it uses is released only afterwards. */
+function createTracker(): { track: <Result>(work: Promise<Result>) => Promise<Result>; idle: () => Promise<void> } {
+  const underWay = new Set<Promise<unknown>>()
+  return {
+    track: (work) => {
+      underWay.add(work)
+      const forget = (): void => void underWay.delete(work)
+      work.then(forget, forget)
+      return work
+    },
+    idle: async () => {
+      do {
+        await Promise.allSettled(underWay)
+        // A request that has been prepared starts to run before the next turn of the loop.
+        await new Promise((resolve) => setImmediate(resolve))
+      } while (underWay.size > 0)
+    },
   }
 }
 

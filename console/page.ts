@@ -1,0 +1,139 @@
+// The web page at `/`: Altair, served whole from its package, set to the address it is opened on. Asks nothing of other hosts.
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { extname, join, normalize, sep } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import altair from 'altair-static'
+
+export interface ExampleQuery {
+  readonly name: string
+  readonly query: string
+  readonly variables?: Readonly<Record<string, unknown>>
+}
+
+export interface PageOptions {
+  readonly title: string
+  /** One tab each. */
+  readonly exampleQueries: readonly ExampleQuery[]
+}
+
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.ico': 'image/x-icon',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.map': 'application/json; charset=utf-8',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.ttf': 'font/ttf',
+  '.wasm': 'application/wasm',
+  '.woff': 'font/woff',
+  '.woff2': 'font/woff2',
+}
+/** Altair's file names carry no hash throughout, so a day and no more. */
+const ASSET_CACHE = 'public, max-age=86400'
+/** The browser itself keeps the page from asking other hosts, whatever a script in it would like. */
+const CONTENT_POLICY = [
+  "default-src 'self' data: blob:",
+  "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
+  "style-src 'self' 'unsafe-inline'",
+  "connect-src 'self' ws: wss: data: blob:",
+  "frame-src 'self' blob:",
+  "frame-ancestors 'self'",
+].join('; ')
+
+/** True where the request was the page's. */
+export function createPage(
+  options: PageOptions,
+): (request: IncomingMessage, response: ServerResponse) => Promise<boolean> {
+  const directory = altair.getDistDirectory()
+  const html = renderPage(options)
+  return async (request, response) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return false
+    const path = URL.parse(request.url ?? '/', 'http://localhost')?.pathname ?? '/'
+    if (path === '/') {
+      response.writeHead(200, {
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy': CONTENT_POLICY,
+        'cache-control': 'no-store',
+      })
+      response.end(request.method === 'HEAD' ? undefined : html)
+      return true
+    }
+    return sendAsset(path, directory, request, response)
+  }
+}
+
+async function sendAsset(
+  path: string,
+  directory: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<boolean> {
+  const file = normalize(join(directory, decodePath(path)))
+  const mediaType = MEDIA_TYPES[extname(file)]
+  if (mediaType === undefined || !file.startsWith(directory + sep)) return false
+  const found = await stat(file).catch(() => null)
+  if (found === null || !found.isFile()) return false
+  response.writeHead(200, {
+    'content-type': mediaType,
+    'content-length': found.size,
+    'cache-control': ASSET_CACHE,
+    ...(altair.isSandboxFrame(file) ? { 'content-security-policy': altair.SANDBOX_FRAME_CSP } : {}),
+  })
+  if (request.method === 'HEAD') response.end()
+  // A browser that leaves in between is no failure of ours.
+  else await pipeline(createReadStream(file), response).catch(() => undefined)
+  return true
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return ''
+  }
+}
+
+function renderPage({ title, exampleQueries }: PageOptions): string {
+  const windows = exampleQueries.map(({ name, query, variables }) => ({
+    initialName: name,
+    initialQuery: query,
+    initialVariables: JSON.stringify(variables ?? {}, null, 2),
+    ...ADDRESSES,
+  }))
+  const page = altair.renderAltair({
+    baseURL: '/',
+    ...ADDRESSES,
+    instanceStorageNamespace: 'meshgate_',
+    initialSettings: SETTINGS,
+    disableAccount: true,
+    ...(windows.length > 0 ? { initialWindows: windows } : {}),
+  })
+  return page.replace(/<title>[^<]*<\/title>/, `<title>${escapeHtml(title)}</title>`)
+}
+
+const ADDRESSES = {
+  // Relative to the page, so that any host name and port works.
+  endpointURL: '/graphql',
+  subscriptionsEndpoint: '/graphql',
+  initialSubscriptionRequestHandlerId: 'graphql-ws',
+} as const
+
+const SETTINGS = {
+  theme: 'system',
+  language: 'en-US',
+  addQueryDepthLimit: 3,
+  tabSize: 2,
+  'alert.disableUpdateNotification': true,
+  'banners.disable': true,
+  disablePushNotification: true,
+  'schema.reloadOnStart': true,
+  enableTablistScrollbar: true,
+} as const
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
+}

@@ -1,0 +1,132 @@
+// The gateway's HTTP server: GraphQL, health, schema, the page, and routes of other roles. Owns its sockets.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { randomUUID } from 'node:crypto'
+import { MeshgateError } from '../../platform/errors.ts'
+import { ANONYMOUS, type Principal } from '../../platform/governance/principal.ts'
+import { limits } from '../../platform/limits.ts'
+import type { Engine } from '../engine-contract.ts'
+import { applyCors, isOriginAllowed, type CorsOptions } from './cors.ts'
+import { handleGraphql } from './graphql-handler.ts'
+import { attachGraphqlSocket } from './graphql-socket.ts'
+
+export interface Readiness {
+  readonly ready: boolean
+  readonly reasons: readonly string[]
+}
+
+/** True where it has answered, or will. */
+export type Route = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
+
+export interface GatewayServerOptions {
+  readonly port: number
+  readonly host: string
+  readonly engine: () => Engine
+  readonly ready: () => Readiness
+  /** Asked in order before the gateway's own paths. */
+  readonly routes: readonly Route[]
+  /** Serves `/` and what it needs. */
+  readonly page: Route
+  /** Absent: pages of other origins are not answered. */
+  readonly cors?: CorsOptions
+  readonly principal?: (request: IncomingMessage) => Principal
+  readonly onError: (message: string, error: unknown) => void
+}
+
+export interface GatewayServer {
+  readonly port: number
+  readonly url: string
+  /** Stops accepting, lets requests in hand finish (at most `limits.closeGraceMs`), closes WebSockets with 1001. */
+  close(): Promise<void>
+}
+
+const GRAPHQL_PATH = '/graphql'
+
+export async function startGatewayServer(options: GatewayServerOptions): Promise<GatewayServer> {
+  const principal = options.principal ?? (() => ANONYMOUS)
+  const server = createServer((request, response) => {
+    answer(request, response, { ...options, principal }).catch((error: unknown) => fail(response, error, options))
+  })
+  const socket = attachGraphqlSocket(server, {
+    path: GRAPHQL_PATH,
+    engine: options.engine,
+    principal,
+    originAllowed: (request) => isOriginAllowed(request, options.cors),
+    messageBytesMax: limits.requestBodyBytesMax,
+    onError: (error) => options.onError('A WebSocket failed', error),
+  })
+  await listen(server, options)
+  const { port } = server.address() as AddressInfo
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host
+  const shown = ['0.0.0.0', '[::]'].includes(host) ? 'localhost' : host
+  return { port, url: `http://${shown}:${port}`, close: () => close(server, socket) }
+}
+
+async function listen(server: Server, { port, host }: GatewayServerOptions): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') return reject(error)
+      const why = error.code === 'EADDRINUSE' ? 'is in use by another process' : 'may not be opened by this user'
+      const code = error.code === 'EADDRINUSE' ? 'PORT_IN_USE' : 'CONFIG_INVALID'
+      reject(new MeshgateError(code, `Port ${port} on ${host} ${why}. Set PORT to another.`, error))
+    })
+    server.listen(port, host, resolve)
+  })
+}
+
+async function close(server: Server, socket: { close(graceMs: number): Promise<void> }): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  await socket.close(limits.closeGraceMs)
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), limits.closeGraceMs)
+  await closed
+  clearTimeout(timer)
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: GatewayServerOptions & { principal: (request: IncomingMessage) => Principal },
+): Promise<void> {
+  const url = URL.parse(request.url ?? '/', 'http://localhost')
+  if (url === null) return writeText(response, 400, 'text/plain', 'The URL cannot be read.\n')
+  if (applyCors(request, response, options.cors)) return
+  for (const route of options.routes) if (await route(request, response)) return
+  switch (url.pathname) {
+    case GRAPHQL_PATH:
+      return handleGraphql(request, response, url, { ...options, bodyBytesMax: limits.requestBodyBytesMax })
+    case '/health/live':
+      return writeJson(response, 200, { live: true })
+    case '/health/ready': {
+      const { ready, reasons } = options.ready()
+      return writeJson(response, ready ? 200 : 503, { ready, reasons })
+    }
+    case '/schema.graphql':
+      response.setHeader('content-disposition', 'attachment; filename="schema.graphql"')
+      return writeText(response, 200, 'application/graphql', `${options.engine().publicSdl}\n`)
+  }
+  if (await options.page(request, response)) return
+  writeText(response, 404, 'text/plain', 'Nothing is here. GraphQL is at /graphql, the page at /.\n')
+}
+
+function fail(response: ServerResponse, error: unknown, options: GatewayServerOptions): void {
+  const id = randomUUID()
+  options.onError(`A request failed (${id})`, error)
+  if (response.headersSent) return void response.destroy()
+  const message = `The gateway failed. Its log has the cause under ${id}.`
+  writeJson(response, 500, { errors: [{ message, extensions: { code: 'INTERNAL', id } }] })
+}
+
+function writeJson(response: ServerResponse, status: number, body: unknown): void {
+  writeText(response, status, 'application/json', JSON.stringify(body))
+}
+
+function writeText(response: ServerResponse, status: number, type: string, text: string): void {
+  const body = Buffer.from(text)
+  response.writeHead(status, {
+    'content-type': `${type}; charset=utf-8`,
+    'content-length': body.length,
+    'cache-control': 'no-store',
+  })
+  response.end(body)
+}

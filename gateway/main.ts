@@ -1,0 +1,153 @@
+// The gateway role: composes, listens, and swaps the supergraph between requests. Owns the server, the engine of the moment and the
+// endpoints it made itself; endpoints that were passed in are closed by whoever made them.
+import type { Logger } from 'pino'
+import { createPage, type ExampleQuery } from '../console/page.ts'
+import { MeshgateError } from '../platform/errors.ts'
+import type { SubgraphEndpoint } from '../platform/ports/subgraph-endpoint.ts'
+import { composeSupergraph, formatProblems } from './compose/compose-supergraph.ts'
+import { readSupergraph } from './compose/public-schema.ts'
+import { HttpEndpoint } from './endpoints/http-endpoint.ts'
+import { createEngine } from './engine.ts'
+import type { Engine } from './engine-contract.ts'
+import type { CorsOptions } from './http/cors.ts'
+import { startGatewayServer, type Readiness, type Route } from './http/gateway-server.ts'
+import { createHivePlanner } from './plan/hive-planner.ts'
+import type { DocumentLimits } from './plan/operation-limits.ts'
+
+/** A subgraph and how to reach it. */
+export interface GatewaySubgraph {
+  readonly name: string
+  readonly sdl: string
+  readonly endpoint: SubgraphEndpoint
+}
+
+/** Subgraphs to compose, or a composed supergraph whose subgraphs are reached over HTTP at their join__Graph URLs. */
+export type GatewayMesh =
+  | { readonly subgraphs: readonly GatewaySubgraph[] }
+  | { readonly supergraphSdl: string; readonly endpoints?: readonly SubgraphEndpoint[] }
+
+export interface GatewayOptions {
+  readonly mesh: GatewayMesh
+  /** 0: any free port. */
+  readonly port: number
+  /** Default 127.0.0.1. */
+  readonly host?: string
+  readonly ready?: () => Readiness
+  /** Asked before the gateway's own paths. */
+  readonly routes?: readonly Route[]
+  readonly exampleQueries?: readonly ExampleQuery[]
+  readonly title?: string
+  readonly logger: Logger
+  readonly limits?: Partial<DocumentLimits>
+  readonly exposeSubgraphErrors?: boolean
+  readonly cors?: CorsOptions
+}
+
+export interface Gateway {
+  readonly url: string
+  readonly port: number
+  /** In-process access to the engine of the moment. */
+  readonly engine: () => Engine
+  /** New requests run on the new mesh, running ones finish on the old, its subscriptions end with SUBSCRIPTION_RECONNECT. */
+  replaceSupergraph(mesh: GatewayMesh): Promise<void>
+  close(): Promise<void>
+}
+
+interface Loaded {
+  readonly engine: Engine
+  /** Endpoints made here. */
+  readonly owned: readonly SubgraphEndpoint[]
+}
+
+/** Rejects with COMPOSITION_FAILED, CONFIG_INVALID or PORT_IN_USE; nothing is left open then. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  let current = loadMesh(options.mesh, options)
+  const engine = (): Engine => current.engine
+  const server = await startGatewayServer({
+    port: options.port,
+    host: options.host ?? '127.0.0.1',
+    engine,
+    ready: options.ready ?? (() => ({ ready: true, reasons: [] })),
+    routes: options.routes ?? [],
+    page: createPage({ title: options.title ?? 'Meshgate', exampleQueries: options.exampleQueries ?? [] }),
+    ...(options.cors === undefined ? {} : { cors: options.cors }),
+    onError: (message, error) => options.logger.error({ err: error }, message),
+  }).catch(async (error: unknown) => {
+    await unload(current, 'The gateway did not start.')
+    throw error
+  })
+  return {
+    url: server.url,
+    port: server.port,
+    engine,
+    replaceSupergraph: async (mesh) => {
+      const old = current
+      current = loadMesh(mesh, options)
+      await unload(old, 'A new supergraph has replaced the old.')
+    },
+    close: async () => {
+      const closing = server.close()
+      await current.engine.close('The gateway is stopping.')
+      await closing
+      await unload(current, 'The gateway is stopping.')
+    },
+  }
+}
+
+function loadMesh(mesh: GatewayMesh, options: GatewayOptions): Loaded {
+  const { supergraphSdl, endpoints, owned } = 'subgraphs' in mesh ? composeMesh(mesh.subgraphs) : reachMesh(mesh)
+  const engine = createEngine({
+    supergraphSdl,
+    endpoints,
+    planner: createHivePlanner(supergraphSdl),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    exposeSubgraphErrors: options.exposeSubgraphErrors ?? false,
+    onFailure: (message, error) => options.logger.warn({ err: error }, message),
+  })
+  return { engine, owned }
+}
+
+interface Reached {
+  readonly supergraphSdl: string
+  readonly endpoints: readonly SubgraphEndpoint[]
+  readonly owned: readonly SubgraphEndpoint[]
+}
+
+function composeMesh(subgraphs: readonly GatewaySubgraph[]): Reached {
+  const composition = composeSupergraph(subgraphs)
+  if (composition.kind === 'failed') {
+    throw new MeshgateError(
+      'COMPOSITION_FAILED',
+      `The subgraphs do not compose:\n${formatProblems(composition.problems)}`,
+    )
+  }
+  return {
+    supergraphSdl: composition.supergraphSdl,
+    endpoints: subgraphs.map(({ endpoint }) => endpoint),
+    owned: [],
+  }
+}
+
+function reachMesh(mesh: Extract<GatewayMesh, { supergraphSdl: string }>): Reached {
+  const { supergraphSdl, endpoints: given = [] } = mesh
+  const subgraphs = readSubgraphs(supergraphSdl)
+  const owned = subgraphs
+    .filter(({ name }) => !given.some((endpoint) => endpoint.name === name))
+    .map((subgraph) => new HttpEndpoint(subgraph))
+  return { supergraphSdl, endpoints: [...given, ...owned], owned }
+}
+
+function readSubgraphs(supergraphSdl: string): readonly { name: string; url: string }[] {
+  try {
+    return readSupergraph(supergraphSdl).subgraphs
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new MeshgateError('COMPOSITION_FAILED', `The supergraph cannot be read: ${reason} Compose it anew.`, error)
+  }
+}
+
+async function unload({ engine, owned }: Loaded, reason: string): Promise<void> {
+  await engine.close(reason)
+  await engine.idle()
+  await Promise.all(owned.map((endpoint) => endpoint.close()))
+}
