@@ -29,6 +29,8 @@ export interface SqliteStoreOptions {
   /** Where the shard files are; made where it is missing. */
   readonly directory: string
   readonly clock: Clock
+  /** Shard files of a new directory; default `limits.storeShards`. One that has files keeps their number. */
+  readonly shards?: number
   /** Told of every thread as it starts, also again after it died. */
   readonly onThread?: (worker: Worker) => void
   /** Told when a sweep fails; it is tried again at the next interval. */

@@ -9,7 +9,7 @@ import { ShardedStore, type SqliteStoreOptions } from './sharded-store.ts'
 
 /** The store of the directory. Rejects with STORE_UNAVAILABLE, STORE_DISK_FULL or STORE_CORRUPT where it cannot be opened. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const shards = prepareDirectory(options.directory)
+  const shards = prepareDirectory(options.directory, options.shards ?? limits.storeShards)
   const files = Array.from({ length: shards }, (_, shard) => shardFile(options.directory, shard))
   const store = new ShardedStore(options, files)
   try {
@@ -22,14 +22,14 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 }
 
 /** Makes the directory where it is missing; the number of shards it has or is to have. */
-function prepareDirectory(directory: string): number {
+function prepareDirectory(directory: string, shards: number): number {
   try {
     mkdirSync(directory, { recursive: true })
     // A file is durable only when the names on the way to it are.
     for (const path of [directory, dirname(directory)]) syncDirectory(path)
     // Rows are laid out by the number of files: what is there decides, whatever the limit says today.
     const existing = readdirSync(directory).filter((name) => /^shard-\d+\.db$/.test(name)).length
-    return existing > 0 ? existing : limits.storeShards
+    return existing > 0 ? existing : shards
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new MeshgateError(
