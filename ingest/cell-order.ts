@@ -15,23 +15,27 @@ function compareEncoded(type: ColumnType, left: Value, right: Value): number {
     case 'int':
       return (Number(left) >>> 0) - (Number(right) >>> 0)
     case 'bigint':
-      return compareUnsigned64(BigInt(String(left)), BigInt(String(right)))
+      return compareUnsigned64(BigInt(textOf(left)), BigInt(textOf(right)))
     case 'timestamp':
-      return compareUnsigned64(BigInt(Date.parse(String(left))), BigInt(Date.parse(String(right))))
+      return compareUnsigned64(BigInt(Date.parse(textOf(left))), BigInt(Date.parse(textOf(right))))
     case 'boolean':
       return Number(left) - Number(right)
     case 'double':
       return Buffer.compare(doubleBytes(Number(left)), doubleBytes(Number(right)))
     case 'decimal':
-      return Buffer.compare(decimalBytes(String(left)), decimalBytes(String(right)))
+      return Buffer.compare(decimalBytes(textOf(left)), decimalBytes(textOf(right)))
     case 'json':
       return Buffer.compare(Buffer.from(JSON.stringify(left)), Buffer.from(JSON.stringify(right)))
     // A date is encoded as days from -2^31 on and a lower-case uuid as its bytes: both order as their text does.
     case 'date':
     case 'uuid':
     case 'text':
-      return Buffer.compare(Buffer.from(String(left)), Buffer.from(String(right)))
+      return Buffer.compare(Buffer.from(textOf(left)), Buffer.from(textOf(right)))
   }
+}
+
+function textOf(value: Value): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function compareUnsigned64(left: bigint, right: bigint): number {

@@ -10,16 +10,12 @@ import type { Store } from '../platform/ports/store.ts'
 import { groupOf, planEntities, rekeyGroupOf, type EntityPlan } from './entity-plan.ts'
 import { GroupProgress } from './group-progress.ts'
 import { createTopicRoutes, type RouteHandler } from './http/topic-routes.ts'
+import type { IngestLogger } from './ingest-logger.ts'
 import { internalTopics } from './internal-topics.ts'
 import { processBatch, rekeyBatch, type BatchOutcome } from './process-batch.ts'
 import { Sweeper } from './sweeper.ts'
 
-/** The part of a pino logger that ingest uses. */
-export interface IngestLogger {
-  info(details: object, message: string): void
-  warn(details: object, message: string): void
-  error(details: object, message: string): void
-}
+export type { IngestLogger } from './ingest-logger.ts'
 
 export interface IngestOptions {
   readonly products: readonly Product[]

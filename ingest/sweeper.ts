@@ -8,7 +8,7 @@ import type { EventLog } from '../platform/ports/event-log.ts'
 import type { Store, Write } from '../platform/ports/store.ts'
 import type { EntityPlan } from './entity-plan.ts'
 import { lastValue, putValue, SWEEPS_TOPIC } from './internal-topics.ts'
-import type { IngestLogger } from './main.ts'
+import type { IngestLogger } from './ingest-logger.ts'
 
 interface SweeperPorts {
   readonly log: EventLog
