@@ -40,7 +40,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     const subgraphs = products.map((product) => createSubgraph({ product, log, store, clock, cursorKey, logger }))
     for (const subgraph of subgraphs) parts.defer(() => subgraph.close())
     const gateway = await startGateway({
-      subgraphs: subgraphs.map(({ name, sdl, endpoint }) => ({ name, sdl, endpoint })),
+      mesh: { subgraphs },
       host: config.host,
       port: config.port,
       routes: [...ingest.routes, ingestStatusRoute(ingest)],

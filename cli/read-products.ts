@@ -27,9 +27,19 @@ export async function readProducts(paths: readonly string[]): Promise<ProductsRe
   const files = paths.length > 0 ? await Promise.all(paths.map(productFile)) : await projectProducts()
   const compiled = await Promise.all(files.map(compileFile))
   const products = compiled.flatMap(({ product }) => (product === null ? [] : [product]))
-  const diagnostics = [...compiled.flatMap((one) => one.diagnostics), ...checkMesh(products)]
+  const diagnostics = [...compiled.flatMap((one) => one.diagnostics), ...(await meshDiagnostics(files, products))]
   const refused = products.length < files.length || diagnostics.some(({ severity }) => severity === 'ERROR')
   return { products, diagnostics, refused }
+}
+
+/** How the products fit together; those of the project also with their neighbours that were not named. */
+async function meshDiagnostics(files: readonly string[], products: readonly Product[]): Promise<readonly Diagnostic[]> {
+  const ofProject = files.every((file) => file.startsWith(subgraphsDirectory))
+  const neighbours = ofProject ? (await projectProducts()).filter((file) => !files.includes(file)) : []
+  const compiled = await Promise.all(neighbours.map(compileFile))
+  const mesh = [...products, ...compiled.flatMap(({ product }) => (product === null ? [] : [product]))]
+  const named = new Set(files.map(shownPath))
+  return checkMesh(mesh).filter(({ location }) => named.has(location.file))
 }
 
 /** As `readProducts`, for commands that run them: prints what there is to say, and gives null when they are refused. */
@@ -45,10 +55,13 @@ export async function readProductsToRun(
 }
 
 async function compileFile(file: string): Promise<ReturnType<typeof compileProduct>> {
-  const text = await readFile(file, 'utf8')
-  // Named as an editor or a shell opened here finds it.
+  return compileProduct(shownPath(file), await readFile(file, 'utf8'))
+}
+
+/** As an editor or a shell opened here finds it. */
+function shownPath(file: string): string {
   const shown = relative(process.cwd(), file)
-  return compileProduct(shown.startsWith('..') ? file : shown, text)
+  return shown.startsWith('..') ? file : shown
 }
 
 async function productFile(path: string): Promise<string> {

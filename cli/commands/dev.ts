@@ -5,7 +5,7 @@ import type { Product } from '../../schema/model.ts'
 import { EXIT, stopped, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
 import { examples, portOption, productArguments } from '../command-help.ts'
 import { loadSample, type SampleState } from '../load-sample.ts'
-import { startMesh, type Mesh } from '../mesh.ts'
+import { startMesh, urlHost, type Mesh } from '../mesh.ts'
 import { count, createProgress } from '../progress.ts'
 import { readProductsToRun } from '../read-products.ts'
 import { createReadiness, type Readiness } from '../readiness.ts'
@@ -48,14 +48,15 @@ async function runDev(paths: readonly string[], options: Options, context: Comma
   const readiness = createReadiness()
   const mesh = await startMesh({ config, products, logger, ready: readiness.state, onIngestTrouble: readiness.trouble })
   try {
-    terminal.print(`Meshgate listens on ${mesh.gateway.url}\n`)
+    const url = `http://${urlHost(config.host)}:${mesh.gateway.port}`
+    terminal.print(`Meshgate listens on ${url}\n`)
     const loading = options.sample ? loadAll(mesh, products, readiness, context) : mesh.ingest.caughtUp()
     // What is still running when a stop comes ends with the mesh, and its error with it.
     loading.catch(() => undefined)
     await Promise.race([loading, readiness.failed, stopped(context)])
     if (!context.stop.aborted) {
       readiness.done()
-      terminal.print(welcome(mesh.gateway.url, options.sample))
+      terminal.print(welcome(url, options.sample))
       await stopped(context)
     }
     return EXIT.ok

@@ -5,6 +5,7 @@ import { startGateway } from '../../gateway/main.ts'
 import { readConfig } from '../../platform/config.ts'
 import { EXIT, stopped, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
 import { examples, portOption } from '../command-help.ts'
+import { urlHost } from '../mesh.ts'
 import { createRoleLogger } from '../role-logger.ts'
 
 interface Options {
@@ -30,13 +31,12 @@ export function gatewayCommand(run: RunCommand): Command {
 async function runGateway({ supergraph, port }: Options, context: CommandContext): Promise<ExitCode> {
   const config = readConfig(context.environment)
   const gateway = await startGateway({
-    supergraph: await readFile(supergraph, 'utf8'),
+    mesh: { supergraphSdl: await readFile(supergraph, 'utf8') },
     host: config.host,
     port: port ?? config.port,
-    ready: () => ({ ready: true, reasons: [] }),
     logger: createRoleLogger(config, context.terminal),
   })
-  context.terminal.print(`Gateway: ${gateway.url}\n`)
+  context.terminal.print(`Gateway: http://${urlHost(config.host)}:${gateway.port}/\n`)
   await stopped(context)
   await gateway.close()
   return EXIT.ok
