@@ -1,13 +1,13 @@
-// The exclusive lock of a data directory: a file that names its holder by process id and start time, so that a recycled id is no false lock,
-// and says where the holder can be reached. It is taken by an atomic link, and taken over from a holder that has died.
+// The exclusive lock of a data directory: `lock.<number>.json` names its holder by process id and start time, so that a recycled id is no
+// false lock, and says where the holder can be reached. The highest number counts. A dead holder is succeeded by linking the next number,
+// which only one process can do; nothing is ever taken away from under a live one. Numbers never go back, so a released lock leaves its file.
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { constants, copyFile, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { constants, copyFile, link, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { MeshgateError } from './errors.ts'
 
-const LOCK_FILE = 'lock.json'
 /** Enough for any number of processes that find the same dead holder at once: each round one of them wins. */
 const ATTEMPTS_MAX = 20
 
@@ -31,85 +31,83 @@ export interface DataDirectoryLock {
 /** Makes the directory if it is not there. Throws DATA_DIR_LOCKED, naming pid and url, while another holder lives. */
 export async function lockDataDirectory(directory: string, info: LockInfo = {}): Promise<DataDirectoryLock> {
   await mkdir(directory, { recursive: true })
-  const path = join(directory, LOCK_FILE)
-  const token = randomUUID()
-  const own = { pid: process.pid, startTime: await processStartTime(process.pid), token }
-  const proposal = `${path}.${token}`
-  await writeFile(proposal, textOf({ ...own, ...info }))
-  try {
-    await takeLock(directory, path, proposal)
-  } finally {
-    await rm(proposal, { force: true })
+  const own: LockHolder = { pid: process.pid, startTime: await processStartTime(process.pid) }
+  const draft = join(directory, `lock.${randomUUID()}.draft`)
+  await writeFile(draft, textOf({ ...own, ...info }))
+  const path = await takeLock(directory, draft).finally(() => rm(draft, { force: true }))
+  const replace = async (content: object): Promise<void> => {
+    await writeFile(draft, textOf(content))
+    await rename(draft, path)
   }
   return {
-    announce: async (later) => {
-      await writeFile(proposal, textOf({ ...own, ...later }))
-      await rename(proposal, path)
-    },
-    release: async () => {
-      // Only what is ours: it may have been taken over after this process was believed dead.
-      if ((await readText(path))?.includes(token) === true) await rm(path, { force: true })
-    },
+    announce: (later) => replace({ ...own, ...later }),
+    release: () => replace({ released: true }),
   }
 }
 
 /** The live holder of the directory, or null. Changes nothing. */
 export async function readLock(directory: string): Promise<LockHolder | null> {
-  const text = await readText(join(directory, LOCK_FILE))
-  return text === null ? null : await liveHolder(text)
+  const newest = (await lockNumbers(directory))[0]
+  return newest === undefined ? null : await liveHolder(join(directory, lockName(newest)))
 }
 
-async function takeLock(directory: string, path: string, proposal: string): Promise<void> {
+/** Returns the path of the lock taken. */
+async function takeLock(directory: string, draft: string): Promise<string> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    try {
-      await claim(proposal, path)
-      return
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error
-    }
-    const found = await readText(path)
-    if (found === null) continue
-    const holder = await liveHolder(found)
+    const [newest = 0] = await lockNumbers(directory)
+    const holder = newest === 0 ? null : await liveHolder(join(directory, lockName(newest)))
     if (holder !== null) throw lockedError(directory, holder)
-    await removeStale(path, found, `${proposal}.stale`)
+    const number = newest + 1
+    const path = join(directory, lockName(number))
+    if (!(await claim(draft, path))) continue
+    const [highest = 0, ...older] = await lockNumbers(directory)
+    if (highest === number) {
+      for (const each of older) await rm(join(directory, lockName(each)), { force: true })
+      return path
+    }
+    // Others took and succeeded one another since this process looked; its number was free only because they had tidied up.
+    await rm(path, { force: true })
   }
-  throw new MeshgateError(
-    'DATA_DIR_LOCKED',
-    `${path} changes all the time: too many processes start at once. Start one.`,
-  )
+  throw new MeshgateError('DATA_DIR_LOCKED', `${directory}: too many processes start in it at once. Start one.`)
 }
 
-/** EEXIST if the path is taken. Some file systems (FAT, some shares) have no links; an exclusive copy is nearly as good there. */
-async function claim(from: string, path: string): Promise<void> {
+/** Whether the path was free. Some file systems (FAT, some shares) have no links; an exclusive copy is nearly as good there. */
+async function claim(draft: string, path: string): Promise<boolean> {
   try {
-    await link(from, path)
+    await link(draft, path).catch(async (error: unknown) => {
+      if (codeOf(error) === 'EEXIST') throw error
+      await copyFile(draft, path, constants.COPYFILE_EXCL)
+    })
+    return true
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') throw error
-    await copyFile(from, path, constants.COPYFILE_EXCL)
-  }
-}
-
-/** Takes a dead holder's file out of the way. If another process was faster, what was moved is its live lock: it goes back. */
-async function removeStale(path: string, stale: string, aside: string): Promise<void> {
-  try {
-    await rename(path, aside)
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return
+    if (codeOf(error) === 'EEXIST') return false
     throw error
   }
-  if ((await readText(aside)) !== stale) await claim(aside, path).catch(() => undefined)
-  await rm(aside, { force: true })
 }
 
-async function liveHolder(text: string): Promise<LockHolder | null> {
-  const holder = parseHolder(text)
+function lockName(number: number): string {
+  return `lock.${String(number)}.json`
+}
+
+/** Numbers of the lock files, the highest first. */
+async function lockNumbers(directory: string): Promise<number[]> {
+  const names = await readdir(directory).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return []
+    throw error
+  })
+  const numbers = names.map((name) => Number(/^lock\.(\d+)\.json$/.exec(name)?.[1] ?? 0))
+  return numbers.filter((number) => number > 0).toSorted((a, b) => b - a)
+}
+
+async function liveHolder(path: string): Promise<LockHolder | null> {
+  const holder = parseHolder((await readText(path)) ?? '')
   if (holder === null || !processExists(holder.pid)) return null
   const startTime = await processStartTime(holder.pid)
   const same = startTime === null || holder.startTime === null || startTime === holder.startTime
   return same ? holder : null
 }
 
-/** Null for what is no lock: a file is linked whole, so only a loss of power leaves such a one, and no process survives that. */
+/** Null for a released lock, and for what a loss of power has left of one: no process survives that. */
 function parseHolder(text: string): LockHolder | null {
   let parsed: unknown
   try {
@@ -171,8 +169,8 @@ async function readText(path: string): Promise<string | null> {
   }
 }
 
-function textOf(holder: LockHolder & { readonly token: string }): string {
-  return `${JSON.stringify(holder)}\n`
+function textOf(content: object): string {
+  return `${JSON.stringify(content)}\n`
 }
 
 function codeOf(error: unknown): string | undefined {

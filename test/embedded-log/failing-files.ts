@@ -7,6 +7,8 @@ export class FailingFiles implements FileLayer {
   bytesLeft = Infinity
   /** Number of fsyncs that will fail from now on. */
   syncFailures = 0
+  /** Number of fsyncs so far. */
+  syncs = 0
   /** Bytes read from files since the test last set it. */
   bytesRead = 0
 
@@ -45,6 +47,7 @@ export class FailingFiles implements FileLayer {
   }
 
   async #sync(handle: FileHandle): Promise<void> {
+    this.syncs += 1
     if (this.syncFailures === 0) return await handle.datasync()
     this.syncFailures -= 1
     throw failure('EIO')

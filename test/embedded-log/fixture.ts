@@ -7,8 +7,9 @@ import { openEmbeddedLog } from '../../platform/adapters/embedded-log/embedded-l
 import type { EmbeddedLog, EmbeddedLogOptions } from '../../platform/adapters/embedded-log/embedded-log.ts'
 import type { LogRecord } from '../../platform/ports/event-log.ts'
 import { ManualClock } from '../manual-clock.ts'
+import { TOPIC } from './fixture-topic.ts'
 
-export const TOPIC = 'orders'
+export { TOPIC } from './fixture-topic.ts'
 
 export class Fixture {
   readonly directory: string

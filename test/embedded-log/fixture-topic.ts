@@ -1,0 +1,2 @@
+// The topic that the tests of the embedded log use.
+export const TOPIC = 'orders'

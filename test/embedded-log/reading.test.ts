@@ -1,0 +1,141 @@
+// How reading is done: little is read, also of large logs; one reader serves all listeners; nothing waits without bound.
+import { expect, it } from 'vitest'
+import { ByteBudget } from '../../platform/adapters/embedded-log/byte-budget.ts'
+import { assign } from '../../platform/adapters/embedded-log/group-assignment.ts'
+import { limits } from '../../platform/limits.ts'
+import type { LogRecord } from '../../platform/ports/event-log.ts'
+import { numbered, range, readAll, record } from '../conformance/event-log-harness.ts'
+import { FailingFiles } from './failing-files.ts'
+import { TOPIC, fixture, values } from './fixture.ts'
+
+const LARGE = 'x'.repeat(1_000)
+
+it('opens a large log, and reads any offset of it, by reading little', async () => {
+  const disk = new FailingFiles()
+  const files = await fixture({ files: disk, segmentBytesMax: 4_000_000 })
+  const first = await files.open()
+  for (const _ of range(0, 20))
+    await first.append(
+      TOPIC,
+      range(0, 1_000).map(() => record(null, LARGE)),
+    )
+  await first.close()
+  disk.bytesRead = 0
+  const log = await files.open()
+  expect(disk.bytesRead).toBeLessThan(1_000)
+  for (const offset of [0, 5_555, 12_345, 19_999]) {
+    disk.bytesRead = 0
+    const [found] = await log.read({ topic: TOPIC, partition: 0, offset }, 1)
+    expect(found?.offset).toBe(offset)
+    expect(disk.bytesRead).toBeLessThanOrEqual(limits.logReadBytes)
+  }
+  await log.close()
+})
+
+it('reads at the head without the disk', async () => {
+  const disk = new FailingFiles()
+  const files = await fixture({ files: disk })
+  const log = await files.open()
+  for (const at of range(0, 50)) await log.append(TOPIC, numbered(at * 10, 10))
+  disk.bytesRead = 0
+  expect(values(await log.read({ topic: TOPIC, partition: 0, offset: 495 }, 100))).toEqual(
+    range(495, 500).map((at) => `value-${String(at)}`),
+  )
+  expect(disk.bytesRead).toBe(0)
+  await log.close()
+})
+
+it('finds every offset again when indexes have been lost', async () => {
+  const files = await fixture({ segmentBytesMax: 50_000 })
+  const first = await files.open()
+  for (const at of range(0, 40)) await first.append(TOPIC, numbered(at * 50, 50))
+  await first.close()
+  await files.removeIndexes()
+  const log = await files.open()
+  expect((await readAll(log, TOPIC)).map(({ offset }) => offset)).toEqual(range(0, 2_000))
+  await log.close()
+})
+
+it('decodes once for all listeners of a topic', async () => {
+  const files = await fixture()
+  const log = await files.open()
+  const seen: LogRecord[] = []
+  for (const _ of range(0, 50)) {
+    const onBatch = ({ records }: { readonly records: readonly LogRecord[] }): void => void seen.push(...records)
+    await log.tail({ topic: TOPIC, from: 'end', onBatch, onError: () => undefined })
+  }
+  await log.append(TOPIC, [record('a', 'x')])
+  await expect.poll(() => seen.length).toBe(50)
+  expect(new Set(seen).size).toBe(1)
+  await log.close()
+})
+
+it('ends the tail of a listener that throws, and no other', async () => {
+  const files = await fixture()
+  const log = await files.open()
+  const errors: unknown[] = []
+  const received: string[] = []
+  const fail = (): never => {
+    throw new Error('a bug of the listener')
+  }
+  await log.tail({ topic: TOPIC, from: 'end', onBatch: fail, onError: (error) => errors.push(error) })
+  await log.tail({
+    topic: TOPIC,
+    from: 'end',
+    onBatch: ({ records }) => void received.push(...values(records)),
+    onError: () => undefined,
+  })
+  await log.append(TOPIC, numbered(0, 1))
+  await log.append(TOPIC, numbered(1, 1))
+  await expect.poll(() => received).toEqual(['value-0', 'value-1'])
+  expect(errors).toEqual([new Error('a bug of the listener')])
+  await log.close()
+})
+
+it('writes appends that arrive during a commit together in the next', async () => {
+  const disk = new FailingFiles()
+  const files = await fixture({ files: disk })
+  const log = await files.open()
+  const before = disk.syncs
+  await Promise.all(range(0, 500).map((at) => log.append(TOPIC, numbered(at, 1))))
+  expect(disk.syncs - before).toBeLessThanOrEqual(2)
+  await log.close()
+})
+
+it('admits what fits, in order, and lets nothing overtake', () => {
+  const budget = new ByteBudget(100)
+  const started: string[] = []
+  const admit = (name: string, bytes: number): void => budget.admit(bytes, () => started.push(name))
+  admit('a', 60)
+  admit('b', 50)
+  admit('c', 10)
+  expect(started).toEqual(['a'])
+  budget.release(60)
+  expect(started).toEqual(['a', 'b', 'c'])
+  admit('larger than all', 500)
+  budget.release(50)
+  expect(started.length).toBe(3)
+  budget.release(10)
+  expect(started.at(-1)).toBe('larger than all')
+})
+
+it('moves as few partitions as balance takes', () => {
+  const partitions = range(0, 7).map(String)
+  const candidate = (member: string): { member: string; wants: () => boolean } => ({ member, wants: () => true })
+  const alone = assign(partitions, [candidate('a')], new Map())
+  const shared = assign(partitions, [candidate('a'), candidate('b')], alone)
+  const three = assign(partitions, [candidate('a'), candidate('b'), candidate('c')], shared)
+  const left = assign(partitions, [candidate('b'), candidate('c')], three)
+  const count = (of: ReadonlyMap<string, string>): number[] =>
+    ['a', 'b', 'c'].map((member) => [...of.values()].filter((each) => each === member).length)
+  const moved = (from: ReadonlyMap<string, string>, to: ReadonlyMap<string, string>): number =>
+    partitions.filter((partition) => from.get(partition) !== to.get(partition)).length
+  expect([count(alone), count(shared), count(three), count(left)].map((each) => each.toSorted())).toEqual([
+    [0, 0, 7],
+    [0, 3, 4],
+    [2, 2, 3],
+    [0, 3, 4],
+  ])
+  expect([moved(alone, shared), moved(shared, three)]).toEqual([3, 2])
+  expect(moved(three, left)).toBe(count(three)[0])
+})
