@@ -1,13 +1,23 @@
 // Small products for the tests of ingest, as the compiler makes them.
-import type { Check, Entity, FieldType, Product, ScalarName, Source, StoredField, Table } from '../../schema/model.ts'
+import type {
+  Check,
+  Entity,
+  FieldType,
+  Parse,
+  Product,
+  ScalarName,
+  Source,
+  StoredField,
+  Table,
+} from '../../schema/model.ts'
 
 const location = { file: 'product.graphql', line: 1, column: 1 }
 const governance = { subject: false, personal: null, mask: null, access: null }
 
-export function scalarField(
+function scalarField(
   name: string,
   scalar: ScalarName,
-  options: { nullable?: boolean; checks?: readonly Check[]; trim?: boolean; path?: readonly string[] } = {},
+  options: { nullable?: boolean; checks?: readonly Check[]; parse?: Parse } = {},
 ): StoredField {
   const type: FieldType = { kind: 'scalar', scalar }
   return {
@@ -20,18 +30,18 @@ export function scalarField(
     location,
     type,
     extraction: {
-      path: options.path ?? [name],
-      trim: options.trim ?? false,
+      path: [name],
+      trim: false,
       emptyAsNull: false,
       letterCase: null,
       defaultText: null,
-      parse: null,
+      parse: options.parse ?? null,
     },
     checks: options.checks ?? [],
   }
 }
 
-export function positive(id: string): Check {
+function positive(id: string): Check {
   const interval = { lower: '0', lowerInclusive: true, upper: null, upperInclusive: false }
   return { id, rule: { kind: 'range', interval }, message: null, onFail: 'REJECT', location }
 }
@@ -47,7 +57,7 @@ export function testTable(name: string, partitionKey: string, clusteringKey: rea
   }
 }
 
-export interface TestProductOptions {
+interface TestProductOptions {
   readonly source?: Partial<Source>
   readonly tables?: readonly Table[]
   readonly readsBase?: boolean
@@ -80,7 +90,7 @@ export function testProduct({ source, tables, readsBase = true }: TestProductOpt
     fields: [
       scalarField('id', 'ID'),
       scalarField('shelf', 'String'),
-      scalarField('rank', 'Int'),
+      scalarField('rank', 'Int', { parse: 'NUMBER' }),
       scalarField('note', 'String', { nullable: true }),
       scalarField('price', 'Decimal', { nullable: true, checks: [positive('price-not-negative')] }),
       ...(source?.version == null ? [] : [versionField(source.version)]),
