@@ -64,6 +64,8 @@ export const limits = {
   /** Characters that calls in hand of one thread may hold: some seconds of work. */
   storeCharsWaitingMax: 67_108_864,
   storeCallsWaitingMax: 20_000,
+  /** Text of answers that a reading thread gathers before it sends them: the caller parses while more is read. */
+  storeAnswerCharsMax: 131_072,
   /** Text of the calls that one transaction takes together: some ten thousand rows, a fraction of a second. */
   storeGroupCharsMax: 4_194_304,
   /** How long a delete or null is remembered against older values that come late: Cassandra's default grace. */

@@ -4,9 +4,8 @@ import type { Catalog, CatalogIndex, CatalogTable } from './catalog.ts'
 
 export interface MigrationPlan {
   readonly catalog: Catalog
-  /** Indexes to build from the rows that are there, and those that nothing asks for any more. */
+  /** Indexes to build from the rows that are there. None is ever dropped: migrations add only, as the port says. */
   readonly build: readonly { readonly table: string; readonly index: number }[]
-  readonly drop: readonly number[]
 }
 
 const NO_KEY: ReadonlySet<ColumnType> = new Set(['json', 'double', 'boolean'])
@@ -29,24 +28,19 @@ export function planMigration(
 
   let nextId = catalog.nextId
   const build: { table: string; index: number }[] = []
-  const drop: number[] = []
   const tables = new Map(existing)
   for (const definition of wanted) {
     const before = existing.get(definition.name)
     const id = before?.id ?? nextId++
-    const indexes = definition.indexes.map((column): CatalogIndex => {
-      const kept = before?.indexes.find((index) => index.column === column)
-      if (kept !== undefined) return kept
-      const index = { id: nextId++, column }
-      build.push({ table: definition.name, index: index.id })
-      return index
-    })
-    const kept = new Set(indexes.map((index) => index.id))
-    drop.push(...(before?.indexes ?? []).filter((index) => !kept.has(index.id)).map((index) => index.id))
+    const kept = before?.indexes ?? []
+    const missing = definition.indexes.filter((column) => !kept.some((index) => index.column === column))
+    const added = missing.map((column): CatalogIndex => ({ id: nextId++, column }))
+    build.push(...added.map((index) => ({ table: definition.name, index: index.id })))
+    const indexes = [...kept, ...added]
     tables.set(definition.name, { id, definition, indexes } satisfies CatalogTable)
   }
   const after: Catalog = { shards: catalog.shards, nextId, tables: [...tables.values()] }
-  return { plan: JSON.stringify(after) === JSON.stringify(catalog) ? null : { catalog: after, build, drop } }
+  return { plan: JSON.stringify(after) === JSON.stringify(catalog) ? null : { catalog: after, build } }
 }
 
 function repeatedNames(wanted: readonly TableDefinition[]): string[] {

@@ -1,6 +1,7 @@
 // The thread that reads: all calls of one tick of the caller arrive as one message and are answered as one.
 import { parentPort, workerData } from 'node:worker_threads'
 import { invariant } from '../../errors.ts'
+import { limits } from '../../limits.ts'
 import { storeError } from './open-database.ts'
 import { ShardReader } from './shard-reader.ts'
 import type { AnswerBatch, Failure, ReaderRequest, RequestBatch, ThreadData } from './thread-messages.ts'
@@ -25,35 +26,37 @@ try {
 function handle(current: ShardReader, batch: RequestBatch): void {
   // What StoreThread sent.
   const requests = batch.map(([id, text]) => ({ id, request: JSON.parse(text) as ReaderRequest }))
-  const closing = requests.find(({ request }) => request.kind === 'close')
-  const read = (): AnswerBatch => ({
-    answers: requests.map(({ id, request }): [number, string | null, Failure | null] => {
-      try {
-        return [id, perform(current, request), null]
-      } catch (error) {
-        return [id, null, failure(error)]
-      }
-    }),
-  })
-  port.postMessage(
-    inOneState(
-      current,
-      read,
-      requests.map(({ id }) => id),
-    ),
-  )
-  if (closing === undefined) return
+  try {
+    current.together(() => answerAll(current, requests))
+  } catch (error) {
+    // Ids that are answered already are unknown to the caller by now.
+    const failed = failure(error)
+    port.postMessage({ answers: requests.map(({ id }) => [id, null, failed] as const) } satisfies AnswerBatch)
+  }
+  if (!requests.some(({ request }) => request.kind === 'close')) return
   current.close()
   port.close()
 }
 
-function inOneState(current: ShardReader, read: () => AnswerBatch, ids: readonly number[]): AnswerBatch {
-  try {
-    return current.together(read)
-  } catch (error) {
-    const failed = failure(error)
-    return { answers: ids.map((id) => [id, null, failed]) }
+function answerAll(current: ShardReader, requests: readonly { id: number; request: ReaderRequest }[]): void {
+  let answers: [number, string | null, Failure | null][] = []
+  let size = 0
+  const post = (): void => port.postMessage({ answers } satisfies AnswerBatch)
+  for (const { id, request } of requests) {
+    try {
+      const text = perform(current, request)
+      size += text.length
+      answers.push([id, text, null])
+    } catch (error) {
+      answers.push([id, null, failure(error)])
+    }
+    if (size < limits.storeAnswerCharsMax) continue
+    // The caller parses these while the rest is read.
+    post()
+    answers = []
+    size = 0
   }
+  if (answers.length > 0) post()
 }
 
 function perform(current: ShardReader, request: ReaderRequest): string {

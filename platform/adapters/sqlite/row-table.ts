@@ -23,7 +23,7 @@ export function createRows(database: DatabaseSync, table: CatalogTable): void {
 export function buildIndex(database: DatabaseSync, layout: TableLayout, indexId: number): void {
   const index = layout.indexes.find(({ id }) => id === indexId)
   if (index === undefined) return
-  dropIndex(database, indexId)
+  database.exec(`DROP TABLE IF EXISTS ${indexName(indexId)}`)
   database.exec(`CREATE TABLE ${indexName(indexId)} (i BLOB, k BLOB, x INTEGER, PRIMARY KEY (i, k)) WITHOUT ROWID`)
   const insert = database.prepare(`INSERT INTO ${indexName(indexId)} VALUES (?, ?, ?)`)
   const rows = database.prepare(`SELECT ${STORED_COLUMNS}, k FROM ${rowsName(layout.id)} WHERE v IS NOT NULL`)
@@ -36,10 +36,6 @@ export function buildIndex(database: DatabaseSync, layout: TableLayout, indexId:
     const key = columns[columns.length - 1] as Uint8Array
     if (entry !== null) insert.run(encodeIndexValue(layout, index.column, entry.value), key, entry.expiresAtMs)
   }
-}
-
-export function dropIndex(database: DatabaseSync, indexId: number): void {
-  database.exec(`DROP TABLE IF EXISTS ${indexName(indexId)}`)
 }
 
 interface IndexStatements {

@@ -9,7 +9,6 @@ import { emptyState, mergeWrite, sweepState } from './row-state.ts'
 import {
   buildIndex,
   createRows,
-  dropIndex,
   indexEntries,
   insertState,
   prepareRowTable,
@@ -48,7 +47,10 @@ export class ShardWriter {
     this.#tables.clear()
   }
 
-  /** Brings the file to the plan's catalog, and keeps the catalog here where `keep` says so: all or nothing. */
+  /**
+   * Brings the file to the plan's catalog, and keeps the catalog here where `keep` says so: all or nothing. From here on writes follow
+   * the new catalog: one that came between would be missing in a new index.
+   */
   migrate(plan: MigrationPlan, keep: boolean): void {
     const layouts = compileLayouts(plan.catalog)
     this.#tables.clear()
@@ -58,9 +60,9 @@ export class ShardWriter {
         const layout = layouts.get(table)
         if (layout !== undefined) buildIndex(this.#database, layout, index)
       }
-      for (const index of plan.drop) dropIndex(this.#database, index)
       if (keep) this.#database.prepare('REPLACE INTO catalog VALUES (1, ?)').run(JSON.stringify(plan.catalog))
     })
+    this.useCatalog(plan.catalog)
   }
 
   /** Merges the writes into the file and resolves nothing before they are durable: one transaction, in key order. */

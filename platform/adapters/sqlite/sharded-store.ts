@@ -69,10 +69,7 @@ export class ShardedStore implements Store {
   /** Opens the files and loads the catalog. */
   async start(): Promise<void> {
     // Writers first: they turn their files to WAL, which the reader then finds.
-    const [first] = await Promise.all(this.#writers.map((writer) => writer.call({ kind: 'load' })))
-    // What a writer kept.
-    const kept = JSON.parse(first ?? 'null') as Catalog | null
-    if (kept !== null) await this.#use(kept)
+    await this.#load()
     this.#sweeping = this.#sweepAtIntervals()
   }
 
@@ -121,15 +118,15 @@ export class ShardedStore implements Store {
         throw new MeshgateError('STORE_REQUEST_INVALID', message)
       }
       const writeTimes = options?.writeTimes === true
-      const parts: Promise<string>[] = []
+      const parts: Promise<readonly (StoredRow | null)[]>[] = []
       for (let start = 0; start < keys.length; start += limits.storeMessageRowsMax) {
         const part = keys.slice(start, start + limits.storeMessageRowsMax)
-        parts.push(this.#reader.call({ kind: 'read', nowMs: this.#clock.now(), table, keys: part, writeTimes }))
+        const answer = this.#reader.call({ kind: 'read', nowMs: this.#clock.now(), table, keys: part, writeTimes })
+        // What the reader thread put together.
+        parts.push(answer.then((text) => JSON.parse(text) as (StoredRow | null)[]))
       }
       if (parts.length === 0) findLayout(this.#layouts, table)
-      const texts = await Promise.all(parts)
-      // What the reader thread put together.
-      return texts.flatMap((text) => JSON.parse(text) as (StoredRow | null)[])
+      return (await Promise.all(parts)).flat()
     })
   }
 
@@ -171,11 +168,24 @@ export class ShardedStore implements Store {
     if ('refusals' in planned) throw new MeshgateError('STORE_MIGRATION_REFUSED', planned.refusals.join('\n'))
     const { plan } = planned
     if (plan === null) return
-    // Shard 0 keeps the catalog and goes last: until then the old catalog holds, and the same migration can be run again.
-    for (const [shard, writer] of [...this.#writers.entries()].reverse()) {
-      await writer.call({ kind: 'migrate', plan, keep: shard === 0 })
+    try {
+      // Shard 0 keeps the catalog and goes last: until then the old catalog holds, and the same migration can be run again.
+      for (const [shard, writer] of [...this.#writers.entries()].reverse()) {
+        await writer.call({ kind: 'migrate', plan, keep: shard === 0 })
+      }
+      await this.#use(plan.catalog)
+    } catch (error) {
+      // A call that failed may have reached the file all the same: the file decides.
+      await this.#load().catch(() => undefined)
+      throw error
     }
-    await this.#use(plan.catalog)
+  }
+
+  async #load(): Promise<void> {
+    const [first] = await Promise.all(this.#writers.map((writer) => writer.call({ kind: 'load' })))
+    // What a writer kept.
+    const kept = JSON.parse(first ?? 'null') as Catalog | null
+    if (kept !== null) await this.#use(kept)
   }
 
   async #use(catalog: Catalog): Promise<void> {

@@ -42,7 +42,7 @@ export class StoreThread {
   /** The answer's text. STORE_OVERLOADED where too much waits, STORE_UNAVAILABLE where the thread dies first. */
   call(request: WriterRequest | ReaderRequest): Promise<string> {
     const { charsWaitingMax, callsWaitingMax } = this.#options
-    const text = JSON.stringify(request)
+    const text = requestText(request)
     const full = this.#calls.size >= callsWaitingMax || this.#charsWaiting + text.length > charsWaitingMax
     // A call larger than the bound still gets through when nothing else waits.
     if (full && this.#calls.size > 0) {
@@ -129,5 +129,18 @@ export class StoreThread {
           : new MeshgateError(this.#fatal.code, this.#fatal.message),
       )
     }
+  }
+}
+
+function requestText(request: WriterRequest | ReaderRequest): string {
+  try {
+    return JSON.stringify(request)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new MeshgateError(
+      'STORE_ROW_INVALID',
+      `A row has a value that is no JSON (${reason}): give JSON values.`,
+      error,
+    )
   }
 }
