@@ -112,13 +112,25 @@ function renderPage({ title, exampleQueries }: PageOptions): string {
     disableAccount: true,
     ...(windows.length > 0 ? { initialWindows: windows } : {}),
   })
-  return page.replace(/<title>[^<]*<\/title>/, `<title>${escapeHtml(title)}</title>`)
+  const start = page.lastIndexOf('AltairGraphQL.init(')
+  const end = page.lastIndexOf('</script>')
+  const settings = page
+    .slice(start, end)
+    // Altair opens the socket only at an absolute address, which the browser knows and the server does not.
+    .replaceAll(`subscriptionsEndpoint: \`${SOCKET_PLACE}\``, SOCKET_EXPRESSION)
+    // A query that holds the end of the script must not end it.
+    .replaceAll('</', '<\\/')
+  const head = page.slice(0, start).replace(/<title>[^<]*<\/title>/, () => `<title>${escapeHtml(title)}</title>`)
+  return head + settings + page.slice(end)
 }
+
+const SOCKET_PLACE = '/graphql'
+const SOCKET_EXPRESSION = `subscriptionsEndpoint: location.origin.replace(/^http/, 'ws') + '${SOCKET_PLACE}'`
 
 const ADDRESSES = {
   // Relative to the page, so that any host name and port works.
   endpointURL: '/graphql',
-  subscriptionsEndpoint: '/graphql',
+  subscriptionsEndpoint: SOCKET_PLACE,
   initialSubscriptionRequestHandlerId: 'graphql-ws',
 } as const
 
@@ -132,6 +144,7 @@ const SETTINGS = {
   disablePushNotification: true,
   'schema.reloadOnStart': true,
   enableTablistScrollbar: true,
+  'theme.fontsize': 20,
 } as const
 
 function escapeHtml(text: string): string {

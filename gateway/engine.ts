@@ -63,6 +63,7 @@ export function createEngine(options: EngineOptions): Engine {
     variables,
     data: {},
     errors: [],
+    coveredPaths: [],
     exposeSubgraphErrors: options.exposeSubgraphErrors ?? false,
     onSubgraphFailure: (service, error) => onFailure(`Subgraph "${service}" failed`, error),
   })
@@ -77,7 +78,7 @@ export function createEngine(options: EngineOptions): Engine {
     }
     for (const step of operation.prepared.steps) {
       await step.run(execution)
-      if (step.required.some((key) => (execution.data[key] ?? null) === null)) break
+      if (step.required(operation.variables).some((key) => (execution.data[key] ?? null) === null)) break
     }
     return respond(operation, execution)
   }
@@ -132,7 +133,7 @@ function respond(operation: ReadyOperation, execution: Execution): EngineResult 
   const { prepared } = operation
   const { operation: node, fragments } = prepared.selected
   const located = execution.errors.map((error) => locateError(error, node, fragments))
-  const data = prepared.project(execution.data, operation.variables, located)
+  const data = prepared.project(operation.variables)(execution.data, located, execution.coveredPaths)
   return located.length === 0 ? { data } : { errors: located, data }
 }
 

@@ -1,5 +1,5 @@
-// The spec's CollectFields, at compile time: which fields of a selection set an object of one type answers, in order, each with the
-// conditions (@skip, @include) under which each of its occurrences counts.
+// The spec's CollectFields, at compile time: which fields of a selection set an object of one type answers, in order. @skip and @include
+// are decided here too: an operation is compiled once per combination of the variables they name, which also keeps the order exact.
 import {
   isAbstractType,
   Kind,
@@ -11,58 +11,51 @@ import {
   type SelectionSetNode,
 } from 'graphql'
 
-/** All must hold. Variables by the client's names. */
-export type Conditions = readonly { readonly variable: string; readonly expected: boolean }[]
-
-export interface Occurrence {
-  readonly node: FieldNode
-  readonly conditions: Conditions
-}
-
-export interface Selected {
-  readonly selectionSet: SelectionSetNode
-  readonly conditions: Conditions
-}
-
 export interface CollectContext {
   readonly schema: GraphQLSchema
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>
+  /** Coerced, by the client's names. Only those that conditions name are read. */
+  readonly variables: Readonly<Record<string, unknown>>
 }
 
 /** By response key, in the order of the response. */
 export function collectFields(
-  selected: readonly Selected[],
+  selectionSets: readonly SelectionSetNode[],
   type: GraphQLObjectType,
   context: CollectContext,
-): Map<string, Occurrence[]> {
-  const fields = new Map<string, Occurrence[]>()
-  for (const { selectionSet, conditions } of selected) collect(selectionSet, conditions, { type, context, fields })
+): Map<string, FieldNode[]> {
+  const fields = new Map<string, FieldNode[]>()
+  const visited = new Set<string>()
+  for (const selectionSet of selectionSets) collect(selectionSet, { type, context, fields, visited })
   return fields
 }
 
 interface Collecting {
   readonly type: GraphQLObjectType
   readonly context: CollectContext
-  readonly fields: Map<string, Occurrence[]>
+  readonly fields: Map<string, FieldNode[]>
+  readonly visited: Set<string>
 }
 
-function collect(selectionSet: SelectionSetNode, outer: Conditions, collecting: Collecting): void {
+function collect(selectionSet: SelectionSetNode, collecting: Collecting): void {
+  const { context, fields, visited } = collecting
   for (const selection of selectionSet.selections) {
-    const conditions = withConditions(outer, selection.directives ?? [])
-    if (conditions === 'never') continue
+    if (!isIncluded(selection.directives ?? [], context.variables)) continue
     if (selection.kind === Kind.FIELD) {
       const key = (selection.alias ?? selection.name).value
-      const occurrences = collecting.fields.get(key) ?? []
-      occurrences.push({ node: selection, conditions })
-      collecting.fields.set(key, occurrences)
+      const nodes = fields.get(key)
+      if (nodes === undefined) fields.set(key, [selection])
+      else nodes.push(selection)
       continue
     }
-    const fragment =
-      selection.kind === Kind.FRAGMENT_SPREAD ? collecting.context.fragments.get(selection.name.value) : selection
+    if (selection.kind === Kind.FRAGMENT_SPREAD) {
+      if (visited.has(selection.name.value)) continue
+      visited.add(selection.name.value)
+    }
+    const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? context.fragments.get(selection.name.value) : selection
     if (fragment === undefined) continue
     const condition = fragment.typeCondition?.name.value
-    if (condition === undefined || applies(condition, collecting))
-      collect(fragment.selectionSet, conditions, collecting)
+    if (condition === undefined || applies(condition, collecting)) collect(fragment.selectionSet, collecting)
   }
 }
 
@@ -72,26 +65,13 @@ function applies(condition: string, { type, context }: Collecting): boolean {
   return isAbstractType(named) && context.schema.isSubType(named, type)
 }
 
-function withConditions(outer: Conditions, directives: readonly DirectiveNode[]): Conditions | 'never' {
-  let conditions = outer
-  for (const directive of directives) {
+function isIncluded(directives: readonly DirectiveNode[], variables: CollectContext['variables']): boolean {
+  return directives.every((directive) => {
     const name = directive.name.value
-    if (name !== 'skip' && name !== 'include') continue
+    if (name !== 'skip' && name !== 'include') return true
     const value = directive.arguments?.[0]?.value
-    const expected = name === 'include'
-    if (value?.kind === Kind.BOOLEAN && value.value !== expected) return 'never'
-    if (value?.kind === Kind.VARIABLE) conditions = [...conditions, { variable: value.name.value, expected }]
-  }
-  return conditions
-}
-
-/** Null where the field always counts. */
-export function compileConditions(
-  occurrences: readonly Occurrence[],
-): ((variables: Readonly<Record<string, unknown>>) => boolean) | null {
-  if (occurrences.some(({ conditions }) => conditions.length === 0)) return null
-  return (variables) =>
-    occurrences.some(({ conditions }) =>
-      conditions.every(({ variable, expected }) => (variables[variable] === true) === expected),
-    )
+    const decided =
+      value?.kind === Kind.BOOLEAN ? value.value : value?.kind === Kind.VARIABLE && variables[value.name.value] === true
+    return decided === (name === 'include')
+  })
 }

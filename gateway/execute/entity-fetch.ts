@@ -133,13 +133,18 @@ function absorb(absorption: Absorption, response: ReadResponse): void {
   for (const error of response.errors) {
     reportSubgraphError(execution, fetch.service, error, errorPaths(absorption, readPath(error)))
   }
-  if (response.data === null) return
+  if (response.data === null) {
+    for (const targets of wave.targets.values()) {
+      for (const { path } of targetsOf(targets, offset)) execution.coveredPaths.push(pathToArray(path).map(toClientKey))
+    }
+    return
+  }
   for (const [compiled, targets] of wave.targets) {
     const asked = askedOf(wave, compiled, offset)
     if (asked === 0) continue
     const entities = readKey(response.data, compiled.batch.alias)
     if (Array.isArray(entities) && entities.length === asked) {
-      mergeEntities(compiled, targets, entities, offset)
+      mergeEntities(compiled, targetsOf(targets, offset), entities, absorption)
     } else if (response.errors.length === 0) {
       const message = `Subgraph "${fetch.service}" answered ${asked} representations with ${Array.isArray(entities) ? entities.length : 'no'} entities.`
       const at = commonPath(targetsOf(targets, offset))
@@ -152,12 +157,13 @@ function mergeEntities(
   compiled: CompiledBatch,
   targets: readonly Target[],
   entities: readonly unknown[],
-  offset: number,
+  { execution, offset }: Absorption,
 ): void {
-  for (const target of targetsOf(targets, offset)) {
+  for (const target of targets) {
     const entity = entities[target.index - offset]
-    if (!isObject(entity)) continue
-    if (compiled.rewriteOutput === null) {
+    if (!isObject(entity)) {
+      if (execution.errors.length > 0) execution.coveredPaths.push(pathToArray(target.path).map(toClientKey))
+    } else if (compiled.rewriteOutput === null) {
       mergeEntity(target.entity, entity, compiled.types)
     } else {
       const copy = copyData(entity) as DataObject

@@ -6,9 +6,14 @@ export interface ErrorCover {
   covers(path: readonly (string | number)[]): boolean
 }
 
-export function createErrorCover(errors: readonly GraphQLFormattedError[]): ErrorCover {
+/** `coveredPaths`: places whose values an error elsewhere has taken along (a subgraph nulls a whole entity for one field of it). */
+export function createErrorCover(
+  errors: readonly GraphQLFormattedError[],
+  coveredPaths: readonly (readonly (string | number)[])[],
+): ErrorCover {
   const exact = new Set<string>()
   const prefixes = new Set<string>()
+  for (const path of coveredPaths) exact.add(JSON.stringify(path))
   let everywhere = false
   let read = 0
   const readNew = (): void => {

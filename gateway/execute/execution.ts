@@ -21,6 +21,8 @@ export interface Execution {
   readonly data: DataObject
   /** Paths are the client's. */
   readonly errors: GraphQLFormattedError[]
+  /** Places whose missing values are explained by an error that stands elsewhere. */
+  readonly coveredPaths: (readonly (string | number)[])[]
   readonly exposeSubgraphErrors: boolean
   /** Told of failures whose cause clients do not see. */
   readonly onSubgraphFailure: (service: string, error: unknown) => void

@@ -6,19 +6,15 @@ import {
   isListType,
   isNonNullType,
   isObjectType,
+  type FieldNode,
   type GraphQLFormattedError,
   type GraphQLObjectType,
   type GraphQLOutputType,
   type OperationDefinitionNode,
+  type SelectionSetNode,
 } from 'graphql'
 import { internalKey } from '../plan/internal-key.ts'
-import {
-  collectFields,
-  compileConditions,
-  type CollectContext,
-  type Occurrence,
-  type Selected,
-} from './collect-fields.ts'
+import { collectFields, type CollectContext } from './collect-fields.ts'
 import { compileLeaf, INVALID_LEAF } from './complete-leaf.ts'
 import { createErrorCover, type ErrorCover } from './error-cover.ts'
 import { isObject, reader, writeKey, type DataObject } from './plain-object.ts'
@@ -26,7 +22,6 @@ import { pathToArray, type ResponsePath } from './response-path.ts'
 import { addError } from './subgraph-errors.ts'
 
 interface Projection {
-  readonly variables: Readonly<Record<string, unknown>>
   readonly errors: GraphQLFormattedError[]
   readonly cover: ErrorCover
 }
@@ -36,17 +31,16 @@ type Complete = (value: unknown, path: ResponsePath | null, projection: Projecti
 
 interface FieldProjector {
   readonly key: string
-  readonly isIncluded: ((variables: Readonly<Record<string, unknown>>) => boolean) | null
   readonly project: (object: DataObject, path: ResponsePath | null, projection: Projection) => unknown
 }
 
 const NULLED = Symbol('nulled by an error')
 
-/** Adds to `errors`; null where a non-null root field has no value. */
+/** Adds to `errors`, except where a missing value is covered by one; null where a non-null root field has no value. */
 export type ProjectResponse = (
   data: DataObject,
-  variables: Readonly<Record<string, unknown>>,
   errors: GraphQLFormattedError[],
+  coveredPaths: readonly (readonly (string | number)[])[],
 ) => DataObject | null
 
 export function compileProjector(
@@ -54,17 +48,16 @@ export function compileProjector(
   rootType: GraphQLObjectType,
   context: CollectContext,
 ): ProjectResponse {
-  const root = compileObject([{ selectionSet: operation.selectionSet, conditions: [] }], rootType, context)
-  return (data, variables, errors) => {
-    const completed = root(data, null, { variables, errors, cover: createErrorCover(errors) })
+  const root = compileObject([operation.selectionSet], rootType, context)
+  return (data, errors, coveredPaths) => {
+    const completed = root(data, null, { errors, cover: createErrorCover(errors, coveredPaths) })
     return isObject(completed) ? completed : null
   }
 }
 
-function compileType(type: GraphQLOutputType, occurrences: readonly Occurrence[], context: CollectContext): Complete {
+function compileType(type: GraphQLOutputType, nodes: Nodes, context: CollectContext): Complete {
   if (isNonNullType(type)) {
-    const complete = compileNullable(type.ofType, occurrences, context)
-    const nodes = occurrences.map(({ node }) => node)
+    const complete = compileNullable(type.ofType, nodes, context)
     return (value, path, projection) => {
       const completed = complete(value, path, projection)
       if (completed === NULLED) return NULLED
@@ -73,20 +66,15 @@ function compileType(type: GraphQLOutputType, occurrences: readonly Occurrence[]
       return NULLED
     }
   }
-  const complete = compileNullable(type, occurrences, context)
+  const complete = compileNullable(type, nodes, context)
   return (value, path, projection) => {
     const completed = complete(value, path, projection)
     return completed === NULLED || completed === undefined ? null : completed
   }
 }
 
-function compileNullable(
-  type: GraphQLOutputType,
-  occurrences: readonly Occurrence[],
-  context: CollectContext,
-): Complete {
-  const nodes = occurrences.map(({ node }) => node)
-  if (isListType(type)) return compileList(compileType(type.ofType, occurrences, context), nodes)
+function compileNullable(type: GraphQLOutputType, nodes: Nodes, context: CollectContext): Complete {
+  if (isListType(type)) return compileList(compileType(type.ofType, nodes, context), nodes)
   if (isLeafType(type)) {
     const leaf = compileLeaf(type)
     return (value, path, projection) => {
@@ -97,11 +85,9 @@ function compileNullable(
       return NULLED
     }
   }
-  const selected = occurrences.flatMap(({ node, conditions }): Selected[] =>
-    node.selectionSet ? [{ selectionSet: node.selectionSet, conditions }] : [],
-  )
+  const selected = nodes.flatMap(({ selectionSet }) => selectionSet ?? [])
   if (isObjectType(type)) return compileObject(selected, type, context)
-  if (isNonNullType(type)) return compileType(type, occurrences, context)
+  if (isNonNullType(type)) return compileType(type, nodes, context)
   return compileAbstract(type.name, selected, nodes, context)
 }
 
@@ -123,7 +109,12 @@ function compileList(item: Complete, nodes: Nodes): Complete {
 }
 
 /** Projectors of the types that occur, compiled when the first object of one is met. */
-function compileAbstract(name: string, selected: readonly Selected[], nodes: Nodes, context: CollectContext): Complete {
+function compileAbstract(
+  name: string,
+  selected: readonly SelectionSetNode[],
+  nodes: Nodes,
+  context: CollectContext,
+): Complete {
   const byType = new Map<string, Complete | null>()
   return (value, path, projection) => {
     if (value === null || value === undefined) return null
@@ -143,7 +134,11 @@ function compileAbstract(name: string, selected: readonly Selected[], nodes: Nod
   }
 }
 
-function compileObject(selected: readonly Selected[], type: GraphQLObjectType, context: CollectContext): Complete {
+function compileObject(
+  selected: readonly SelectionSetNode[],
+  type: GraphQLObjectType,
+  context: CollectContext,
+): Complete {
   // Compiled on first use: most fragments on other types never meet an object.
   let fields: readonly FieldProjector[] | null = null
   return (value, path, projection) => {
@@ -155,7 +150,6 @@ function compileObject(selected: readonly Selected[], type: GraphQLObjectType, c
     fields ??= compileFields(selected, type, context)
     const result: DataObject = {}
     for (const field of fields) {
-      if (field.isIncluded !== null && !field.isIncluded(projection.variables)) continue
       const completed = field.project(value, { parent: path, key: field.key }, projection)
       if (completed === NULLED) return NULLED
       if (field.key === '__proto__') writeKey(result, field.key, completed)
@@ -166,30 +160,28 @@ function compileObject(selected: readonly Selected[], type: GraphQLObjectType, c
 }
 
 function compileFields(
-  selected: readonly Selected[],
+  selected: readonly SelectionSetNode[],
   type: GraphQLObjectType,
   context: CollectContext,
 ): readonly FieldProjector[] {
   const projectors: FieldProjector[] = []
-  for (const [key, occurrences] of collectFields(selected, type, context)) {
-    const [first] = occurrences
+  for (const [key, nodes] of collectFields(selected, type, context)) {
+    const [first] = nodes
     if (first === undefined) continue
-    const isIncluded = compileConditions(occurrences)
-    const name = first.node.name.value
+    const name = first.name.value
     if (name === '__typename') {
-      projectors.push({ key, isIncluded, project: () => type.name })
+      projectors.push({ key, project: () => type.name })
     } else if (name === '__schema' || name === '__type') {
       // Already complete: graphql-js answered it from the public schema.
       const read = reader(key)
-      projectors.push({ key, isIncluded, project: (object) => read(object) ?? null })
+      projectors.push({ key, project: (object) => read(object) ?? null })
     } else {
       const definition = type.getFields()[name]
       if (definition === undefined) continue
-      const read = reader(internalKey(name, first.node.alias?.value))
-      const complete = compileType(definition.type, occurrences, context)
+      const read = reader(internalKey(name, first.alias?.value))
+      const complete = compileType(definition.type, nodes, context)
       projectors.push({
         key,
-        isIncluded,
         project: (object, path, projection) => complete(read(object), path, projection),
       })
     }
@@ -197,7 +189,7 @@ function compileFields(
   return projectors
 }
 
-type Nodes = readonly Occurrence['node'][]
+type Nodes = readonly FieldNode[]
 
 function report(message: string, at: { path: ResponsePath | null; nodes: Nodes; projection: Projection }): void {
   const path = pathToArray(at.path)

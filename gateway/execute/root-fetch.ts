@@ -42,7 +42,7 @@ export function compileRootResponse(
       const paths = path === null ? failurePaths : [renamePath(path, fetch.outputRewrites).map(toClientKey)]
       reportSubgraphError(execution, fetch.service, error, paths)
     }
-    if (response.data === null) return
+    if (response.data === null) return void execution.coveredPaths.push(...failurePaths)
     if (rewrite === null) return mergeData(execution.data, response.data)
     const data = copyData(response.data) as DataObject
     rewrite(data)

@@ -14,6 +14,7 @@ import {
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLCompositeType,
+  type GraphQLObjectType,
   type GraphQLSchema,
   type InlineFragmentNode,
   type OperationDefinitionNode,
@@ -149,6 +150,10 @@ function isPlainTypename(selection: SelectionNode): boolean {
   )
 }
 
+/**
+ * What of a fragment an object of the parent type can meet: nothing, its selections where its condition always holds, else one fragment per
+ * concrete type (the planner 0.0.38 fails on some nestings of abstract types).
+ */
 function expandFragment(
   fragment: FragmentDefinitionNode | InlineFragmentNode,
   directives: readonly DirectiveNode[],
@@ -156,14 +161,20 @@ function expandFragment(
   context: Context,
 ): SelectionNode[] {
   const named = fragment.typeCondition ? context.schema.getType(fragment.typeCondition.name.value) : parent
-  const type = isCompositeType(named) ? named : parent
-  const selectionSet = expand(fragment.selectionSet, type, context)
-  if (type === parent && directives.length === 0) return [...selectionSet.selections]
-  const typeCondition = {
-    kind: Kind.NAMED_TYPE,
-    name: { kind: Kind.NAME, value: type.name },
-  } as const
-  return [{ kind: Kind.INLINE_FRAGMENT, typeCondition, directives, selectionSet }]
+  const condition = isCompositeType(named) ? named : parent
+  const possible = possibleTypes(parent, context)
+  const met = possibleTypes(condition, context).filter((type) => possible.includes(type))
+  const targets = met.length === possible.length ? [parent] : met
+  return targets.flatMap((type): SelectionNode[] => {
+    const selectionSet = expand(fragment.selectionSet, type, context)
+    if (type === parent && directives.length === 0) return [...selectionSet.selections]
+    const typeCondition = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: type.name } } as const
+    return [{ kind: Kind.INLINE_FRAGMENT, typeCondition, directives, selectionSet }]
+  })
+}
+
+function possibleTypes(type: GraphQLCompositeType, { schema }: Context): readonly GraphQLObjectType[] {
+  return isAbstractType(type) ? schema.getPossibleTypes(type) : [type]
 }
 
 function expandField(

@@ -1,5 +1,13 @@
 // From a client's document to a prepared operation: validate, plan, compile; kept by document and operation name.
-import { isNonNullType, type GraphQLError, type GraphQLSchema } from 'graphql'
+import {
+  isNonNullType,
+  Kind,
+  visit,
+  type DocumentNode,
+  type GraphQLError,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+} from 'graphql'
 import { limits } from '../../platform/limits.ts'
 import { collectFields } from '../execute/collect-fields.ts'
 import { compilePlan } from '../execute/compile-plan.ts'
@@ -32,13 +40,14 @@ export interface PreparedOperation {
   readonly steps: readonly PreparedStep[]
   readonly source: PreparedSource | null
   readonly introspect: ((variables: Readonly<Record<string, unknown>>) => DataObject) | null
-  readonly project: ProjectResponse
+  /** The projector for these values of the variables that @skip and @include name. */
+  readonly project: (variables: Readonly<Record<string, unknown>>) => ProjectResponse
 }
 
 export interface PreparedStep {
   readonly run: Step
   /** Keys of the data that must have a value afterwards, or a serial operation ends. */
-  readonly required: readonly string[]
+  readonly required: (variables: Readonly<Record<string, unknown>>) => readonly string[]
 }
 
 export type Preparation = PreparedOperation | { readonly kind: 'invalid'; readonly errors: readonly GraphQLError[] }
@@ -87,31 +96,26 @@ async function prepare(
   if (validated.kind === 'invalid') return validated
   const selected = selectOperation(validated.document, operationName)
   if (!('operation' in selected)) return { kind: 'invalid', errors: [selected] }
-  const { operation, fragments } = selected
+  const { operation } = selected
   const documents = planningDocuments(schema, validated.document, operation)
   const plans = await Promise.all(documents.operations.map((document) => options.planner.plan(document)))
   const context: CompileContext = { types, variableNames: documents.variableNames }
   const rootType = schema.getRootType(operation.operation)
   if (!rootType) return { kind: 'invalid', errors: [] }
-  const required = requiredRootKeys(selected, schema)
   return {
     kind: 'prepared',
     selected,
-    steps: plans.flatMap((plan, index) => toStep(plan, documents.rootKeys[index] ?? [], required, context)),
+    steps: plans.flatMap((plan, index) =>
+      toStep(plan, context, requiredKeys(selected, schema, documents.rootKeys[index] ?? [])),
+    ),
     source: plans[0] === undefined ? null : toSource(plans[0], context),
     introspect: compileIntrospection(schema, selected),
-    project: compileProjector(operation, rootType, { schema, fragments }),
+    project: createProjectors(selected, rootType, schema),
   }
 }
 
-function toStep(
-  plan: Plan,
-  rootKeys: readonly string[],
-  required: ReadonlySet<string>,
-  context: CompileContext,
-): PreparedStep[] {
-  if (plan.node === null) return []
-  return [{ run: compilePlan(plan.node, context), required: rootKeys.filter((key) => required.has(key)) }]
+function toStep(plan: Plan, context: CompileContext, required: PreparedStep['required']): PreparedStep[] {
+  return plan.node === null ? [] : [{ run: compilePlan(plan.node, context), required }]
 }
 
 function toSource({ source }: Plan, context: CompileContext): PreparedSource | null {
@@ -124,17 +128,52 @@ function toSource({ source }: Plan, context: CompileContext): PreparedSource | n
   }
 }
 
-function requiredRootKeys({ operation, fragments }: SelectedOperation, schema: GraphQLSchema): ReadonlySet<string> {
+/** Of the root keys, those whose type allows no null and that these variables include. */
+function requiredKeys(
+  { operation, fragments }: SelectedOperation,
+  schema: GraphQLSchema,
+  rootKeys: readonly string[],
+): PreparedStep['required'] {
   const rootType = schema.getRootType(operation.operation)
-  const keys = new Set<string>()
-  if (!rootType) return keys
-  const selected = [{ selectionSet: operation.selectionSet, conditions: [] }]
-  for (const [first] of collectFields(selected, rootType, { schema, fragments }).values()) {
-    if (first === undefined) continue
-    const { name, alias } = first.node
-    const type = rootType.getFields()[name.value]?.type
-    // Under a condition the field may rightly be absent.
-    if (isNonNullType(type) && first.conditions.length === 0) keys.add(internalKey(name.value, alias?.value))
+  return (variables) => {
+    if (operation.operation !== 'mutation' || !rootType) return []
+    const collected = collectFields([operation.selectionSet], rootType, { schema, fragments, variables })
+    return [...collected.values()].flatMap(([first]) => {
+      if (first === undefined || !isNonNullType(rootType.getFields()[first.name.value]?.type)) return []
+      const key = internalKey(first.name.value, first.alias?.value)
+      return rootKeys.includes(key) ? [key] : []
+    })
   }
-  return keys
+}
+
+const PROJECTORS_MAX = 32
+
+/** One projector per combination of what conditions depend on; few occur, and a client that sends all of them empties the cache. */
+function createProjectors(
+  { operation, document, fragments }: SelectedOperation,
+  rootType: GraphQLObjectType,
+  schema: GraphQLSchema,
+): PreparedOperation['project'] {
+  const names = conditionVariables(document)
+  const projectors = new Map<string, ProjectResponse>()
+  return (variables) => {
+    const key = names.map((name) => (variables[name] === true ? '1' : '0')).join('')
+    const known = projectors.get(key)
+    if (known !== undefined) return known
+    if (projectors.size >= PROJECTORS_MAX) projectors.clear()
+    const projector = compileProjector(operation, rootType, { schema, fragments, variables: { ...variables } })
+    projectors.set(key, projector)
+    return projector
+  }
+}
+
+function conditionVariables(document: DocumentNode): string[] {
+  const names = new Set<string>()
+  visit(document, {
+    Directive: ({ name, arguments: values }) => {
+      const value = values?.[0]?.value
+      if (['skip', 'include'].includes(name.value) && value?.kind === Kind.VARIABLE) names.add(value.name.value)
+    },
+  })
+  return [...names]
 }
