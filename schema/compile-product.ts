@@ -15,7 +15,14 @@ import { BOOLEAN } from './cel/cel-scope.ts'
 import { createExpressions, type Expressions } from './validate/expressions.ts'
 import { compileExtraction } from './validate/extraction.ts'
 import { checkSubjects, compileAccess, compileGovernance } from './validate/governance.ts'
-import { checkLinks, compileDerivation, compileHeader, compileSlo, type Header } from './validate/header.ts'
+import {
+  checkLinks,
+  compileDerivation,
+  compileHeader,
+  compileSlo,
+  type Header,
+  validDomain,
+} from './validate/header.ts'
 import type { OperationContext, OwnedEntity } from './validate/operation-context.ts'
 import { compileEntityPages, compileQueries, compileSubscriptions } from './validate/operations.ts'
 import { checkKeysServed, checkProductNames } from './validate/product-names.ts'
@@ -43,7 +50,7 @@ function compileEntities(
   for (const shape of shapes.types.values()) {
     const entityKeys = keys.get(shape.name)
     if (!shape.owned || entityKeys === undefined) continue
-    const source = compileSource(shape, entityKeys.primary, header?.domain ?? null, reporter)
+    const source = compileSource(shape, entityKeys.primary, validDomain(header), reporter)
     const tables = compileTables(shape, entityKeys.primary, reporter)
     entities.set(shape.name, { shape, keys: entityKeys, source, tables })
   }

@@ -25,7 +25,8 @@ function distance(left: string, right: string): number {
 
 /** The known name nearest to `name`, if it is near enough to be meant; the first of equals. */
 export function nearestName(name: string, known: Iterable<string>): string | null {
-  const near = Math.max(1, Math.floor(name.length * 0.4))
+  // Two of five letters, and never more than three: `orders_by_status` is not a misspelt `orders_by_customer`.
+  const near = Math.min(3, Math.max(1, Math.floor(name.length * 0.4)))
   let best: string | null = null
   let bestDistance = near + 1
   for (const candidate of known) {

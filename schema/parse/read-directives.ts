@@ -2,7 +2,7 @@
 // A directive with a missing or mistyped argument is `broken`: it is there, so nothing may complain that it is missing, but it says nothing.
 import { type ConstArgumentNode, type ConstDirectiveNode, type ConstValueNode, type TypeNode, print } from 'graphql'
 import { type DirectiveDefinition, directiveDefinitions, directiveEnums } from './directive-definitions.ts'
-import { suggestName } from './nearest-name.ts'
+import { nearestName, suggestName } from './nearest-name.ts'
 import type { Reporter } from './reporter.ts'
 
 export type ArgumentValue = string | number | boolean | null | readonly ArgumentValue[]
@@ -64,16 +64,17 @@ function describeType(type: TypeNode): string {
   return members === undefined ? print(type) : `${print(type)} (${members.join(', ')})`
 }
 
+/** The item that is not of the item's type, in a list; else the value. */
+function wrongPart(node: ConstValueNode, type: TypeNode): ConstValueNode {
+  const inner = type.kind === 'NonNullType' ? type.type : type
+  if (node.kind !== 'ListValue' || inner.kind !== 'ListType') return node
+  return node.values.find((item) => coerce(item, inner.type) === undefined) ?? node
+}
+
 function suggestValue(node: ConstValueNode, type: TypeNode): string {
   const name = print(type).replaceAll(/[[\]!]/g, '')
   const members = directiveEnums.get(name)
-  if (members !== undefined) {
-    const wrong = (node.kind === 'ListValue' ? node.values : [node]).find(
-      (item) => item.kind !== 'EnumValue' || !members.includes(item.value),
-    )
-    const written = wrong === undefined ? '' : print(wrong).replaceAll('"', '')
-    return suggestName(written, members).replaceAll('"', '')
-  }
+  if (members !== undefined) return suggestName(print(node).replaceAll('"', ''), members).replaceAll('"', '')
   if (node.kind === 'EnumValue' && name === 'String') return `Put it in quotes: "${node.value}".`
   if (node.kind === 'StringValue' && (name === 'Int' || name === 'Float' || name === 'Boolean')) {
     return `Write the value without quotes.`
@@ -89,11 +90,15 @@ function readArguments(
   const values: Record<string, ArgumentValue> = {}
   let broken = false
   const given = new Map<string, ConstArgumentNode>()
+  /** Arguments that a misspelt one was meant to be: they are not missing as well. */
+  const meant = new Set<string>()
   for (const argument of node.arguments ?? []) {
     const name = argument.name.value
     const at = `@${node.name.value}`
     if (!definition.arguments.has(name)) {
-      const fix = suggestName(name, [...definition.arguments.keys()])
+      const names = [...definition.arguments.keys()]
+      meant.add(nearestName(name, names) ?? '')
+      const fix = suggestName(name, names)
       reporter.error('DIRECTIVE_ARGUMENT_UNKNOWN', argument, `${at} has no argument "${name}".`, fix)
     } else if (given.has(name)) {
       reporter.error('NAME_DUPLICATE', argument, `${at} has the argument "${name}" twice.`, 'Keep one of them.')
@@ -105,13 +110,15 @@ function readArguments(
     if (value === null && type.kind === 'NonNullType') {
       broken = true
       const message = `@${node.name.value} needs the argument "${name}".`
-      reporter.error('DIRECTIVE_ARGUMENT_MISSING', node, message, `Add ${name}: a value of type ${describeType(type)}.`)
+      const fix = `Add ${name}: a value of type ${describeType(type)}.`
+      if (!meant.has(name)) reporter.error('DIRECTIVE_ARGUMENT_MISSING', node, message, fix)
     }
     const coerced = value === null ? null : coerce(value, type)
     if (coerced === undefined && argument !== undefined) {
       broken = true
-      const message = `@${node.name.value}(${name}:) takes ${describeType(type)}, not ${print(argument.value)}.`
-      reporter.error('DIRECTIVE_ARGUMENT_TYPE', argument.value, message, suggestValue(argument.value, type))
+      const wrong = wrongPart(argument.value, type)
+      const message = `@${node.name.value}(${name}:) takes ${describeType(type)}, not ${print(wrong)}.`
+      reporter.error('DIRECTIVE_ARGUMENT_TYPE', wrong, message, suggestValue(wrong, type))
     }
     values[name] = coerced ?? null
   }
@@ -141,11 +148,12 @@ export function readDirectives(
     const definition = directiveDefinitions.get(name)
     if (definition === undefined) {
       const candidates = [...directiveDefinitions.values()].filter((one) => one.locations.includes(location))
-      const nearest = suggestName(
+      const near = nearestName(
         name,
         candidates.map((one) => one.name),
       )
-      const fix = nearest.replaceAll(/"(\w+)"/g, '@$1')
+      const own = candidates.filter((one) => !one.passed).map((one) => `@${one.name}`)
+      const fix = near === null ? `Write one of ${own.join(', ')}, or one of Federation 2.` : `Write @${near}.`
       reporter.error('DIRECTIVE_UNKNOWN', node, `There is no directive @${name}.`, fix)
     } else if (!definition.locations.includes(location)) {
       reportMisplaced(node, definition, location, reporter)

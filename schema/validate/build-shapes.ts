@@ -125,14 +125,20 @@ function resolveField(
 }
 
 function buildField(field: FieldDeclaration, declarations: Declarations, reporter: Reporter): FieldShape {
-  const role = declaredRole(field, reporter)
+  const astray = field.directives.find((one) => QUERY_DIRECTIVES[one.name] !== undefined)
+  // What was meant for Query needs no advice on how to become a field of an entity.
+  const role = astray === undefined ? declaredRole(field, reporter) : null
+  if (astray !== undefined) {
+    const where = { text: `"${field.owner}.${field.name}", a field of a type`, fix: suggestPlace }
+    reportMisplaced([astray], [], where, reporter)
+  }
   const resolved = role === null ? UNKNOWN : resolveField(field, role, declarations, reporter)
   const { name } = field
   if (role !== null) {
     const where = { text: `${ROLE_TEXT[role]} ("${field.owner}.${name}")`, fix: suggestPlace }
     reportMisplaced(field.directives, ALLOWED[role], where, reporter)
   }
-  if (role !== null && role !== 'page') {
+  if (resolved.role !== 'unknown' && role !== 'page') {
     for (const argument of field.arguments) {
       const message = `"${field.owner}.${name}" takes an argument, and only pages and fields of Query and Subscription do.`
       reporter.error('FIELD_INVALID', argument.node.name, message, `Remove the argument "${argument.name}".`)

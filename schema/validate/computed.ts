@@ -25,7 +25,7 @@ function storedReads(name: string, reads: ReadonlyMap<string, readonly string[]>
   const stored = new Set<string>()
   const seen = new Set<string>([name])
   const open = [...(reads.get(name) ?? [])]
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+  for (let next = open.shift(); next !== undefined; next = open.shift()) {
     if (seen.has(next)) continue
     seen.add(next)
     const further = reads.get(next)

@@ -3,6 +3,7 @@ import { compileCel, type CelScope, type CelVariable } from '../cel/compile-cel.
 import type { CelExpression, EnumType, FieldType, StoredField, ValueType } from '../model.ts'
 import { argumentPlace, textOf } from '../parse/directive-values.ts'
 import type { Directive } from '../parse/read-directives.ts'
+import { nearestName } from '../parse/nearest-name.ts'
 import { placeInString } from '../parse/string-places.ts'
 import { type FieldShape, type Shapes, shapeTypeText, type TypeShape } from './shapes.ts'
 
@@ -42,6 +43,16 @@ function variablesOf(shape: TypeShape): Map<string, CelVariable> {
     if (field.type !== null) variables.set(field.name, { type: field.type, nullable: field.nullable })
   }
   return variables
+}
+
+/** What a name that the expression does not know was meant to be. */
+function suggestVariable(message: string, scope: CelScope): string | null {
+  const variable = /^Unknown variable: (\w+)/.exec(message)?.[1]
+  const member = /^No such key: (\w+)/.exec(message)?.[1]
+  const members = scope.valueTypes.flatMap((type) => type.fields.map((field) => field.name))
+  const known = variable === undefined ? members : [...scope.variables.keys()]
+  const near = nearestName(variable ?? member ?? '', known)
+  return near === null ? null : `Write "${near}".`
 }
 
 export interface ExpressionSource {
@@ -97,7 +108,8 @@ export function createExpressions(shapes: Shapes): Expressions {
         const at = placeInString(place, untyped.offset, reporter)
         const names = [...scope.variables.keys()].join(', ')
         const message = `${source.what} does not compile: ${untyped.message}`
-        reporter.error('CEL_INVALID', at, message, `Mend the expression; its variables are ${names}.`)
+        const fix = suggestVariable(untyped.message, scope) ?? `Mend the expression; its variables are ${names}.`
+        reporter.error('CEL_INVALID', at, message, fix)
         return null
       }
       const typed = compileCel(text, { ...scope, expected: source.expected })

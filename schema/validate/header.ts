@@ -52,6 +52,11 @@ function checkName(directive: Directive, argument: string, reporter: Reporter): 
   )
 }
 
+/** The product's domain; null where it is missing or malformed, and nothing can be asked to agree with it. */
+export function validDomain(header: Header | null): string | null {
+  return header !== null && KEBAB.test(header.domain) ? header.domain : null
+}
+
 /** Null where @product is missing or broken. */
 export function compileHeader(declarations: Declarations, file: string, reporter: Reporter): Header | null {
   if (directiveOf(declarations.schemaDirectives, 'product') === null) {

@@ -21,8 +21,14 @@ export function checkKeyable(field: FieldShape, by: string, at: ASTNode, reporte
     return false
   }
   if (field.nullable) {
-    const message = `${by} has ${name}, which is nullable.`
-    reporter.error('KEY_FIELD_TYPE', at, message, `Declare it "${field.name}: ${shapeTypeText(type)}!".`)
+    // At the field and in the same words for every key it is in: one change mends them all.
+    const message = `${name} is part of a key and nullable.`
+    reporter.error(
+      'KEY_FIELD_TYPE',
+      declaration.node.type,
+      message,
+      `Declare it "${field.name}: ${shapeTypeText(type)}!".`,
+    )
     return false
   }
   return true

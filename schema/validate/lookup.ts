@@ -4,6 +4,7 @@ import { optionalTextOf } from '../parse/directive-values.ts'
 import { nullableType } from './field-types.ts'
 import {
   checkArgumentType,
+  findArgumentField,
   type ColumnArgument,
   namedTable,
   type Operation,
@@ -12,7 +13,6 @@ import {
   operationName,
   proposeTable,
 } from './operation-context.ts'
-import { findValueField } from './shapes.ts'
 import { keyColumns } from './tables.ts'
 
 function sameSet(left: readonly string[], right: readonly string[]): boolean {
@@ -21,7 +21,7 @@ function sameSet(left: readonly string[], right: readonly string[]): boolean {
 
 /** The columns that the arguments name; null where one is no field (reported). */
 function columnsOf(operation: Operation, context: OperationContext): readonly ColumnArgument[] | null {
-  const { field, entity } = operation
+  const { field } = operation
   const { reporter } = context.shapes
   const columns: ColumnArgument[] = []
   for (const argument of field.arguments) {
@@ -29,8 +29,7 @@ function columnsOf(operation: Operation, context: OperationContext): readonly Co
       const message = `@bound bounds a page, and ${operationName(field)} is a lookup.`
       reporter.error('DIRECTIVE_MISPLACED', directive.node, message, 'Remove it, or make the field a page.')
     }
-    const by = `The argument "${argument.name}" of ${operationName(field)}`
-    const column = findValueField({ shape: entity.shape, name: argument.name, at: argument.node.name, by }, reporter)
+    const column = findArgumentField(operation, argument, context)
     if (column === null) return null
     columns.push({ argument, field: column })
   }

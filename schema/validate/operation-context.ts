@@ -4,13 +4,21 @@ import type { ASTNode } from 'graphql'
 import type { ArgumentDeclaration, FieldDeclaration } from '../parse/declarations.ts'
 import type { Source, Table } from '../model.ts'
 import { argumentPlace, optionalTextOf } from '../parse/directive-values.ts'
-import { nearestName } from '../parse/nearest-name.ts'
+import { nearestName, suggestName } from '../parse/nearest-name.ts'
 import type { Directive } from '../parse/read-directives.ts'
 import { print } from 'graphql'
 import type { EntityKeys } from './entity-keys.ts'
 import { nullableType, resolveNamedType } from './field-types.ts'
 import { wantedText } from './scalar-texts.ts'
-import { type FieldShape, type Shapes, shapeTypeText, snakeCase, type TypeShape } from './shapes.ts'
+import {
+  type FieldShape,
+  findValueField,
+  type Shapes,
+  shapeTypeText,
+  snakeCase,
+  type TypeShape,
+  valueFieldNames,
+} from './shapes.ts'
 import type { EntityTables } from './tables.ts'
 
 export interface OwnedEntity {
@@ -83,6 +91,22 @@ export interface ColumnArgument {
   readonly field: FieldShape & { readonly type: FieldType }
 }
 
+/** The field of the entity that an argument names; null (reported) where there is none with a value of its own. */
+export function findArgumentField(
+  operation: Operation,
+  argument: ArgumentDeclaration,
+  context: OperationContext,
+): ColumnArgument['field'] | null {
+  const { shape } = operation.entity
+  const { reporter } = context.shapes
+  const at = argument.node.name
+  const by = `The argument "${argument.name}" of ${operationName(operation.field)}`
+  if (shape.fields.has(argument.name)) return findValueField({ shape, name: argument.name, at, by }, reporter)
+  const fix = suggestName(argument.name, valueFieldNames(shape))
+  reporter.error('ARGUMENT_UNKNOWN', at, `${by} is no field of "${shape.name}".`, fix)
+  return null
+}
+
 /** The argument's own type; null (reported) where it is no single value. */
 function argumentType(argument: ArgumentDeclaration, context: OperationContext): FieldType | null {
   const { shapes } = context
@@ -122,7 +146,12 @@ export function checkArgumentType(column: ColumnArgument, required: boolean, con
 const list = (fields: readonly string[]): string => fields.map((field) => `"${field}"`).join(', ')
 
 /** The `@table` line that would serve reads by these fields, in this order. */
-export function proposeTable(entity: OwnedEntity, by: readonly string[], then: readonly string[]): string {
+export function proposeTable(
+  entity: OwnedEntity,
+  by: readonly string[],
+  then: readonly string[],
+  named?: string,
+): string {
   const key = entity.keys.primary ?? []
   const time = entity.source?.timeField ?? null
   const ordered = then.length > 0 ? then : time === null ? [] : [time]
@@ -135,7 +164,7 @@ export function proposeTable(entity: OwnedEntity, by: readonly string[], then: r
     return isTime ? `"${field} desc"` : `"${field}"`
   })
   const base = entity.tables.names[0] ?? `${snakeCase(entity.shape.name)}s`
-  const name = `${base}_by_${by.map(snakeCase).join('_and_')}`
+  const name = named ?? `${base}_by_${by.map(snakeCase).join('_and_')}`
   const clusteringKey = parts.length === 0 ? '' : `, clusteringKey: [${parts.join(', ')}]`
   return `Add @table(name: "${name}", partitionKey: [${list(by)}]${clusteringKey}) to "${entity.shape.name}"`
 }

@@ -1,4 +1,5 @@
 // The fields of Query and Subscription and the pages of entities: what each returns, and which rule group compiles it.
+import { print } from 'graphql'
 import type { PageOperation, QueryOperation, SubscriptionOperation } from '../model.ts'
 import type { FieldDeclaration } from '../parse/declarations.ts'
 import { directiveOf } from '../parse/directive-values.ts'
@@ -97,11 +98,14 @@ function operationOf(field: FieldDeclaration, context: OperationContext): { kind
   const entityName = returns.entity.shape.name
   if (returns.kind !== wanted || returns.list) {
     const text = wanted === 'entity' ? entityName : `${entityName}Connection!`
-    const message = `${name} is @${kind} and returns ${wanted === 'entity' ? 'one entity' : 'a connection'}.`
+    const message = `${name} is of type ${print(field.type)}, and @${kind} returns ${wanted === 'entity' ? 'one entity' : 'a connection'}.`
     reporter.error('OPERATION_RETURN_TYPE', field.type, message, `Return ${text}.`)
     return null
   }
-  return directive.broken ? null : { kind, operation: { field, directive, entity: returns.entity } }
+  // Filters are told of even where `on` is broken.
+  return directive.broken && kind !== 'changes'
+    ? null
+    : { kind, operation: { field, directive, entity: returns.entity } }
 }
 
 export function compileQueries(context: OperationContext): readonly QueryOperation[] {

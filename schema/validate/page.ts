@@ -3,8 +3,10 @@
 import type { Binding, PageOperation, Table } from '../model.ts'
 import type { ArgumentDeclaration } from '../parse/declarations.ts'
 import { argumentPlace, memberOf, optionalTextsOf, textOf, wholeDirective } from '../parse/directive-values.ts'
+import type { Directive } from '../parse/read-directives.ts'
 import {
   checkArgumentType,
+  findArgumentField,
   type ColumnArgument,
   namedTable,
   type Operation,
@@ -29,9 +31,15 @@ interface PageArguments {
   readonly bounds: readonly BoundArgument[]
 }
 
+function findBound(operation: Operation, bound: Directive, context: OperationContext): ColumnArgument['field'] | null {
+  const at = argumentPlace(bound, 'field')
+  const query = { shape: operation.entity.shape, name: textOf(bound, 'field'), at, by: '@bound(field:)' }
+  return findValueField(query, context.shapes.reporter)
+}
+
 /** Null where an argument is no field, or its @bound is broken (reported). */
 function readPageArguments(operation: Operation, context: OperationContext): PageArguments | null {
-  const { field, entity } = operation
+  const { field } = operation
   const equal: ColumnArgument[] = []
   const bounds: BoundArgument[] = []
   let whole = true
@@ -39,11 +47,9 @@ function readPageArguments(operation: Operation, context: OperationContext): Pag
     const written = argument.directives.find((one) => one.name === 'bound')
     if (written === undefined && isRelayArgument(argument)) continue
     const bound = wholeDirective(argument.directives, 'bound')
-    const name = bound === null ? argument.name : textOf(bound, 'field')
-    const at = bound === null ? argument.node.name : argumentPlace(bound, 'field')
-    const by = bound === null ? `The argument "${argument.name}" of ${operationName(field)}` : '@bound(field:)'
-    const column =
-      written?.broken === true ? null : findValueField({ shape: entity.shape, name, at, by }, context.shapes.reporter)
+    const broken = written !== undefined && bound === null
+    const equalField = broken || bound !== null ? null : findArgumentField(operation, argument, context)
+    const column = bound === null ? equalField : findBound(operation, bound, context)
     if (column === null) whole = false
     else if (bound === null) equal.push({ argument, field: column })
     else bounds.push({ argument, field: column, is: memberOf(bound, 'is', BOUNDS) })
@@ -104,7 +110,10 @@ function proposePage(operation: Operation, read: PageArguments, parent: readonly
   const by = [...parent.map((pair) => pair.column), ...read.equal.map((column) => column.field.name)]
   if (by.length === 0) return null
   const then = [...new Set(read.bounds.map((bound) => bound.field.name))]
-  return `${proposeTable(operation.entity, [...new Set(by)], then)} and name it in @page.`
+  const named = textOf(operation.directive, 'table')
+  const missing = !operation.entity.tables.names.includes(named)
+  const proposal = proposeTable(operation.entity, [...new Set(by)], then, missing ? named : undefined)
+  return missing ? `${proposal}.` : `${proposal} and name it in @page.`
 }
 
 function reportNotServed(operation: Operation, table: Table, proposal: string | null, context: OperationContext): void {

@@ -13,6 +13,7 @@ import { parseDurationMs, suggestDuration } from '../parse/duration.ts'
 import type { Directive } from '../parse/read-directives.ts'
 import type { Reporter } from '../parse/reporter.ts'
 import { schemaLimits } from '../schema-limits.ts'
+import { checkKeyable } from './keyable.ts'
 import { findValueField, type FieldShape, shapeTypeText, type TypeShape } from './shapes.ts'
 
 const TOPIC = /^[a-z][a-z0-9_-]*(?:\.[a-z0-9][a-z0-9_-]*)+$/
@@ -90,6 +91,7 @@ function findSourceField(
     reporter.error('SOURCE_FIELD_TYPE', at, message, `Name ${wanted.wanted}.`)
     return null
   }
+  if (argument === 'key') return checkKeyable(field, by, at, reporter) ? field : null
   if (field.nullable && argument !== 'time') {
     const message = `${by} names "${name}", which is nullable: a record without it could not be placed.`
     reporter.error('SOURCE_FIELD_TYPE', at, message, `Declare it "${name}: ${shapeTypeText(type)}!".`)

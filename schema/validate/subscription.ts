@@ -4,12 +4,13 @@ import { argumentPlace, itemPlace, textsOf } from '../parse/directive-values.ts'
 import { nullableType } from './field-types.ts'
 import {
   checkArgumentType,
+  findArgumentField,
   type Operation,
   operationBase,
   type OperationContext,
   operationName,
 } from './operation-context.ts'
-import { findValueField, shapeTypeText } from './shapes.ts'
+import { shapeTypeText } from './shapes.ts'
 
 const KINDS = ['CREATED', 'UPDATED', 'DELETED'] as const
 
@@ -41,17 +42,16 @@ function compileKinds(operation: Operation, context: OperationContext): Subscrip
 }
 
 export function compileSubscription(operation: Operation, context: OperationContext): SubscriptionOperation | null {
-  const { field, entity } = operation
+  const { field } = operation
   const { reporter } = context.shapes
-  const on = compileKinds(operation, context)
+  const on = operation.directive.broken ? [] : compileKinds(operation, context)
   const filters: { field: string; argument: string }[] = []
   for (const argument of field.arguments) {
     for (const directive of argument.directives.filter((one) => one.name === 'bound')) {
       const message = `@bound bounds a page, and ${operationName(field)} is a subscription.`
       reporter.error('DIRECTIVE_MISPLACED', directive.node, message, 'Remove it: a subscription filters by equality.')
     }
-    const by = `The argument "${argument.name}" of ${operationName(field)}`
-    const column = findValueField({ shape: entity.shape, name: argument.name, at: argument.node.name, by }, reporter)
+    const column = findArgumentField(operation, argument, context)
     if (column === null) continue
     const { type } = column
     if (type.kind === 'list' || type.kind === 'object' || (type.kind === 'scalar' && type.scalar === 'JSON')) {
