@@ -1,0 +1,142 @@
+// A subgraph on a port: GraphQL over HTTP and WebSocket as a remote gateway uses them, and health.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createClient, type Client, type FormattedExecutionResult } from 'graphql-ws'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import WebSocket from 'ws'
+import { limits } from '../../platform/limits.ts'
+import type { SubgraphServer } from '../../subgraphs/main.ts'
+import { plain, reading, Telemetry } from './telemetry.ts'
+
+type SubscriptionResult = FormattedExecutionResult<Record<string, unknown>, unknown>
+
+let telemetry: Telemetry
+let server: SubgraphServer
+
+beforeEach(async () => {
+  telemetry = await Telemetry.open()
+  server = await telemetry.subgraph.serve(0)
+})
+
+afterEach(async () => {
+  await telemetry.close()
+})
+
+const post = async (body: string, headers: Record<string, string> = {}): Promise<[number, unknown]> => {
+  const response = await fetch(server.url, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json', ...headers },
+  })
+  return [response.status, await response.json()]
+}
+
+describe('over HTTP', () => {
+  test('answers as in-process', async () => {
+    await telemetry.put([reading('1')])
+    const query = 'query ($id: ID!) { reading(id: $id) { id value } }'
+    expect(await post(JSON.stringify({ query, variables: { id: '1' } }))).toEqual([
+      200,
+      { data: { reading: { id: '1', value: '1.5' } } },
+    ])
+    const service = await post(JSON.stringify({ query: '{ _service { sdl } }' }))
+    expect(service).toEqual([200, { data: { _service: { sdl: expect.stringContaining('type Reading') as string } } }])
+  })
+
+  test('refuses what is no JSON, what is too large and what a browser form sends', async () => {
+    expect(await post('{')).toEqual([
+      400,
+      { errors: [{ message: 'The body is no JSON', extensions: { code: 'BAD_REQUEST' } }] },
+    ])
+    const [status] = await post(JSON.stringify({ query: ' '.repeat(limits.subgraphBodyBytesMax) }))
+    expect(status).toBe(413)
+    const form = await fetch(server.url, { method: 'POST', body: 'query={__typename}' })
+    expect(form.status).toBe(400)
+  })
+
+  test('tells its health, and what is not there', async () => {
+    const base = new URL(server.url).origin
+    const statuses = await Promise.all(
+      ['/health/live', '/health/ready', '/nothing'].map(async (path) => (await fetch(base + path)).status),
+    )
+    expect(statuses).toEqual([200, 200, 404])
+  })
+
+  test('says that a port is taken', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const { port } = other.address() as AddressInfo
+    await expect(telemetry.subgraph.serve(port)).rejects.toMatchObject({ code: 'PORT_IN_USE' })
+    await new Promise((resolve) => other.close(resolve))
+  })
+})
+
+describe('over WebSocket', () => {
+  let client: Client
+
+  beforeEach(() => {
+    client = createClient({ url: server.url.replace('http', 'ws'), webSocketImpl: WebSocket, retryAttempts: 0 })
+  })
+
+  afterEach(async () => {
+    await client.dispose()
+  })
+
+  const query = 'subscription { readingCreated { id } }'
+  const meshgate = (event: SubscriptionResult): { key: string; cursor: string } =>
+    (event.extensions as Record<string, unknown>)['meshgate'] as { key: string; cursor: string }
+
+  /** The subscription is established once the server's tail runs, of which the client is not told: records are sent until one arrives. */
+  async function firstEvent(events: AsyncIterableIterator<SubscriptionResult>): Promise<SubscriptionResult> {
+    const arrived = events.next()
+    let waiting = true
+    void arrived.finally(() => (waiting = false))
+    for (let id = 0; waiting; id++) await telemetry.append([telemetry.change(reading(String(id)))])
+    const { value } = await arrived
+    return value as SubscriptionResult
+  }
+
+  test('subscribes, and goes on from a cursor', async () => {
+    const events = client.iterate({ query })
+    const event = await firstEvent(events)
+    const { key, cursor } = meshgate(event)
+    expect(plain(event.data)).toEqual({ readingCreated: { id: key } })
+    await events.return?.()
+    await telemetry.append([telemetry.change(reading('after'))])
+    const resumed = client.iterate({ query, extensions: { meshgate: { cursor } } })
+    const keys: string[] = []
+    for await (const each of resumed) {
+      keys.push(meshgate(each).key)
+      if (keys.at(-1) === 'after') break
+    }
+    expect(keys).not.toContain(key)
+  })
+
+  test('queries too', async () => {
+    await telemetry.put([reading('1')])
+    const { value } = await client.iterate({ query: '{ reading(id: "1") { id } }' }).next()
+    expect(plain(value)).toEqual({ data: { reading: { id: '1' } } })
+  })
+
+  test('refuses with the GraphQL errors', async () => {
+    const refused = client.iterate({ query, extensions: { meshgate: { cursor: 'x' } } }).next()
+    await expect(refused).rejects.toMatchObject([
+      { message: 'The cursor is none', extensions: { code: 'CURSOR_INVALID' } },
+    ])
+  })
+
+  test('ends with a reason when the subgraph closes', async () => {
+    const events = client.iterate({ query })
+    await firstEvent(events)
+    await telemetry.subgraph.close()
+    const endings: unknown[] = []
+    try {
+      for await (const event of events)
+        endings.push(...(event.errors ?? []).map(({ extensions }) => extensions?.['code']))
+      endings.push('completed')
+    } catch (reason) {
+      endings.push((reason as { code?: unknown }).code)
+    }
+    expect(endings.at(0)).toBeOneOf(['SUBSCRIPTION_LOST', 1001])
+  })
+})
