@@ -11,6 +11,10 @@ const BATCH = 1_000
 const BATCHES = 400
 const VALUE_BYTES = 238
 
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
 function batchOf(seed: number): AppendRecord[] {
   const value = Buffer.alloc(VALUE_BYTES, 'x')
   return Array.from({ length: BATCH }, (_, at) => ({ key: Buffer.from(`key-${String(seed * BATCH + at)}`), value }))
@@ -24,7 +28,7 @@ async function measured(title: string, records: number, work: () => Promise<void
   const cpu = process.cpuUsage(cpuBefore)
   const rate = Math.round(records / seconds).toLocaleString('en')
   const micros = ((cpu.user + cpu.system) / records).toFixed(2)
-  console.log(`${title}: ${rate} records/s, ${micros} µs CPU a record`)
+  say(`${title}: ${rate} records/s, ${micros} µs CPU a record`)
 }
 
 async function appendAll(log: EventLog, topic: string, inFlight: number): Promise<void> {
@@ -60,7 +64,7 @@ async function latencies(log: EventLog, topic: string): Promise<number[]> {
       taken.push(performance.now() - appendedAt)
       arrived()
     },
-    onError: (error) => console.error(error),
+    onError: (error) => say(`The tail ended: ${String(error)}`),
   })
   for (let at = 0; at < 500; at += 1) {
     const arrival = new Promise<void>((resolve) => (arrived = resolve))
@@ -91,6 +95,6 @@ await measured('open, per record held', records * 3, async () => {
 await measured('replay, 1 partition', records * 2, () => readAll(log, 'p1'))
 const sorted = await latencies(log, 'p1')
 const at = (share: number): string => (sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(2)
-console.log(`append to tail: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`)
+say(`append to tail: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`)
 await log.close()
 await rm(directory, { recursive: true })

@@ -2,6 +2,9 @@
 import * as fs from 'node:fs/promises'
 import type { FileHandle, FileLayer } from '../../platform/adapters/embedded-log/file-layer.ts'
 
+/** Buffer, place in it, length, position in the file. */
+type Stretch = [buffer: Uint8Array, at: number, length: number, position: number]
+
 export class FailingFiles implements FileLayer {
   /** Bytes that may still be written to segments; then ENOSPC, the last write being short. */
   bytesLeft = Infinity
@@ -9,6 +12,8 @@ export class FailingFiles implements FileLayer {
   syncFailures = 0
   /** Number of fsyncs so far. */
   syncs = 0
+  /** Reads wait for it. */
+  readable: Promise<void> = Promise.resolve()
   /** Bytes read from files since the test last set it. */
   bytesRead = 0
 
@@ -33,14 +38,15 @@ export class FailingFiles implements FileLayer {
     return typeof member === 'function' ? (member.bind(handle) as unknown) : member
   }
 
-  async #write(handle: FileHandle, from: Uint8Array, at: number, length: number, position: number): Promise<unknown> {
+  async #write(handle: FileHandle, ...[from, at, length, position]: Stretch): Promise<unknown> {
     if (this.bytesLeft === 0) throw failure('ENOSPC')
     const written = await handle.write(from, at, Math.min(length, this.bytesLeft), position)
     this.bytesLeft -= written.bytesWritten
     return written
   }
 
-  async #read(handle: FileHandle, into: Uint8Array, at: number, length: number, position: number): Promise<unknown> {
+  async #read(handle: FileHandle, ...[into, at, length, position]: Stretch): Promise<unknown> {
+    await this.readable
     const read = await handle.read(into, at, length, position)
     this.bytesRead += read.bytesRead
     return read

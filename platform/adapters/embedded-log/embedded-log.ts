@@ -181,7 +181,7 @@ class SegmentLog implements EmbeddedLog {
     this.#stop.abort()
     await Promise.all([...this.#groups.values()].map(async (group) => (await group).close()))
     this.#state = 'closed'
-    await Promise.all([...this.#appends])
+    await Promise.all(this.#appends)
     await this.#maintenance
     await Promise.all([this.#administration.idle(), this.#maintaining.idle()])
     const topics = [...this.#topics.values()]

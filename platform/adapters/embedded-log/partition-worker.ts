@@ -26,23 +26,23 @@ export async function workPartition(options: WorkerOptions): Promise<void> {
   while (!signal.aborted) {
     const seen = log.next
     const records = await attempt(options, offset, () => log.read(offset, bounds), repeatingCannotHelp)
-    if (records === undefined) return
+    if (records === ENDED) return
     const last = records.at(-1)
     if (last === undefined) {
       await commitBeyond(log, seen, signal)
       continue
     }
     const batch = { topic: log.topic, partition: log.partition, records }
-    const handled = await attempt(options, offset, async () => consume.handler(batch, signal).then(done), never)
-    if (handled === undefined) return
+    const handled = await attempt(options, offset, async () => consume.handler(batch, signal), never)
+    if (handled === ENDED) return
     const next = { topic: log.topic, partition: log.partition, offset: last.offset + 1 }
-    const committed = await attempt(options, offset, () => positions.commit(next).then(done), never)
-    if (committed === undefined) return
+    const committed = await attempt(options, offset, () => positions.commit(next), never)
+    if (committed === ENDED) return
     offset = next.offset
   }
 }
 
-const done = (): true => true
+const ENDED = Symbol('ended')
 const never = (): boolean => false
 
 /** The offset is out of range, or the segment damaged. */
@@ -50,25 +50,25 @@ function repeatingCannotHelp(error: unknown): boolean {
   return error instanceof MeshgateError && !error.retryable
 }
 
-/** Repeats the step, with backoff, until it succeeds. Undefined: the worker ends, since it was told to or repeating cannot help. */
+/** Repeats the step, with backoff, until it succeeds. ENDED: the worker ends, since it was told to or repeating cannot help. */
 async function attempt<T>(
   options: WorkerOptions,
   offset: number,
   step: () => Promise<T>,
   ends: (error: unknown) => boolean,
-): Promise<T | undefined> {
+): Promise<T | typeof ENDED> {
   const { signal, clock } = options
   for (let delayMs: number = limits.retryDelayMsMin; ; delayMs = Math.min(delayMs * 2, limits.retryDelayMsMax)) {
     try {
       return await step()
     } catch (error) {
       if (error !== signal.reason) report(options, error, offset)
-      if (signal.aborted || ends(error)) return undefined
+      if (signal.aborted || ends(error)) return ENDED
     }
     try {
       await clock.sleep(delayMs, signal)
     } catch {
-      return undefined
+      return ENDED
     }
   }
 }
