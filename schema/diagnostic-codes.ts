@@ -55,6 +55,10 @@ export const DIAGNOSTIC_CODES = {
   TABLE_KEY_INCOMPLETE: problem('Rows of two entities would collide in the table.', 'Add the entity’s key to its key.'),
   TABLE_BASE_KEY: problem('The first table is not keyed by the entity’s key.', 'Key it so, or put such a table first.'),
   TABLE_BUCKET: problem('A time bucket cannot be planned.', 'Do what the message says.'),
+  TABLE_TTL: problem(
+    'The first table ends before another, and ingest could not find what to move or delete there.',
+    'Give the first table the longest ttl, or none.',
+  ),
   TABLE_INDEX: problem('A field cannot be indexed.', 'Index a single scalar field.'),
 
   // Cleaning, checks, expressions

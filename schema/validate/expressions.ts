@@ -122,7 +122,8 @@ export function createExpressions(shapes: Shapes): Expressions {
       // `value` is another name of the field itself.
       const own = source.shape.fields.has('value') ? undefined : source.value?.name
       const reads = typed.expression.reads.map((name) => (name === 'value' && own !== undefined ? own : name))
-      return { source: text, reads: [...new Set(reads)] }
+      const fields = source.withPrincipal === true ? reads.filter((name) => name !== 'principal') : reads
+      return { source: text, reads: [...new Set(fields)] }
     },
   }
 }

@@ -50,7 +50,7 @@ function readPattern(source: string): readonly (readonly Quantified[])[] {
       take(/[^]/uy) ??
       ''
     const character = LITERAL_ESCAPE.test(single) ? single.slice(1) : single
-    const literal = [...character].length === 1 && single !== '.' ? character : null
+    const literal = /^.$/su.test(character) && single !== '.' ? character : null
     return { kind: 'single', source: single, literal }
   }
 

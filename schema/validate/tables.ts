@@ -162,6 +162,23 @@ function compileTable(
   return { name: textOf(directive, 'name'), ...tableKey, ttlMs, indexes, location: reporter.locate(directive.node) }
 }
 
+/** Ingest reads the base to find an entity's rows in the other tables: it must not end before them. */
+function checkTtls(tables: readonly Table[], reporter: Reporter): void {
+  const [base, ...further] = tables
+  const end = base?.ttlMs ?? null
+  if (base === undefined || end === null) return
+  for (const table of further) {
+    if (table.ttlMs !== null && table.ttlMs <= end) continue
+    const message = `The rows of "${base.name}", the first table, end before those of "${table.name}".`
+    reporter.error(
+      'TABLE_TTL',
+      table.location,
+      message,
+      `Give "${base.name}" no ttl, or "${table.name}" one that is not longer.`,
+    )
+  }
+}
+
 export function compileTables(shape: TypeShape, key: readonly string[] | null, reporter: Reporter): EntityTables {
   const written = shape.declaration.directives.filter((one) => one.name === 'table')
   const whole = directivesOf(shape.declaration.directives, 'table')
@@ -177,6 +194,7 @@ export function compileTables(shape: TypeShape, key: readonly string[] | null, r
     checkBase({ shape, directive: baseDirective, table: base }, key, reporter)
   }
   const tables = compiled.filter((table) => table !== null)
+  if (base) checkTtls(tables, reporter)
   return {
     tables,
     complete: tables.length === written.length && written.length > 0,
