@@ -43,11 +43,12 @@ export function createEngine(options: EngineOptions): Engine {
 
   const prepareOperation = async (request: EngineRequest): Promise<ReadyOperation | EngineResult> => {
     try {
-      const prepared = await preparer.prepare(request.query, request.operationName)
-      if (prepared.kind === 'invalid') return refused(prepared.errors)
-      const { operation } = prepared.selected
+      const valid = preparer.validate(request.query, request.operationName)
+      if (valid.kind === 'invalid') return refused(valid.errors)
+      const { operation } = valid.selected
       const variables = coerceVariables(schema, operation, request.variables ?? {})
       if (variables.kind === 'invalid') return refused(variables.errors)
+      const prepared = await valid.forVariables(variables.values)
       return { kind: operation.operation, prepared, variables: variables.values }
     } catch (error) {
       onFailure('An operation could not be prepared', error)
@@ -78,7 +79,7 @@ export function createEngine(options: EngineOptions): Engine {
     }
     for (const step of operation.prepared.steps) {
       await step.run(execution)
-      if (step.required(operation.variables).some((key) => (execution.data[key] ?? null) === null)) break
+      if (step.required.some((key) => (execution.data[key] ?? null) === null)) break
     }
     return respond(operation, execution)
   }
@@ -133,7 +134,7 @@ function respond(operation: ReadyOperation, execution: Execution): EngineResult 
   const { prepared } = operation
   const { operation: node, fragments } = prepared.selected
   const located = execution.errors.map((error) => locateError(error, node, fragments))
-  const data = prepared.project(operation.variables)(execution.data, located, execution.coveredPaths)
+  const data = prepared.project(execution.data, located, execution.coveredPaths)
   return located.length === 0 ? { data } : { errors: located, data }
 }
 

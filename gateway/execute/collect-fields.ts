@@ -65,7 +65,8 @@ function applies(condition: string, { type, context }: Collecting): boolean {
   return isAbstractType(named) && context.schema.isSubType(named, type)
 }
 
-function isIncluded(directives: readonly DirectiveNode[], variables: CollectContext['variables']): boolean {
+/** What @skip and @include say, by the values of their variables. */
+export function isIncluded(directives: readonly DirectiveNode[], variables: CollectContext['variables']): boolean {
   return directives.every((directive) => {
     const name = directive.name.value
     if (name !== 'skip' && name !== 'include') return true

@@ -1,5 +1,6 @@
 // Turns a validated operation into the documents the planner gets: named fragments inlined, variables and aliases renamed so that they
-// collide with nothing of the plan's own, `__typename` asked of every abstract type, introspection and unused variables left out.
+// collide with nothing of the plan's own, `__typename` asked of every abstract type, introspection and unused variables left out. @skip and
+// @include are decided: a plan is for one combination of them, since the planner 0.0.38 loses what conditional fields require.
 // A mutation becomes one document per root field, because the spec runs them one after the other, each with all that is below it.
 import {
   getNamedType,
@@ -9,7 +10,6 @@ import {
   print,
   visit,
   type ArgumentNode,
-  type DirectiveNode,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -22,6 +22,7 @@ import {
   type SelectionSetNode,
   type VariableDefinitionNode,
 } from 'graphql'
+import { isIncluded } from '../execute/collect-fields.ts'
 import { internalKey } from './internal-key.ts'
 
 export interface PlanningDocuments {
@@ -38,6 +39,8 @@ interface Context {
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>
   /** Client's name to the document's. */
   readonly variables: ReadonlyMap<string, string>
+  /** Coerced values, for conditions. */
+  readonly values: Readonly<Record<string, unknown>>
 }
 
 const TYPENAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } }
@@ -46,6 +49,7 @@ export function planningDocuments(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
+  values: Readonly<Record<string, unknown>>,
 ): PlanningDocuments {
   const fragments = new Map<string, FragmentDefinitionNode>()
   for (const definition of document.definitions) {
@@ -53,7 +57,7 @@ export function planningDocuments(
   }
   const definitions = operation.variableDefinitions ?? []
   const variables = new Map(definitions.map((definition, index) => [definition.variable.name.value, `v${index}`]))
-  const context: Context = { schema, fragments, variables }
+  const context: Context = { schema, fragments, variables, values }
   const rootType = schema.getRootType(operation.operation)
   if (!rootType) return { operations: [], rootKeys: [], variableNames: new Map() }
   const roots = splitRoot(expand(operation.selectionSet, rootType, context).selections)
@@ -130,24 +134,18 @@ function printOperation(
 
 function expand(selectionSet: SelectionSetNode, type: GraphQLCompositeType, context: Context): SelectionSetNode {
   const selections = selectionSet.selections.flatMap((selection): SelectionNode[] => {
-    const directives = conditions(selection.directives ?? [], context)
-    if (directives === 'never') return []
-    if (selection.kind === Kind.FIELD) return [expandField(selection, directives, type, context)]
+    if (!isIncluded(selection.directives ?? [], context.values)) return []
+    if (selection.kind === Kind.FIELD) return [expandField(selection, type, context)]
     const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? context.fragments.get(selection.name.value) : selection
     if (fragment === undefined) return []
-    return expandFragment(fragment, directives, type, context)
+    return expandFragment(fragment, type, context)
   })
   if (isAbstractType(type) && !selections.some(isPlainTypename)) selections.unshift(TYPENAME)
   return { kind: Kind.SELECTION_SET, selections: selections.length === 0 ? [TYPENAME] : selections }
 }
 
 function isPlainTypename(selection: SelectionNode): boolean {
-  return (
-    selection.kind === Kind.FIELD &&
-    selection.name.value === '__typename' &&
-    selection.alias === undefined &&
-    (selection.directives ?? []).length === 0
-  )
+  return selection.kind === Kind.FIELD && selection.name.value === '__typename' && selection.alias === undefined
 }
 
 /**
@@ -156,7 +154,6 @@ function isPlainTypename(selection: SelectionNode): boolean {
  */
 function expandFragment(
   fragment: FragmentDefinitionNode | InlineFragmentNode,
-  directives: readonly DirectiveNode[],
   parent: GraphQLCompositeType,
   context: Context,
 ): SelectionNode[] {
@@ -167,9 +164,9 @@ function expandFragment(
   const targets = met.length === possible.length ? [parent] : met
   return targets.flatMap((type): SelectionNode[] => {
     const selectionSet = expand(fragment.selectionSet, type, context)
-    if (type === parent && directives.length === 0) return [...selectionSet.selections]
+    if (type === parent) return [...selectionSet.selections]
     const typeCondition = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: type.name } } as const
-    return [{ kind: Kind.INLINE_FRAGMENT, typeCondition, directives, selectionSet }]
+    return [{ kind: Kind.INLINE_FRAGMENT, typeCondition, selectionSet }]
   })
 }
 
@@ -177,12 +174,7 @@ function possibleTypes(type: GraphQLCompositeType, { schema }: Context): readonl
   return isAbstractType(type) ? schema.getPossibleTypes(type) : [type]
 }
 
-function expandField(
-  field: FieldNode,
-  directives: readonly DirectiveNode[],
-  parent: GraphQLCompositeType,
-  context: Context,
-): FieldNode {
+function expandField(field: FieldNode, parent: GraphQLCompositeType, context: Context): FieldNode {
   // Every object has its `__typename` under that name, so an alias of it needs no request of its own.
   if (field.name.value === '__typename') return TYPENAME
   const key = internalKey(field.name.value, field.alias?.value)
@@ -193,28 +185,11 @@ function expandField(
     name: field.name,
     ...(key === field.name.value ? {} : { alias: { kind: Kind.NAME, value: key } as const }),
     arguments: (field.arguments ?? []).map((argument) => renameVariables(argument, context)),
-    directives,
     ...(field.selectionSet && isCompositeType(type) ? { selectionSet: expand(field.selectionSet, type, context) } : {}),
   }
 }
 
-/** @skip and @include that depend on variables; `never` where a constant one leaves the selection out. Others are the client's own business. */
-function conditions(directives: readonly DirectiveNode[], context: Context): readonly DirectiveNode[] | 'never' {
-  const kept: DirectiveNode[] = []
-  for (const directive of directives) {
-    const name = directive.name.value
-    if (name !== 'skip' && name !== 'include') continue
-    const value = directive.arguments?.[0]?.value
-    if (value?.kind === Kind.BOOLEAN) {
-      if (value.value === (name === 'skip')) return 'never'
-    } else {
-      kept.push(renameVariables(directive, context))
-    }
-  }
-  return kept
-}
-
-function renameVariables<Node extends ArgumentNode | DirectiveNode>(node: Node, context: Context): Node {
+function renameVariables<Node extends ArgumentNode>(node: Node, context: Context): Node {
   return visit(node, {
     Variable: (variable) => {
       const name = context.variables.get(variable.name.value) ?? variable.name.value

@@ -1,4 +1,5 @@
-// From a client's document to a prepared operation: validate, plan, compile; kept by document and operation name.
+// From a client's document to a prepared operation: validate, plan, compile. Kept by document, operation name and the values of the
+// variables that @skip and @include name: one plan per combination that occurs.
 import {
   isNonNullType,
   Kind,
@@ -8,8 +9,9 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql'
+import { invariant } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
-import { collectFields } from '../execute/collect-fields.ts'
+import { collectFields, type CollectContext } from '../execute/collect-fields.ts'
 import { compilePlan } from '../execute/compile-plan.ts'
 import type { Execution, Step } from '../execute/execution.ts'
 import type { ConcreteTypes } from '../execute/path-walker.ts'
@@ -18,7 +20,7 @@ import { compileProjector, type ProjectResponse } from '../execute/projector.ts'
 import { compileRootResponse, type CompileContext } from '../execute/root-fetch.ts'
 import { compileVariables, type ReadResponse } from '../execute/call-subgraph.ts'
 import { internalKey } from './internal-key.ts'
-import { createLruCache } from './lru-cache.ts'
+import { createLruCache, type LruCache } from './lru-cache.ts'
 import { compileIntrospection, selectOperation, type SelectedOperation } from './operation.ts'
 import type { DocumentLimits } from './operation-limits.ts'
 import type { Plan, Planner } from './planner.ts'
@@ -34,27 +36,32 @@ export interface PreparedSource {
 }
 
 export interface PreparedOperation {
-  readonly kind: 'prepared'
   readonly selected: SelectedOperation
   /** Run in order; several only for mutations. */
   readonly steps: readonly PreparedStep[]
   readonly source: PreparedSource | null
   readonly introspect: ((variables: Readonly<Record<string, unknown>>) => DataObject) | null
-  /** The projector for these values of the variables that @skip and @include name. */
-  readonly project: (variables: Readonly<Record<string, unknown>>) => ProjectResponse
+  readonly project: ProjectResponse
 }
 
 export interface PreparedStep {
   readonly run: Step
   /** Keys of the data that must have a value afterwards, or a serial operation ends. */
-  readonly required: (variables: Readonly<Record<string, unknown>>) => readonly string[]
+  readonly required: readonly string[]
 }
 
-export type Preparation = PreparedOperation | { readonly kind: 'invalid'; readonly errors: readonly GraphQLError[] }
+/** A valid document with the operation selected in it. */
+export interface ValidOperation {
+  readonly kind: 'valid'
+  readonly selected: SelectedOperation
+  /** Plans and compiles for the variables that @skip and @include name. Rejects with PLAN_FAILED. */
+  readonly forVariables: (variables: Readonly<Record<string, unknown>>) => Promise<PreparedOperation>
+}
+
+export type Validated = ValidOperation | { readonly kind: 'invalid'; readonly errors: readonly GraphQLError[] }
 
 export interface Preparer {
-  /** Rejects with PLAN_FAILED. */
-  prepare(query: string, operationName: string | undefined): Promise<Preparation>
+  validate(query: string, operationName: string | undefined): Validated
 }
 
 export interface PreparerOptions {
@@ -65,57 +72,72 @@ export interface PreparerOptions {
 }
 
 export function createPreparer(options: PreparerOptions): Preparer {
-  const cache = createLruCache<Promise<Preparation>>({
-    entriesMax: limits.planCacheEntriesMax,
-    weightMax: limits.planCacheCharactersMax,
-  })
+  const bounds = { entriesMax: limits.planCacheEntriesMax, weightMax: limits.planCacheCharactersMax }
+  const documents = createLruCache<ValidOperation>(bounds)
+  const plans = createLruCache<Promise<PreparedOperation>>(bounds)
   return {
-    prepare: (query, operationName) => {
+    validate: (query, operationName) => {
       const key = `${operationName ?? ''}\n${query}`
-      const known = cache.get(key)
+      const known = documents.get(key)
       if (known !== undefined) return known
-      const preparing = prepare(query, operationName, options)
-      cache.set(key, preparing, key.length)
+      const validated = validateDocument(query, options.schema, options.limits)
       // What is refused is not kept: it costs little to refuse again, and would push good plans out.
-      const forget = (): void => cache.delete(key)
-      preparing.then((preparation) => {
-        if (preparation.kind === 'invalid') forget()
-      }, forget)
-      return preparing
+      if (validated.kind === 'invalid') return validated
+      const selected = selectOperation(validated.document, operationName)
+      if (!('operation' in selected)) return { kind: 'invalid', errors: [selected] }
+      const names = conditionVariables(selected.document)
+      const valid: ValidOperation = {
+        kind: 'valid',
+        selected,
+        forVariables: (variables) => {
+          const combination = names.map((name) => (variables[name] === true ? '1' : '0')).join('')
+          return keepPlan(plans, `${combination}\n${key}`, () => prepare(selected, variables, options))
+        },
+      }
+      documents.set(key, valid, key.length)
+      return valid
     },
   }
 }
 
-async function prepare(
-  query: string,
-  operationName: string | undefined,
-  options: PreparerOptions,
-): Promise<Preparation> {
-  const { schema, types } = options
-  const validated = validateDocument(query, schema, options.limits)
-  if (validated.kind === 'invalid') return validated
-  const selected = selectOperation(validated.document, operationName)
-  if (!('operation' in selected)) return { kind: 'invalid', errors: [selected] }
-  const { operation } = selected
-  const documents = planningDocuments(schema, validated.document, operation)
-  const plans = await Promise.all(documents.operations.map((document) => options.planner.plan(document)))
-  const context: CompileContext = { types, variableNames: documents.variableNames }
-  const rootType = schema.getRootType(operation.operation)
-  if (!rootType) return { kind: 'invalid', errors: [] }
-  return {
-    kind: 'prepared',
-    selected,
-    steps: plans.flatMap((plan, index) =>
-      toStep(plan, context, requiredKeys(selected, schema, documents.rootKeys[index] ?? [])),
-    ),
-    source: plans[0] === undefined ? null : toSource(plans[0], context),
-    introspect: compileIntrospection(schema, selected),
-    project: createProjectors(selected, rootType, schema),
-  }
+function keepPlan(
+  plans: LruCache<Promise<PreparedOperation>>,
+  key: string,
+  plan: () => Promise<PreparedOperation>,
+): Promise<PreparedOperation> {
+  const known = plans.get(key)
+  if (known !== undefined) return known
+  const planning = plan()
+  plans.set(key, planning, key.length)
+  planning.catch(() => plans.delete(key))
+  return planning
 }
 
-function toStep(plan: Plan, context: CompileContext, required: PreparedStep['required']): PreparedStep[] {
-  return plan.node === null ? [] : [{ run: compilePlan(plan.node, context), required }]
+async function prepare(
+  selected: SelectedOperation,
+  variables: Readonly<Record<string, unknown>>,
+  options: PreparerOptions,
+): Promise<PreparedOperation> {
+  const { schema, types } = options
+  const { document, operation, fragments } = selected
+  const rootType = schema.getRootType(operation.operation)
+  invariant(rootType, `a valid ${operation.operation} has a root type`)
+  const documents = planningDocuments(schema, document, operation, variables)
+  const plans = await Promise.all(documents.operations.map((query) => options.planner.plan(query)))
+  const context: CompileContext = { types, variableNames: documents.variableNames }
+  const fields = { schema, fragments, variables: { ...variables } }
+  const required = requiredKeys(selected, rootType, fields)
+  return {
+    selected,
+    steps: plans.flatMap(({ node }, index) => {
+      if (node === null) return []
+      const keys = documents.rootKeys[index] ?? []
+      return [{ run: compilePlan(node, context), required: keys.filter((key) => required.has(key)) }]
+    }),
+    source: plans[0] === undefined ? null : toSource(plans[0], context),
+    introspect: compileIntrospection(schema, selected),
+    project: compileProjector(operation, rootType, fields),
+  }
 }
 
 function toSource({ source }: Plan, context: CompileContext): PreparedSource | null {
@@ -128,43 +150,19 @@ function toSource({ source }: Plan, context: CompileContext): PreparedSource | n
   }
 }
 
-/** Of the root keys, those whose type allows no null and that these variables include. */
+/** Root keys of a mutation whose type allows no null: without a value there, the spec ends the execution. */
 function requiredKeys(
-  { operation, fragments }: SelectedOperation,
-  schema: GraphQLSchema,
-  rootKeys: readonly string[],
-): PreparedStep['required'] {
-  const rootType = schema.getRootType(operation.operation)
-  return (variables) => {
-    if (operation.operation !== 'mutation' || !rootType) return []
-    const collected = collectFields([operation.selectionSet], rootType, { schema, fragments, variables })
-    return [...collected.values()].flatMap(([first]) => {
-      if (first === undefined || !isNonNullType(rootType.getFields()[first.name.value]?.type)) return []
-      const key = internalKey(first.name.value, first.alias?.value)
-      return rootKeys.includes(key) ? [key] : []
-    })
-  }
-}
-
-const PROJECTORS_MAX = 32
-
-/** One projector per combination of what conditions depend on; few occur, and a client that sends all of them empties the cache. */
-function createProjectors(
-  { operation, document, fragments }: SelectedOperation,
+  { operation }: SelectedOperation,
   rootType: GraphQLObjectType,
-  schema: GraphQLSchema,
-): PreparedOperation['project'] {
-  const names = conditionVariables(document)
-  const projectors = new Map<string, ProjectResponse>()
-  return (variables) => {
-    const key = names.map((name) => (variables[name] === true ? '1' : '0')).join('')
-    const known = projectors.get(key)
-    if (known !== undefined) return known
-    if (projectors.size >= PROJECTORS_MAX) projectors.clear()
-    const projector = compileProjector(operation, rootType, { schema, fragments, variables: { ...variables } })
-    projectors.set(key, projector)
-    return projector
+  context: CollectContext,
+): ReadonlySet<string> {
+  const keys = new Set<string>()
+  if (operation.operation !== 'mutation') return keys
+  for (const [first] of collectFields([operation.selectionSet], rootType, context).values()) {
+    if (first === undefined || !isNonNullType(rootType.getFields()[first.name.value]?.type)) continue
+    keys.add(internalKey(first.name.value, first.alias?.value))
   }
+  return keys
 }
 
 function conditionVariables(document: DocumentNode): string[] {

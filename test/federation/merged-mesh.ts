@@ -102,14 +102,22 @@ export async function askMerged(
   return overTheWire(result) as EngineResult
 }
 
-/** Data, and where errors are: messages differ between the two ways. */
+/**
+ * Data, and the places that errors have made null. Messages differ between the two ways; and where one error has nulled a value, the
+ * spec leaves it open which others below are reported.
+ */
 export function comparable(result: EngineResult): unknown {
-  return JSON.parse(
-    JSON.stringify({
-      data: result.data,
-      errors: (result.errors ?? []).map((error) => JSON.stringify(error.path)).toSorted(),
-    }),
-  )
+  const nulled = (result.errors ?? []).map(({ path }) => JSON.stringify(nulledPlace(result.data, path ?? [])))
+  return JSON.parse(JSON.stringify({ data: result.data, nulled: [...new Set(nulled)].toSorted() }))
+}
+
+function nulledPlace(data: unknown, path: readonly (string | number)[]): readonly (string | number)[] {
+  let value = data
+  for (const [index, key] of path.entries()) {
+    if (typeof value !== 'object' || value === null) return path.slice(0, index)
+    value = Object.hasOwn(value, key) ? (value as Record<string | number, unknown>)[key] : undefined
+  }
+  return path
 }
 
 export const anonymous = ANONYMOUS

@@ -36,7 +36,9 @@ export function randomOperation(schema: GraphQLSchema, seed: number, argumentVal
   if (!root) throw new Error('no Query')
   const generator = { schema, random, argumentValues, keys: new Map<string, string>() }
   const selections = selectionSet(root, DEPTH_MAX, generator)
-  return { query: `query ($yes: Boolean!, $no: Boolean!) ${selections}`, variables: { yes: true, no: false } }
+  const used = ['yes', 'no'].filter((name) => selections.includes(`$${name})`))
+  const declared = used.length === 0 ? '' : `(${used.map((name) => `$${name}: Boolean!`).join(', ')}) `
+  return { query: `query ${declared}${selections}`, variables: { yes: true, no: false } }
 }
 
 /** Literals to choose from, by `field.argument`. */
