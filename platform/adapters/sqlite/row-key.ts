@@ -42,7 +42,7 @@ export function checkedValue(layout: TableLayout, column: string, value: Value):
   }
   const canonical = canonicalValue(type, value)
   if (canonical === undefined) {
-    const shown = (JSON.stringify(value) ?? String(value)).slice(0, 80)
+    const shown = JSON.stringify(value).slice(0, 80)
     throw new MeshgateError(
       'STORE_ROW_INVALID',
       `Column ${column} of table ${layout.name} cannot hold ${shown}: give ${VALUE_SHAPES[type]}.`,

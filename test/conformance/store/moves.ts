@@ -1,7 +1,7 @@
 // Keys that change across the tables of one entity, as ingest writes them: a visible marker where the row was, a row where it is now.
 // Late and repeated records, in any order, leave all tables agreed.
 import { describe, expect, it } from 'vitest'
-import type { Row } from '../../../schema/row.ts'
+import type { Row, Value } from '../../../schema/row.ts'
 import { HIDDEN_COLUMNS } from '../../../schema/tables.ts'
 import type { Write } from '../../../platform/ports/store.ts'
 import { put, seededRandom, shuffled, type StoreSuite } from './harness.ts'
@@ -10,7 +10,8 @@ const { upsertedAt, deletedAt } = HIDDEN_COLUMNS
 const COLUMNS = { id: 'text', city: 'text', name: 'text', [upsertedAt]: 'bigint', [deletedAt]: 'bigint' } as const
 
 export function describeMoves(suite: StoreSuite): void {
-  const isVisible = (row: Row): boolean => BigInt(String(row[upsertedAt] ?? -1)) > BigInt(String(row[deletedAt] ?? -1))
+  const time = (value: Value | undefined): bigint => (typeof value === 'string' ? BigInt(value) : -1n)
+  const isVisible = (row: Row): boolean => time(row[upsertedAt]) > time(row[deletedAt])
 
   describe('a row whose key changes', () => {
     it.each([11, 12, 13, 14])(
