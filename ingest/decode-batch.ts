@@ -46,6 +46,7 @@ function decodeRecord(plan: EntityPlan, batch: RecordBatch, logRecord: LogRecord
     appendResolutionUs: plan.resolutionUs,
   }
   const writeTime = writeTimeOf(times, () => murmur2(record.value ?? new Uint8Array()) >>> 0)
+  if (writeTime > limits.versionMax) return versionTooLarge(plan, record, writeTime)
   const aheadMax = record.timestampUs + limits.versionAheadMsMax * 1_000
   if (kind === 'TIME' && writeTime > aheadMax) return versionAhead(plan, record, writeTime)
 
@@ -89,6 +90,11 @@ function unordered(plan: EntityPlan, record: SourceRecord): RejectedRecord {
   const field = plan.source.version?.field ?? null
   const message = `The record carries no ${field}, and only that says which record of its entity is newer. Send deletes in an envelope, with the row before.`
   return rejection(record, 'RECORD_VERSION_INVALID', field, message)
+}
+
+function versionTooLarge(plan: EntityPlan, record: SourceRecord, version: number): RejectedRecord {
+  const message = `The version ${version} exceeds ${limits.versionMax}. Send smaller numbers.`
+  return rejection(record, 'RECORD_VERSION_INVALID', plan.source.version?.field ?? null, message)
 }
 
 function versionAhead(plan: EntityPlan, record: SourceRecord, writeTime: number): RejectedRecord {

@@ -157,10 +157,8 @@ function furtherWrites(table: TablePlan, entity: Tracked, index: number, into: W
   }
   const row = entityState.visibleRow(state)
   if (row === null || (entity.places[index] ?? null) === null) return
-  const whole: Record<string, Value> = {
-    ...row,
-    [HIDDEN_COLUMNS.upsertedAt]: state.upsertedAt === null ? null : String(state.upsertedAt),
-  }
+  // A row here is deleted by a delete, not by a marker: it needs no hidden times to be visible.
+  const whole: Record<string, Value> = { ...row }
   for (const column of state.shape.valueColumns.keys()) {
     // What a new entity never had needs no null. What an earlier attempt may have written does.
     if (whole[column] === undefined && (!state.fresh || state.cells.has(column) || state.changed.has(column))) {

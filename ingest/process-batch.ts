@@ -1,10 +1,11 @@
 // The stages in order, for one batch of one partition: decode, read the base, plan, write rows, append changes and rejected records.
 // The consumer commits the position when this resolves. A crash anywhere repeats the batch, which changes nothing the second time.
 import { setImmediate } from 'node:timers/promises'
+import { MeshgateError } from '../platform/errors.ts'
 import type { AppendRecord, EventLog, RecordBatch } from '../platform/ports/event-log.ts'
 import type { Store } from '../platform/ports/store.ts'
 import { appendOutcomes, appendRejected } from './append-outcomes.ts'
-import { decodeBatch } from './decode-batch.ts'
+import { decodeBatch, type DecodedRecord } from './decode-batch.ts'
 import { fitsLog, tooLarge, type RejectedRecord } from './dead-letter/rejected-record.ts'
 import type { EntityPlan } from './entity-plan.ts'
 import { baseKeys, planWrites } from './plan-writes.ts'
@@ -22,15 +23,50 @@ export interface Ports {
   readonly store: Store
 }
 
-export async function processBatch({ log, store }: Ports, plan: EntityPlan, batch: RecordBatch): Promise<BatchOutcome> {
+export async function processBatch(ports: Ports, plan: EntityPlan, batch: RecordBatch): Promise<BatchOutcome> {
   const decoded = decodeBatch(plan, batch)
   // Decoding a full batch takes milliseconds: whoever else waits for the event loop goes first.
   await setImmediate()
+  try {
+    return await writeDecoded(ports, plan, batch, decoded)
+  } catch (error) {
+    if (!(error instanceof MeshgateError && error.code === 'STORE_ROW_INVALID')) throw error
+    return oneByOne(ports, plan, batch, decoded)
+  }
+}
+
+async function writeDecoded(
+  { log, store }: Ports,
+  plan: EntityPlan,
+  batch: RecordBatch,
+  decoded: readonly DecodedRecord[],
+): Promise<BatchOutcome> {
   const stored = await readBase(store, plan, baseKeys(plan, decoded))
   const planned = planWrites(plan, batch, decoded, stored)
   await writeRows(store, plan, planned)
   await appendOutcomes(log, plan, planned)
   return { written: planned.changes.length, rejected: planned.rejected.length }
+}
+
+// A row that the store does not take would stop its partition for ever: each record for itself shows which one it is.
+async function oneByOne(
+  ports: Ports,
+  plan: EntityPlan,
+  batch: RecordBatch,
+  decoded: readonly DecodedRecord[],
+): Promise<BatchOutcome> {
+  const outcome = { written: 0, rejected: 0 }
+  for (const item of decoded) {
+    const { written, rejected } = await writeDecoded(ports, plan, batch, [item]).catch(async (error: unknown) => {
+      if (!(error instanceof MeshgateError && error.code === 'STORE_ROW_INVALID')) throw error
+      const violation = { code: 'RECORD_NOT_STORABLE', field: null, checkId: null, message: error.message } as const
+      await appendRejected(ports.log, plan, [{ kind: 'rejected', record: item.record, violations: [violation] }])
+      return { written: 0, rejected: 1 }
+    })
+    outcome.written += written
+    outcome.rejected += rejected
+  }
+  return outcome
 }
 
 /** The stage before, where the source is not keyed by the entity: its records, keyed by it, to `<topic>.rekeyed`. */

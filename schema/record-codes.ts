@@ -42,6 +42,11 @@ export const RECORD_CODES = {
     action: 'Send smaller records.',
     retryable: false,
   },
+  RECORD_NOT_STORABLE: {
+    meaning: 'The store refuses the row that comes of the record.',
+    action: 'Mend the value that the message names; redrive.',
+    retryable: false,
+  },
   RECORD_DELETE_REFUSED: {
     meaning: 'A delete of an entity whose product promises immutable keys: its further tables could not follow.',
     action: 'Drop immutableKeys from @source, or send no deletes.',

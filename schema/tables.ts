@@ -36,8 +36,9 @@ export interface TableDefinition {
 
 /**
  * Hidden columns of the tables of an entity that ingest reads before it writes (`Entity.readsBase`).
- * A row is visible when `upsertedAt` is greater than `deletedAt`, or `deletedAt` is unset. A delete, or a move to another key of a
- * secondary table, is a row whose `deletedAt` is the write time: a late record must be able to see it.
+ * A row is visible when `upsertedAt` is greater than `deletedAt`, or `deletedAt` is unset. A delete is a base row whose `deletedAt` is the
+ * write time: a late record must be able to see it. Rows of further tables are deleted by deletes of the store, since their write times
+ * come from the base row (docs/decisions/further-tables-as-projections.md).
  */
 export const HIDDEN_COLUMNS = {
   /** Write time (µs) of the newest upsert. */

@@ -8,7 +8,7 @@ import type { Change } from '../../schema/record.ts'
 import type { Row } from '../../schema/row.ts'
 import type { EventLog, LogRecord } from '../../platform/ports/event-log.ts'
 import type { Store } from '../../platform/ports/store.ts'
-import { allRecords, jsonOf, openPorts, visibleRows, type TestPorts } from './open-ports.ts'
+import { allRecords, byId, jsonOf, openPorts, visibleRows, type TestPorts } from './open-ports.ts'
 import { testProduct } from './test-products.ts'
 
 const TOPIC = 'test.things'
@@ -101,8 +101,10 @@ function expectedRows(sent: readonly Sent[]): { readonly base: Row[]; readonly s
 
 // CQL bytes: a decimal's scale comes first, so 2.5 is greater than 1 and 2 alike; the other values here order as text.
 function byEncoding(column: string): (left: Row[string], right: Row[string]) => number {
-  const encoded = (value: Row[string]): string =>
-    column === 'price' ? `${String(value).split('.')[1]?.length ?? 0}/${String(value)}` : String(value)
+  const encoded = (value: Row[string]): string => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value)
+    return column === 'price' ? `${text.split('.')[1]?.length ?? 0}/${text}` : text
+  }
   return (left, right) => (encoded(left) < encoded(right) ? -1 : 1)
 }
 
@@ -168,10 +170,6 @@ test('ends in the same visible rows for any order, repetition and crash, in ever
   expect(byId(await visibleRows(ports.store, 'things'))).toEqual(byId(expected.base))
   expect(byId(await visibleRows(ports.store, 'things_by_shelf'))).toEqual(byId(expected.shelves))
 }, 300_000)
-
-function byId(rows: readonly Row[]): Row[] {
-  return rows.toSorted((left, right) => (String(left['id']) < String(right['id']) ? -1 : 1))
-}
 
 test('names every accepted record in a change, keyed by its entity', async () => {
   const changes = (await allRecords(ports.log, `${TOPIC}.changes`)).map((record) => jsonOf(record) as Change)

@@ -8,6 +8,8 @@ import { emitTopics } from '../../schema/emit/emit-topics.ts'
 import type { Product } from '../../schema/model.ts'
 import type { Change } from '../../schema/record.ts'
 import type { AppendRecord, LogRecord, Position } from '../../platform/ports/event-log.ts'
+import { MeshgateError } from '../../platform/errors.ts'
+import type { Store } from '../../platform/ports/store.ts'
 import { limits } from '../../platform/limits.ts'
 import { allRecords, jsonOf, openPorts, visibleRows, type TestPorts } from './open-ports.ts'
 import { testProduct, testTable } from './test-products.ts'
@@ -236,4 +238,37 @@ test('says the same of every creation of a batch when the batch is delivered aga
   }
   const created = (await changesOf(ports)).map((change) => change.created)
   expect(created).toEqual([true, false, true, false, true, true, false, true, false, true])
+})
+
+test('rejects a record whose row the store refuses, and writes the others of its batch', async () => {
+  const ports = await openPorts()
+  closing.push(() => ports.close())
+  const refusing = new Proxy(ports.store, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name)
+      if (typeof member !== 'function') return member
+      if (name !== 'write') return member.bind(target) as unknown
+      const write: Store['write'] = async (writes) => {
+        const refused = writes.some((one) => one.kind === 'put' && one.row['id'] === 'b')
+        if (refused) throw new MeshgateError('STORE_ROW_INVALID', 'Column id cannot hold "b".')
+        await target.write(writes)
+      }
+      return write
+    },
+  })
+  const ingest = await startIngest({ products: [testProduct()], ...ports, store: refusing, sweep: false })
+  closing.push(() => ingest.close())
+  await ports.log.append(
+    TOPIC,
+    ['a', 'b', 'c'].map((id) => ({ ...message(id, thing(id)), partition: 0 })),
+  )
+  await ingest.caughtUp()
+  expect(await visibleRows(ports.store, 'things_by_shelf')).toEqual([thing('a'), thing('c')])
+  expect((await changesOf(ports)).map(({ key }) => key).toSorted()).toEqual(['a', 'c'])
+  const [rejected] = await allRecords(ports.log, `${TOPIC}.rejected`)
+  expect([rejected?.headers['meshgate-error-code'], rejected?.headers['meshgate-error-message']]).toEqual([
+    'RECORD_NOT_STORABLE',
+    'Column id cannot hold "b".',
+  ])
+  expect(ingest.counts()).toEqual({ 'test/things': { written: 2, rejected: 1 } })
 })

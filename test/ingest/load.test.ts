@@ -7,8 +7,7 @@ import { startIngest } from '../../ingest/main.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import type { EventLog } from '../../platform/ports/event-log.ts'
-import type { Row } from '../../schema/row.ts'
-import { allRecords, openPorts, visibleRows, type TestPorts } from './open-ports.ts'
+import { allRecords, byId, openPorts, visibleRows, type TestPorts } from './open-ports.ts'
 import { testProduct } from './test-products.ts'
 
 const TOPIC = 'test.things'
@@ -106,10 +105,6 @@ test('repeats an append that failed for a passing reason, and only what of it is
   expect(loaded).toEqual({ alreadyLoaded: false, records: 3_000, written: 3_000, rejected: 0 })
   expect(await allRecords(options.log, TOPIC)).toHaveLength(3_000)
 })
-
-function byId(rows: readonly Row[]): Row[] {
-  return rows.toSorted((left, right) => (String(left['id']) < String(right['id']) ? -1 : 1))
-}
 
 test('loads files of either form, and counts what was rejected of them', async () => {
   const { options, directory, store } = await startPorts()

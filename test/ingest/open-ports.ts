@@ -87,6 +87,12 @@ export async function allRecords(log: EventLog, topic: string): Promise<LogRecor
   return records
 }
 
+/** Rows in the order of their ids. */
+export function byId(rows: readonly Row[]): Row[] {
+  const idOf = (row: Row): string => JSON.stringify(row['id'])
+  return rows.toSorted((left, right) => (idOf(left) < idOf(right) ? -1 : 1))
+}
+
 export function jsonOf(record: LogRecord): unknown {
   return record.value === null ? null : (JSON.parse(Buffer.from(record.value).toString()) as unknown)
 }

@@ -93,7 +93,7 @@ export function testProduct({ source, tables, readsBase = true }: TestProductOpt
       scalarField('rank', 'Int', { parse: 'NUMBER' }),
       scalarField('note', 'String', { nullable: true }),
       scalarField('price', 'Decimal', { nullable: true, checks: [positive('price-not-negative')] }),
-      ...(source?.version == null ? [] : [versionField(source.version)]),
+      ...(source?.version ? [versionField(source.version)] : []),
     ],
     checks: [],
     access: null,

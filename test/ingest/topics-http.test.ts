@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
+import { BodyBudget } from '../../ingest/http/request-body.ts'
 import { startIngest } from '../../ingest/main.ts'
 import { limits } from '../../platform/limits.ts'
 import { allRecords, openPorts, visibleRows, type TestPorts } from './open-ports.ts'
@@ -59,7 +60,7 @@ async function post(url: string, body: string | Buffer, headers: Record<string, 
 const stored = async (ports: TestPorts): Promise<(string | null)[][]> =>
   (await allRecords(ports.log, TOPIC))
     .map(({ key, value }) => [key, value].map((bytes) => (bytes === null ? null : Buffer.from(bytes).toString())))
-    .toSorted()
+    .toSorted((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1))
 
 test('appends posted records as they were sent, and answers with their offsets once they are durable', async () => {
   const { url, ports, caughtUp } = await serve()
@@ -113,12 +114,12 @@ test('takes binary records, NDJSON with its bad lines, and gzip', async () => {
   ]
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
   expect(await stored(ports)).toEqual([
-    [null, 'no json'],
     ['a', '{"id":"a"}'],
     ['b', '{"id":"b"}'],
     ['c', '{"id":"c"}'],
     ['d', '{"id":"d"}'],
     ['e', '{"id":"e"}'],
+    [null, 'no json'],
   ])
 })
 
@@ -176,6 +177,37 @@ test('answers 413 to a body over the limit without reading it all', async () => 
   await new Promise((resolve) => socket.on('close', resolve))
   expect(answer).toContain('HTTP/1.1 413')
   expect(answer).toContain('connection: close')
+})
+
+test('stops reading a body that turns out to be over the limit', async () => {
+  const { port } = await serve()
+  const socket = connect(port, '127.0.0.1')
+  closing.push(async () => socket.destroy())
+  let answer = ''
+  socket.on('data', (chunk) => (answer += chunk.toString()))
+  socket.on('error', () => undefined)
+  const answered = new Promise((resolve) => socket.once('data', resolve))
+  socket.write(
+    `POST /topics/${TOPIC} HTTP/1.1\r\nhost: x\r\ncontent-type: ${REST}\r\ntransfer-encoding: chunked\r\n\r\n`,
+  )
+  // Never ended: an answer shows that the rest was not waited for.
+  const chunk = `100000\r\n${' '.repeat(0x100000)}\r\n`
+  for (let megabytes = 0; megabytes < 9; megabytes += 1) socket.write(chunk)
+  await answered
+  expect(answer).toContain('HTTP/1.1 413')
+})
+
+test('lets requests wait for room in memory, and refuses them when too many wait', async () => {
+  const budget = new BodyBudget()
+  const releases = []
+  for (let held = 0; held < limits.postBytesInFlightMax; held += limits.postBodyBytesMax) {
+    releases.push(await budget.reserve(limits.postBodyBytesMax))
+  }
+  const waiting = Array.from({ length: limits.postRequestsWaitingMax }, () => budget.reserve(limits.postBodyBytesMax))
+  await expect(budget.reserve(limits.postBodyBytesMax)).rejects.toMatchObject({ code: 'INGEST_OVERLOADED' })
+  for (const release of releases) release()
+  for (const turn of waiting) (await turn)()
+  await budget.reserve(limits.postBodyBytesMax)
 })
 
 test('survives strings and nesting of megabytes', async () => {
