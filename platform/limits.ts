@@ -78,6 +78,8 @@ export const limits = {
   // Ingest
   /** How far a record's version may lie ahead of its append time: a wrong clock or zone, but no version that shadows later ones for long. */
   versionAheadMsMax: 86_400_000,
+  /** The greatest version: above it the counting of an entity's changes would leave the exact integers. */
+  versionMax: Number.MAX_SAFE_INTEGER - 2 ** 40,
   /** What the headers of a rejected record say of it: an unbounded list of violations would make it larger than the log takes. */
   rejectedHeaderBytesMax: 16_384,
   /** Delete markers older than this are swept: records later than that are not expected any more. Cassandra's default grace. */
