@@ -16,7 +16,7 @@ import { schemaLimits } from '../schema-limits.ts'
 import { BOOLEAN } from '../cel/cel-scope.ts'
 import type { Expressions } from './expressions.ts'
 import { patternDanger } from './pattern-safety.ts'
-import { wantedText } from './scalar-texts.ts'
+import { canonicalText, wantedText } from './scalar-texts.ts'
 import { type FieldShape, type Shapes, shapeTypeText, type TypeShape } from './shapes.ts'
 
 const RULES = ['range', 'pattern', 'oneOf', 'length', 'cel'] as const
@@ -122,7 +122,7 @@ function compileOneOf(directive: Directive, type: FieldType, shapes: Shapes): re
     )
   }
   values.forEach((value, index) => {
-    const wanted = wantedText(value, type, null, shapes.enums)
+    const wanted = wantedText(value, type, shapes)
     const at = itemPlace(directive, 'oneOf', index)
     if (values.indexOf(value) !== index) {
       reporter.error('NAME_DUPLICATE', at, `oneOf names "${value}" twice.`, 'Name it once.')
@@ -133,7 +133,7 @@ function compileOneOf(directive: Directive, type: FieldType, shapes: Shapes): re
       reporter.error('CHECK_RULE_TYPE', at, `oneOf names "${value}", which is no value of ${shapeTypeText(type)}.`, fix)
     }
   })
-  return values
+  return values.map((value) => canonicalText(value, type))
 }
 
 function compileRule(source: CheckSource, rule: Rule, shapes: Shapes, expressions: Expressions): CheckRule | null {
@@ -145,13 +145,16 @@ function compileRule(source: CheckSource, rule: Rule, shapes: Shapes, expression
     return expression === null ? null : { kind: 'cel', expression }
   }
   if (field === null || field.type === null) return null
-  if (!FITS[rule].fits(field.type)) {
+  // A list's items are checked one by one, save for its length.
+  const { type } = field
+  const checked = field.type.kind === 'list' && rule !== 'length' ? field.type.of : field.type
+  if (!FITS[rule].fits(checked)) {
     const message = `${rule} checks ${FITS[rule].wanted}, and "${shape.name}.${field.name}" is of type ${shapeTypeText(field.type)}.`
-    const fits = RULES.filter((one) => one !== rule && field.type !== null && FITS[one].fits(field.type))
+    const fits = RULES.filter((one) => one !== rule && FITS[one].fits(one === 'length' ? type : checked))
     shapes.reporter.error('CHECK_RULE_TYPE', argumentPlace(directive, rule), message, `Use ${fits.join(' or ')}.`)
     return null
   }
-  if (rule === 'oneOf') return { kind: 'oneOf', values: compileOneOf(directive, field.type, shapes) }
+  if (rule === 'oneOf') return { kind: 'oneOf', values: compileOneOf(directive, checked, shapes) }
   if (rule === 'pattern') {
     const pattern = compilePattern(directive, shapes)
     return pattern === null ? null : { kind: 'pattern', source: pattern }

@@ -1,8 +1,8 @@
 // @from: where in the record a field lies, and whether it can be cleaned and parsed as declared.
 import type { Extraction, FieldType, LetterCase, Parse } from '../model.ts'
-import { argumentPlace, flagOf, optionalTextOf, wholeDirective } from '../parse/directive-values.ts'
+import { argumentPlace, directiveOf, flagOf, optionalTextOf, wholeDirective } from '../parse/directive-values.ts'
 import type { Directive } from '../parse/read-directives.ts'
-import { wantedText } from './scalar-texts.ts'
+import { wantedDefault } from './scalar-texts.ts'
 import { type FieldShape, type Shapes, shapeTypeText } from './shapes.ts'
 
 const NUMBERS = ['Int', 'Float', 'BigInt', 'Decimal']
@@ -17,6 +17,9 @@ function isRange(type: FieldType, shapes: Shapes): boolean {
   const fields = shapes.types.get(type.name)?.fields
   const bounds = [fields?.get('min'), fields?.get('max')]
   if (fields?.size !== 2) return false
+  // The parser fills `min` and `max` by these names.
+  if (bounds.some((bound) => bound !== undefined && directiveOf(bound.declaration.directives, 'from') !== null))
+    return false
   return bounds.every((bound) => bound !== undefined && (bound.type === null || isScalarOf(bound.type, NUMBERS)))
 }
 
@@ -55,9 +58,9 @@ function checkCleaning(field: FieldShape, type: FieldType, directive: Directive,
   const name = `"${field.declaration.owner}.${field.name}"`
   const parse = optionalMember<Parse>(directive, 'parse', PARSES)
   const letterCase = optionalMember<LetterCase>(directive, 'case', CASES)
-  const text = isScalarOf(type, TEXTS) || type.kind === 'enum'
-  const textItems =
-    type.kind === 'list' && (isScalarOf(type.of, TEXTS) || type.of.kind === 'enum') && parse === 'COMMA_LIST'
+  // A list's items are cleaned one by one.
+  const item = type.kind === 'list' ? type.of : type
+  const text = (isScalarOf(item, TEXTS) || item.kind === 'enum') && (parse === null || parse === 'COMMA_LIST')
   if (parse !== null && !TARGETS[parse].fits(type, shapes)) {
     const message = `parse: ${parse} cannot make ${name}, which is of type ${shapeTypeText(type)}.`
     reporter.error(
@@ -68,11 +71,11 @@ function checkCleaning(field: FieldShape, type: FieldType, directive: Directive,
     )
     return
   }
-  if (letterCase !== null && !text && !textItems) {
+  if (letterCase !== null && !text) {
     const message = `case: ${letterCase} says nothing of ${name}, which is of type ${shapeTypeText(type)}.`
     reporter.error('FROM_INVALID', argumentPlace(directive, 'case'), message, 'Remove case.')
   }
-  const whole = type.kind === 'object' || type.kind === 'list' || isScalarOf(type, ['JSON'])
+  const whole = item.kind === 'object' || item.kind === 'list' || isScalarOf(item, ['JSON'])
   for (const flag of ['trim', 'emptyAsNull']) {
     if (parse !== null || !whole || !flagOf(directive, flag)) continue
     const message = `${flag} cleans a text, and ${name} is of type ${shapeTypeText(type)}.`
@@ -84,7 +87,7 @@ function checkCleaning(field: FieldShape, type: FieldType, directive: Directive,
     )
   }
   const defaultText = optionalTextOf(directive, 'default')
-  const wanted = defaultText === null ? null : wantedText(defaultText, type, parse, shapes.enums)
+  const wanted = defaultText === null ? null : wantedDefault(defaultText, type, parse, shapes)
   if (wanted !== null) {
     const message = `The default "${defaultText}" is no value of ${name}, which is of type ${shapeTypeText(type)}.`
     reporter.error('DEFAULT_INVALID', argumentPlace(directive, 'default'), message, `Write ${wanted}.`)

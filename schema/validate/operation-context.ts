@@ -120,7 +120,7 @@ function argumentType(argument: ArgumentDeclaration, context: OperationContext):
 /** Whether the argument has its column's type, and a default of it. */
 export function checkArgumentType(column: ColumnArgument, required: boolean, context: OperationContext): void {
   const { argument, field } = column
-  const { reporter, enums } = context.shapes
+  const { reporter } = context.shapes
   const type = argumentType(argument, context)
   if (type === null) return
   const wanted = shapeTypeText(field.type)
@@ -138,7 +138,7 @@ export function checkArgumentType(column: ColumnArgument, required: boolean, con
   const value = argument.node.defaultValue
   if (value === undefined || value.kind === 'NullValue') return
   const text = 'value' in value ? String(value.value) : null
-  if (text !== null && wantedText(text, field.type, null, enums) === null) return
+  if (text !== null && wantedText(text, field.type, context.shapes) === null) return
   const message = `The default ${print(value)} of the argument "${argument.name}" is no value of ${wanted}.`
   reporter.error('DEFAULT_INVALID', value, message, 'Write a value of the type, or no default.')
 }

@@ -1,82 +1,99 @@
-// Whether a text written in a product file (a default, a value of oneOf) is a value of a scalar.
+// Whether a text written in a product file (a default, a value of oneOf, an argument's default) is a value of a type. Decided by the very
+// functions that decode records, so that what the compiler accepts ingest accepts too.
+import { compileCleaning, Unparsable } from '../emit/record-cleaning.ts'
+import { coerceScalar, valueOfText } from '../emit/record-scalars.ts'
 import type { FieldType, Parse, ScalarName } from '../model.ts'
-import type { EnumDeclaration } from '../parse/declarations.ts'
+import { isValueRole, type Shapes } from './shapes.ts'
 
-const INTEGER = /^-?\d+$/
-const DECIMAL = /^-?\d+(?:\.\d+)?$/
-const DATE = /^(\d{4})-(\d{2})-(\d{2})$/
-const DATE_TIME =
-  /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/
-const INT_MAX = 2n ** 31n
-const BIGINT_MAX = 2n ** 63n
-
-function isDate(text: string): boolean {
-  const match = DATE.exec(text)
-  if (match === null) return false
-  const date = new Date(`${text}T00:00:00Z`)
-  return !Number.isNaN(date.getTime()) && date.toISOString().slice(0, 10) === text
+const EXAMPLES: Readonly<Record<ScalarName, string>> = {
+  ID: 'a text that is not empty',
+  String: 'a text',
+  Int: 'a whole number of 32 bits, e.g. "0"',
+  Float: 'a number, e.g. "0.5"',
+  Boolean: '"true" or "false"',
+  BigInt: 'a whole number of 64 bits, e.g. "0"',
+  Decimal: 'a decimal number, e.g. "0.00"',
+  DateTime: 'a time such as "2026-01-02T03:04:05Z"',
+  Date: 'a date such as "2026-01-02"',
+  UUID: 'a UUID such as "123e4567-e89b-12d3-a456-426614174000"',
+  EmailAddress: 'an address such as "a@example.com"',
+  URL: 'an address such as "https://example.com"',
+  JSON: 'a JSON text, e.g. "{}"',
 }
 
-const within = (text: string, limit: bigint): boolean =>
-  INTEGER.test(text) && BigInt(text) >= -limit && BigInt(text) < limit
-
-const SCALARS: Readonly<Record<ScalarName, { readonly is: (text: string) => boolean; readonly example: string }>> = {
-  ID: { is: (text) => text !== '', example: 'a text that is not empty' },
-  String: { is: () => true, example: 'a text' },
-  Int: { is: (text) => within(text, INT_MAX), example: 'a whole number of 32 bits, e.g. "0"' },
-  Float: { is: (text) => text.trim() !== '' && Number.isFinite(Number(text)), example: 'a number, e.g. "0.5"' },
-  Boolean: { is: (text) => text === 'true' || text === 'false', example: '"true" or "false"' },
-  BigInt: { is: (text) => within(text, BIGINT_MAX), example: 'a whole number of 64 bits, e.g. "0"' },
-  Decimal: { is: (text) => DECIMAL.test(text), example: 'a decimal number, e.g. "0.00"' },
-  DateTime: {
-    is: (text) => DATE_TIME.test(text) && isDate(text.slice(0, 10)),
-    example: 'a time such as "2026-01-02T03:04:05Z"',
-  },
-  Date: { is: isDate, example: 'a date such as "2026-01-02"' },
-  UUID: {
-    is: (text) => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text),
-    example: 'a UUID such as "123e4567-e89b-12d3-a456-426614174000"',
-  },
-  EmailAddress: { is: (text) => /^[^\s@]+@[^\s@]+$/.test(text), example: 'an address such as "a@example.com"' },
-  URL: { is: (text) => URL.canParse(text), example: 'an address such as "https://example.com"' },
-  JSON: { is: isJson, example: 'a JSON text, e.g. "{}"' },
+const PARSED_EXAMPLES: Readonly<Partial<Record<Parse, string>>> = {
+  RANGE: 'a range such as "$30K - $50K"',
+  EPOCH_MILLISECONDS: 'milliseconds since 1970, e.g. "0"',
+  EPOCH_SECONDS: 'seconds since 1970, e.g. "0"',
+  NUMBER: 'a number, e.g. "1,234.50"',
+  BOOLEAN: '"yes" or "no"',
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
+const enumValues = (name: string, shapes: Shapes): readonly string[] =>
+  shapes.enums.get(name)?.values.map((value) => value.name.value) ?? []
+
+/** Whether an object has the fields of the value type: stored ones of their types, null only where nullable. */
+function isObjectOf(value: unknown, name: string, shapes: Shapes): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const members = new Map<string, unknown>(Object.entries(value))
+  const fields = [...(shapes.types.get(name)?.fields.values() ?? [])].filter((field) => isValueRole(field.role))
+  return fields.every((field) => {
+    const member = members.get(field.name) ?? null
+    if (member === null) return field.nullable || field.role === 'computed'
+    return field.type === null || isOfType(member, field.type, shapes)
+  })
+}
+
+function isOfType(value: unknown, type: FieldType, shapes: Shapes): boolean {
+  if (value === null || value === undefined) return false
+  switch (type.kind) {
+    case 'scalar':
+      return coerceScalar(type.scalar)(value, { sawNumber: false }) !== undefined
+    case 'enum':
+      return typeof value === 'string' && enumValues(type.name, shapes).includes(value)
+    case 'list':
+      if (!Array.isArray(value)) return false
+      return value.every((item) => (item === null ? type.itemsNullable : isOfType(item, type.of, shapes)))
+    case 'object':
+      return isObjectOf(value, type.name, shapes)
   }
 }
 
-const PARSED: Readonly<Partial<Record<Parse, { readonly is: RegExp; readonly example: string }>>> = {
-  RANGE: { is: /\d/, example: 'a range such as "$30K - $50K"' },
-  EPOCH_MILLISECONDS: { is: /^-?\d+$/, example: 'milliseconds since 1970, e.g. "0"' },
-  EPOCH_SECONDS: { is: /^-?\d+(?:\.\d+)?$/, example: 'seconds since 1970, e.g. "0"' },
-  NUMBER: { is: /^[^\d]*\d[\d,]*(?:\.\d+)?[^\d]*$/, example: 'a number, e.g. "1,234.50"' },
-  BOOLEAN: { is: /^(?:y|n|yes|no|1|0|true|false)$/i, example: '"yes" or "no"' },
+function exampleOf(type: FieldType, shapes: Shapes): string {
+  switch (type.kind) {
+    case 'scalar':
+      return EXAMPLES[type.scalar]
+    case 'enum':
+      return `one of ${enumValues(type.name, shapes)
+        .map((value) => `"${value}"`)
+        .join(', ')}`
+    case 'list':
+      return 'a JSON list, e.g. "[]"'
+    case 'object':
+      return 'a JSON object with the fields of the type'
+  }
 }
 
 /** What is wanted in place of the text; null where it is a value of the type. */
-export function wantedText(
-  text: string,
-  type: FieldType,
-  parse: Parse | null,
-  enums: ReadonlyMap<string, EnumDeclaration>,
-): string | null {
-  const parsed = parse === null ? undefined : PARSED[parse]
-  if (parsed !== undefined) return parsed.is.test(text.trim()) ? null : parsed.example
-  if (type.kind === 'list' && parse === 'COMMA_LIST') {
-    const items = text.split(',').map((item) => item.trim())
-    return items.map((item) => wantedText(item, type.of, null, enums)).find((wanted) => wanted !== null) ?? null
-  }
-  if (type.kind === 'enum') {
-    const values = enums.get(type.name)?.values.map((value) => value.name.value) ?? []
-    return values.includes(text) ? null : `one of ${values.map((value) => `"${value}"`).join(', ')}`
-  }
-  if (type.kind !== 'scalar') return 'no default: such a field has none'
-  const scalar = SCALARS[type.scalar]
-  return scalar.is(text) ? null : scalar.example
+export function wantedText(text: string, type: FieldType, shapes: Shapes): string | null {
+  return isOfType(valueOfText(type, text), type, shapes) ? null : exampleOf(type, shapes)
+}
+
+/** As `wantedText`, for the default of a field that is parsed: the default is parsed as a record's text would be. */
+export function wantedDefault(text: string, type: FieldType, parse: Parse | null, shapes: Shapes): string | null {
+  if (parse === null) return wantedText(text, type, shapes)
+  const extraction = { path: [''], trim: false, emptyAsNull: false, letterCase: null, defaultText: text, parse }
+  const value = compileCleaning(extraction, type, [])?.(undefined)
+  // The bounds of a range are numbers by its parser; which may be missing is the record's matter.
+  const fits = parse === 'RANGE' ? !(value instanceof Unparsable) : isOfType(value, type, shapes)
+  if (fits) return null
+  const item = type.kind === 'list' ? type.of : type
+  return PARSED_EXAMPLES[parse] ?? `values separated by commas, each ${exampleOf(item, shapes)}`
+}
+
+/** The text of a value as rows have it (a time in UTC with milliseconds, a UUID in lower case), for comparing with rows. */
+export function canonicalText(text: string, type: FieldType): string {
+  if (type.kind !== 'scalar') return text
+  const value = coerceScalar(type.scalar)(valueOfText(type, text), { sawNumber: false })
+  return typeof value === 'string' ? value : text
 }
