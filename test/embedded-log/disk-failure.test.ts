@@ -58,8 +58,9 @@ it('never counts as written what an fsync failed for, and goes on from what was 
   })
   await log.append(TOPIC, numbered(0, 1))
   const { bytes } = await files.lastSegment()
-  // The first failure is the commit's; the second the attempt to bring the file back: the next append must do that first.
-  disk.syncFailures = 2
+  // The attempt to bring the file back fails too: the next append must do that first.
+  disk.syncFailures = 1
+  disk.openFailures = 1
   await expectCode(log.append(TOPIC, numbered(90, 1)), 'LOG_UNAVAILABLE')
   expect(await log.offsets(TOPIC)).toEqual([{ partition: 0, earliest: 0, next: 1 }])
   await log.append(TOPIC, numbered(1, 1))

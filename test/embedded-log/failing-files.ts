@@ -10,6 +10,10 @@ export class FailingFiles implements FileLayer {
   bytesLeft = Infinity
   /** Number of fsyncs that will fail from now on. */
   syncFailures = 0
+  /** Number of files that will fail to open for writing from now on. */
+  openFailures = 0
+  /** The next opening of a file for reading waits for it. */
+  nextOpening: Promise<void> | null = null
   /** Number of fsyncs so far. */
   syncs = 0
   /** Reads wait for it. */
@@ -26,6 +30,13 @@ export class FailingFiles implements FileLayer {
   }
 
   async open(path: string, flags: string): Promise<FileHandle> {
+    if (flags === 'r+' && this.openFailures > 0) {
+      this.openFailures -= 1
+      throw failure('EIO')
+    }
+    const opening = flags === 'r' ? this.nextOpening : null
+    if (opening !== null) this.nextOpening = null
+    await opening
     const handle = await fs.open(path, flags)
     return new Proxy(handle, { get: (target, name) => this.#operation(target, name) })
   }

@@ -1,4 +1,6 @@
 // How reading is done: little is read, also of large logs; one reader serves all listeners; nothing waits without bound.
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { ByteBudget } from '../../platform/adapters/embedded-log/byte-budget.ts'
 import { assign } from '../../platform/adapters/embedded-log/group-assignment.ts'
@@ -53,6 +55,24 @@ it('finds every offset again when indexes have been lost', async () => {
   await files.removeIndexes()
   const log = await files.open()
   expect((await readAll(log, TOPIC)).map(({ offset }) => offset)).toEqual(range(0, 2_000))
+  await log.close()
+})
+
+it('believes an index only as far as the segment was when it was written', async () => {
+  const files = await fixture({ segmentBytesMax: 1_000 })
+  const index = join(files.partitionDirectory, '000000000000000.index')
+  const first = await files.open()
+  await first.append(TOPIC, numbered(0, 5))
+  await first.close()
+  const stale = await readFile(index)
+  const second = await files.open()
+  await second.append(TOPIC, numbered(5, 5))
+  await second.append(TOPIC, numbered(10, 20))
+  await second.close()
+  await writeFile(index, stale)
+  const log = await files.open()
+  expect((await files.segments()).length).toBe(2)
+  expect((await readAll(log, TOPIC)).map(({ offset }) => offset)).toEqual(range(0, 30))
   await log.close()
 })
 

@@ -1,5 +1,5 @@
 // What opening makes of files that a crash or a bad disk has left.
-import { readFile, stat, truncate, writeFile } from 'node:fs/promises'
+import { readFile, truncate, writeFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
 import { SEGMENT_HEADER_BYTES } from '../../platform/adapters/embedded-log/segment-header.ts'
 import { codeOf, numbered, range, readAll } from '../conformance/event-log-harness.ts'
@@ -136,7 +136,7 @@ it('gives strictly increasing times over restarts, over a clock that goes back, 
   expect(times).toEqual(range(0, 9).map((at) => (times[0] ?? 0) + at))
 })
 
-it('cuts a torn position file, and goes on with the positions before', async () => {
+it('drops a torn or damaged end of a position file, and goes on with the positions before', async () => {
   const files = await fixture()
   const consume = async (count: number): Promise<void> => {
     const log = await files.open()
@@ -152,9 +152,13 @@ it('cuts a torn position file, and goes on with the positions before', async () 
   }
   await consume(5)
   const path = `${files.directory}/groups/a%2Fb.positions`
-  const { size } = await stat(path)
-  await truncate(path, size - 3)
-  const log = await files.open()
-  expect(await log.committed('a/b', TOPIC)).toEqual([5])
-  await log.close()
+  const whole = await readFile(path)
+  const flipped = Buffer.from(whole)
+  flipped[whole.length - 20] = (flipped[whole.length - 20] ?? 0) ^ 1
+  for (const damaged of [flipped, whole.subarray(0, -3), whole.subarray(0, -1)]) {
+    await writeFile(path, damaged)
+    const log = await files.open()
+    expect(await log.committed('a/b', TOPIC)).toEqual([5])
+    await log.close()
+  }
 })
