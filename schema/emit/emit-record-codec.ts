@@ -1,7 +1,7 @@
 // Emits the codec of an entity's records: envelope, JSON, extraction, cleaning, types, computed columns, checks, version.
 // Everything that the product says is turned into closures once; decoding never throws, whatever the bytes.
-import type { Entity, Product, Source } from '../model.ts'
-import type { Decoded, RawRecord, RecordCodec, Violation } from '../record.ts'
+import type { Entity, Field, Product, Source } from '../model.ts'
+import type { Decoded, RawRecord, RecordCodec } from '../record.ts'
 import type { RecordCode } from '../record-codes.ts'
 import type { Row } from '../row.ts'
 import { envelopeReader } from './record-envelope.ts'
@@ -12,6 +12,7 @@ import { compileKeys } from './record-key.ts'
 import type { RecordKeys } from './record-key.ts'
 import { createObjectCompiler } from './record-object.ts'
 import type { DecodeObject } from './record-object.ts'
+import { parseInstant } from './record-time.ts'
 import { createState, violate } from './record-state.ts'
 import type { DecodeState } from './record-state.ts'
 import { compileVersion } from './record-version.ts'
@@ -19,6 +20,7 @@ import type { ReadVersion } from './record-version.ts'
 
 interface CodecPlan {
   readonly source: Source
+  readonly key: readonly string[]
   readonly envelope: EnvelopeReader
   readonly keys: RecordKeys
   readonly decode: DecodeObject
@@ -37,11 +39,12 @@ export function compileRecordCodec(product: Product, entity: Entity): RecordCode
   const { key } = entity
   const plan: CodecPlan = {
     source,
+    key,
     envelope,
     keys: compileKeys(product, entity, source, envelope),
     decode: compileObject({ fields: entity.fields, checks: entity.checks, entity: { key, partial: source.partial } }),
     decodeKey: compileObject({
-      fields: entity.fields.filter((field) => key.includes(field.name)),
+      fields: keyAndItsReads(entity),
       checks: [],
       entity: { key, partial: true },
     }),
@@ -58,6 +61,29 @@ export function compileRecordCodec(product: Product, entity: Entity): RecordCode
     },
     keyText: plan.keys.keyText,
     keyOf: plan.keys.keyOf,
+  }
+}
+
+/** The key's fields, and those that a computed one is made of; what they are checked for matters no more when the row is gone. */
+function keyAndItsReads(entity: Entity): readonly Field[] {
+  const names = new Set<string>(entity.key)
+  // A set may grow while it is walked: reads of reads are found too.
+  for (const name of names) {
+    const field = entity.fields.find((candidate) => candidate.name === name)
+    if (field?.kind === 'computed') for (const read of field.expression.reads) names.add(read)
+  }
+  return entity.fields
+    .filter((field) => names.has(field.name))
+    .map((field) => (field.kind === 'stored' || field.kind === 'computed' ? { ...field, checks: [] } : field))
+}
+
+/** Every row has the key that its changes and tables are keyed by, whatever else was broken. */
+function requireKey(names: readonly string[], row: Row, state: DecodeState): void {
+  for (const name of names) {
+    const value = row[name]
+    if (value !== undefined && value !== null && value !== '') continue
+    if (!state.violations.some((violation) => violation.field === name))
+      violate(state, 'RECORD_KEY_MISSING', name, 'The key must have a value.')
   }
 }
 
@@ -121,12 +147,21 @@ function decodeDelete(
 ): Decoded {
   if (before === null) return decodeTombstone(plan, messageKey)
   const key = plan.decodeKey(before, state)
+  requireKey(plan.key, key, state)
   if (state.violations.length > 0) return { kind: 'rejected', violations: state.violations }
   const version = plan.readVersion(before)
   return version.kind === 'version'
-    ? { kind: 'delete', key, version: version.version, versionResolutionUs: version.resolutionUs }
-    : { kind: 'delete', key, version: null, versionResolutionUs: 1 }
+    ? {
+        kind: 'delete',
+        key: keyOnly(plan.key, key),
+        version: version.version,
+        versionResolutionUs: version.resolutionUs,
+      }
+    : { kind: 'delete', key: keyOnly(plan.key, key), version: null, versionResolutionUs: 1 }
 }
+
+const keyOnly = (names: readonly string[], row: Row): Row =>
+  Object.fromEntries(names.map((name) => [name, row[name] ?? null]))
 
 function decodeUpsert(plan: CodecPlan, messageKey: Uint8Array | null, record: JsonObject, state: DecodeState): Decoded {
   const { source } = plan
@@ -134,14 +169,11 @@ function decodeUpsert(plan: CodecPlan, messageKey: Uint8Array | null, record: Js
   const version = plan.readVersion(record)
   if (version.kind === 'invalid')
     violate(state, 'RECORD_VERSION_INVALID', source.version?.field ?? null, version.message)
-  const keyField = source.keyField
-  if (row[keyField] === undefined || row[keyField] === null) {
-    if (!state.violations.some((violation) => violation.field === keyField))
-      violate(state, 'RECORD_KEY_MISSING', keyField, 'The field that keys the topic must have a value.')
-  } else if (messageKey !== null && state.violations.length === 0 && !plan.keys.matches(messageKey, row))
-    violate(state, 'RECORD_KEY_MISMATCH', keyField, `The message's key is not ${keyField} of the record.`)
-  if (state.violations.length > 0)
-    return { kind: 'rejected', violations: state.violations satisfies readonly Violation[] }
+  requireKey(plan.key, row, state)
+  if (source.rekeyed) requireKey([source.keyField], row, state)
+  if (messageKey !== null && state.violations.length === 0 && !plan.keys.matches(messageKey, row))
+    violate(state, 'RECORD_KEY_MISMATCH', source.keyField, `The message's key is not ${source.keyField} of the record.`)
+  if (state.violations.length > 0) return { kind: 'rejected', violations: state.violations }
   return {
     kind: 'upsert',
     row,
@@ -154,5 +186,6 @@ function decodeUpsert(plan: CodecPlan, messageKey: Uint8Array | null, record: Js
 
 function eventTimeOf(source: Source, row: Row): number | null {
   const value = source.timeField === null ? null : row[source.timeField]
-  return typeof value === 'string' ? Date.parse(value) : null
+  // Date.parse takes half a microsecond.
+  return typeof value === 'string' ? (parseInstant(value)?.ms ?? null) : null
 }

@@ -38,6 +38,10 @@ const isShort = (bound: string | null): boolean => bound === null || bound.lengt
 function rangeOf(interval: Interval, type: FieldType): Holds {
   const isExactText = type.kind === 'scalar' && (type.scalar === 'Decimal' || type.scalar === 'BigInt')
   if (!isExactText) return withinNumbers(openWhereUnbounded(interval), (value) => value as number)
+  const { lower, lowerInclusive, upper } = interval
+  // The commonest range of money needs the sign only.
+  if (lower === '0' && upper === null)
+    return (value) => (value as string).charCodeAt(0) !== 45 && (lowerInclusive || value !== '0')
   const exact = within(interval, (value, bound) => compareDecimalTexts(value as string, bound))
   if (!isShort(interval.lower) || !isShort(interval.upper)) return exact
   const fast = withinNumbers(openWhereUnbounded(interval), Number)

@@ -1,4 +1,4 @@
-import Ajv2020 from 'ajv/dist/2020.js'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, test } from 'vitest'
 import { compileRecordCodec } from '../../../schema/emit/emit-record-codec.ts'
 import { emitJsonSchema } from '../../../schema/emit/emit-json-schema.ts'

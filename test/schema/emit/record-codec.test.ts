@@ -332,6 +332,23 @@ describe('keys', () => {
   })
 })
 
+test('a key that is computed: of what a delete tells, and never missing', () => {
+  const computed = thingOf(`type Thing @key(fields: "id")
+    @source(topic: "tests.things", key: "shop", envelope: DEBEZIUM) @table(name: "things", partitionKey: ["id"]) {
+    id: ID! @computed(cel: "shop + '-' + string(number)")
+    shop: ID! @check(id: "shop", length: "[1,2]")
+    number: Int!
+    name: String! }
+    type Query { thing(id: ID!): Thing @lookup }`)
+  const before = { shop: 'long gone', number: 7 }
+  expect(computed.decode({ op: 'd', before }, 'x')).toMatchObject({ kind: 'delete', key: { id: 'long gone-7' } })
+  expect(problems(computed.decode({ op: 'd', before: { shop: 'a' } }, 'x'))).toEqual(['RECORD_KEY_MISSING id'])
+  expect(rowOf(computed.decode({ op: 'c', after: { shop: 'a', number: 7, name: 'x' } }, 'a'))).toMatchObject({
+    id: 'a-7',
+  })
+  expect(problems(computed.decode(null, 'a'))).toEqual(['RECORD_KEY_MISSING'])
+})
+
 describe('versions', () => {
   const timed = thingWith('at: DateTime!', { source: 'version: "at"' })
   const counted = thingWith('revision: BigInt!', { source: 'version: "revision"' })
