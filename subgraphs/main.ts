@@ -1,3 +1,3 @@
 // The subgraphs' face to the command line: one per product, in-process by its endpoint or on a port by serve().
-export { createSubgraph, type SubgraphOptions } from './runtime/create-subgraph.ts'
-export type { Subgraph, SubgraphServer } from './runtime/subgraph.ts'
+export { createSubgraph } from './runtime/create-subgraph.ts'
+export type { SubgraphServer } from './runtime/subgraph.ts'

@@ -52,7 +52,7 @@ function counted(store: Store): CountedStore {
   return { store: counting, calls }
 }
 
-export async function testProduct(): Promise<Product> {
+async function testProduct(): Promise<Product> {
   const file = new URL('./readings.graphql', import.meta.url)
   const { product, diagnostics } = compileProduct('readings.graphql', await readFile(file, 'utf8'))
   if (product === null) throw new Error(JSON.stringify(diagnostics, null, 2))
