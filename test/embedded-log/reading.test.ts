@@ -159,6 +159,16 @@ it('admits what fits, in order, and lets nothing overtake', () => {
   expect(started.at(-1)).toBe('larger than all')
 })
 
+it('finishes appends that still wait for room when it closes', async () => {
+  const files = await fixture()
+  const log = await files.open()
+  const largest = { key: null, value: Buffer.alloc(limits.recordBytesMax) }
+  const count = Math.ceil(limits.appendBytesInFlightMax / limits.recordBytesMax) + 8
+  const appends = range(0, count).map(() => log.append(TOPIC, [largest]))
+  await log.close()
+  expect((await Promise.all(appends)).flat().map(({ offset }) => offset)).toEqual(range(0, count))
+})
+
 it('moves as few partitions as balance takes', () => {
   const partitions = range(0, 7).map(String)
   const candidate = (member: string): { member: string; wants: () => boolean } => ({ member, wants: () => true })
