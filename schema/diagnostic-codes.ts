@@ -21,6 +21,7 @@ export const DIAGNOSTIC_CODES = {
   NAME_RESERVED: problem('A name belongs to Meshgate or GraphQL.', 'Choose another, or remove the definition.'),
   TYPE_UNKNOWN: problem('No type has that name.', 'Write the name of a scalar or of a type of the file.'),
   TYPE_EMPTY: problem('A type has no fields or values.', 'Give it one, or remove it.'),
+  TYPE_TOO_LARGE: problem('A type has too many fields, or types nested too deep.', 'Split it into several.'),
   TYPE_RECURSIVE: problem('A value type contains itself.', 'Make one of the types an entity and refer to it.'),
 
   // Directives

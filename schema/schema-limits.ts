@@ -24,6 +24,8 @@ export const schemaLimits = {
   productTokensMax: 100_000,
   /** Lists and value types inside one another: deeper nesting is a mistake, and every walk over types recurses. */
   typeDepthMax: 16,
+  /** Fields of a type: a table of more columns is a mistake, and some rules walk from field to field. */
+  typeFieldsMax: 1_000,
   /** `first` of a page field that names no default. */
   pageFirstDefault: 20,
   /** Rows of a page at most: what the store answers at once (platform/limits.ts, pageRowsMax). */

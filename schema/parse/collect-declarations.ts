@@ -10,6 +10,7 @@ import type {
   ObjectTypeExtensionNode,
   StringValueNode,
 } from 'graphql'
+import { schemaLimits } from '../schema-limits.ts'
 import { HIDDEN_COLUMNS } from '../tables.ts'
 import type {
   ArgumentDeclaration,
@@ -116,7 +117,12 @@ function collectFields(
   reporter: Reporter,
 ): Map<string, FieldDeclaration> {
   const found = new Map<string, FieldDeclaration>()
-  for (const node of nodes) {
+  const surplus = nodes[schemaLimits.typeFieldsMax]
+  if (surplus !== undefined) {
+    const message = `"${owner}" has ${nodes.length} fields.`
+    reporter.error('TYPE_TOO_LARGE', surplus.name, message, `Declare at most ${schemaLimits.typeFieldsMax}.`)
+  }
+  for (const node of nodes.slice(0, schemaLimits.typeFieldsMax)) {
     const name = node.name.value
     const earlier = found.get(name)
     checkFieldName(node.name, owner, reporter)

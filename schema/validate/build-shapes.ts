@@ -1,6 +1,7 @@
 // From declarations to shapes: which types are entities, what every field is, and whether its type exists.
 import type { NamedTypeNode } from 'graphql'
 import type { Declarations, FieldDeclaration, TypeDeclaration } from '../parse/declarations.ts'
+import { schemaLimits } from '../schema-limits.ts'
 import { directiveOf } from '../parse/directive-values.ts'
 import type { Reporter } from '../parse/reporter.ts'
 import {
@@ -200,32 +201,67 @@ function buildType(type: TypeDeclaration, declarations: Declarations, reporter: 
   return { name: type.name, role, owned, declaration: type, fields }
 }
 
+/** The value type in the field, also in a list; null where there is none. */
+function nestedType(field: FieldShape): string | null {
+  let type = field.type
+  while (type?.kind === 'list') type = type.of
+  return type?.kind === 'object' ? type.name : null
+}
+
+function nestedTypes(types: ReadonlyMap<string, TypeShape>, name: string): readonly string[] {
+  return [...(types.get(name)?.fields.values() ?? [])].map(nestedType).filter((nested) => nested !== null)
+}
+
+/** Value types nested too deep. The nesting is cut there, so that no later walk over types is deep. */
+function cutDepth(types: Map<string, TypeShape>, recursive: ReadonlySet<string>, reporter: Reporter): void {
+  const most = schemaLimits.typeDepthMax
+  const heights = new Map<string, number>()
+  for (let round = 0; round <= most; round++) {
+    for (const name of types.keys()) {
+      const below = nestedTypes(types, name).map((nested) => (recursive.has(nested) ? 0 : (heights.get(nested) ?? 0)))
+      heights.set(name, Math.min(most + 1, 1 + Math.max(0, ...below)))
+    }
+  }
+  for (const type of types.values()) {
+    if ((heights.get(type.name) ?? 0) <= most) continue
+    const message = `"${type.name}" has value types nested more than ${most} deep.`
+    reporter.error(
+      'TYPE_TOO_LARGE',
+      type.declaration.nameNode,
+      message,
+      'Put the fields of some of them into one type.',
+    )
+    const fields = [...type.fields].map(([name, field]): [string, FieldShape] => [
+      name,
+      nestedType(field) === null ? field : { ...field, role: 'unknown', type: null },
+    ])
+    types.set(type.name, { ...type, fields: new Map(fields) })
+  }
+}
+
 /** Value types that contain themselves: rows would have no end, and neither would the walks over their types. */
-function reportRecursion(types: ReadonlyMap<string, TypeShape>, reporter: Reporter): void {
-  const contained = (name: string): readonly string[] =>
-    [...(types.get(name)?.fields.values() ?? [])].flatMap((field) => {
-      let type = field.type
-      while (type?.kind === 'list') type = type.of
-      return type?.kind === 'object' ? [type.name] : []
-    })
+function reportRecursion(types: ReadonlyMap<string, TypeShape>, reporter: Reporter): ReadonlySet<string> {
+  const recursive = new Set<string>()
   for (const type of types.values()) {
     if (type.role !== 'value') continue
     const seen = new Set<string>()
-    const open = [...contained(type.name)]
+    const open = [...nestedTypes(types, type.name)]
     for (let name = open.pop(); name !== undefined; name = open.pop()) {
       if (seen.has(name)) continue
       seen.add(name)
-      open.push(...contained(name))
+      open.push(...nestedTypes(types, name))
     }
     if (!seen.has(type.name)) continue
+    recursive.add(type.name)
     const fix = 'Make one of the types in the circle an entity with @key, and refer to it by @ref.'
     reporter.error('TYPE_RECURSIVE', type.declaration.nameNode, `The value type "${type.name}" contains itself.`, fix)
   }
+  return recursive
 }
 
 export function buildShapes(declarations: Declarations, reporter: Reporter): Shapes {
   const types = new Map<string, TypeShape>()
   for (const type of declarations.types.values()) types.set(type.name, buildType(type, declarations, reporter))
-  reportRecursion(types, reporter)
+  cutDepth(types, reportRecursion(types, reporter), reporter)
   return { declarations, reporter, types, enums: declarations.enums }
 }
