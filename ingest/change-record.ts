@@ -7,7 +7,7 @@ import { fitsLog } from './dead-letter/rejected-record.ts'
 import type { AcceptedRecord } from './decode-batch.ts'
 
 /** Raised by redrive and replay. */
-export const GENERATION_HEADER = 'meshgate-generation'
+const GENERATION_HEADER = 'meshgate-generation'
 /** Records smaller than this make changes that fit, whatever was computed from them. */
 const SMALL_RECORD_BYTES = 16_384
 

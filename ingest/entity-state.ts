@@ -172,7 +172,7 @@ export function noteOrigin(state: EntityState, position: string, mayComeAgain: (
   state.changed.set(HIDDEN_COLUMNS.origin, { value: position, time: state.stamp })
 }
 
-export function isVisible(state: EntityState): boolean {
+function isVisible(state: EntityState): boolean {
   if (!state.exists) return false
   return state.deletedAt === null || (state.upsertedAt !== null && state.upsertedAt > state.deletedAt)
 }

@@ -79,12 +79,17 @@ export class GroupProgress {
   #changed(): Promise<void> {
     return new Promise((resolve) => {
       const timer = new AbortController()
-      this.#waiting.push(() => {
+      const wake = (): void => {
         timer.abort()
         resolve()
-      })
+      }
+      this.#waiting.push(wake)
+      const expired = (): void => {
+        this.#waiting = this.#waiting.filter((other) => other !== wake)
+        resolve()
+      }
       // An aborted sleep rejects; it has been woken by then.
-      this.#clock.sleep(limits.caughtUpPollMs, timer.signal).then(resolve, () => undefined)
+      this.#clock.sleep(limits.caughtUpPollMs, timer.signal).then(expired, () => undefined)
     })
   }
 }

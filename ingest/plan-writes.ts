@@ -12,8 +12,15 @@ import { changeAppend, changeTooLarge } from './change-record.ts'
 import type { AcceptedRecord, DecodedRecord } from './decode-batch.ts'
 import { tooLarge, type RejectedRecord } from './dead-letter/rejected-record.ts'
 import type { EntityPlan, TablePlan } from './entity-plan.ts'
-import * as entityState from './entity-state.ts'
-import type { EntityState } from './entity-state.ts'
+import {
+  applyDelete,
+  applyUpsert,
+  memoryOf,
+  noteOrigin,
+  openState,
+  visibleRow,
+  type EntityState,
+} from './entity-state.ts'
 import { splitPosition } from './source-position.ts'
 
 export interface BatchPlan {
@@ -93,7 +100,7 @@ function planMerged(
   for (const item of accepted) {
     let entity = tracked.get(item.keyText)
     if (entity === undefined) {
-      entity = track(plan, entityState.openState(plan.shape, item.key, stored.get(item.keyText) ?? null))
+      entity = track(plan, openState(plan.shape, item.key, stored.get(item.keyText) ?? null))
       tracked.set(item.keyText, entity)
     }
     changes.push(applyRecord(plan, entity, item, first))
@@ -109,7 +116,7 @@ function planMerged(
 }
 
 function track(plan: EntityPlan, state: EntityState): Tracked {
-  const row = entityState.visibleRow(state)
+  const row = visibleRow(state)
   return { state, places: plan.further.map((table) => placeOf(table, row)), left: plan.further.map(() => new Map()) }
 }
 
@@ -126,14 +133,14 @@ function applyRecord(
 ): AppendRecord {
   const { state } = entity
   const { position, timestampUs } = item.record
-  const before = entityState.visibleRow(state)
+  const before = visibleRow(state)
   const changed =
     item.kind === 'upsert'
-      ? entityState.applyUpsert(state, item.row, item.writeTime)
-      : entityState.applyDelete(state, item.writeTime, Math.floor(timestampUs / 1_000))
-  const after = entityState.visibleRow(state)
+      ? applyUpsert(state, item.row, item.writeTime)
+      : applyDelete(state, item.writeTime, Math.floor(timestampUs / 1_000))
+  const after = visibleRow(state)
   const appeared = before === null && after !== null
-  if (appeared) entityState.noteOrigin(state, position, mayComeAgain)
+  if (appeared) noteOrigin(state, position, mayComeAgain)
   if (changed) followMoves(plan, entity, after)
   const created = appeared || state.origin === position || state.origins.includes(position)
   return changeAppend(item, { before, after, created })
@@ -155,7 +162,7 @@ function furtherWrites(table: TablePlan, entity: Tracked, index: number, into: W
   for (const { key, stamp } of entity.left[index]?.values() ?? []) {
     into.push({ kind: 'delete', table: table.name, key, writeTime: stamp })
   }
-  const row = entityState.visibleRow(state)
+  const row = visibleRow(state)
   if (row === null || (entity.places[index] ?? null) === null) return
   // A row here is deleted by a delete, not by a marker: it needs no hidden times to be visible.
   const whole: Record<string, Value> = { ...row }
@@ -170,7 +177,7 @@ function furtherWrites(table: TablePlan, entity: Tracked, index: number, into: W
 
 function basePut(plan: EntityPlan, state: EntityState): PutWrite | null {
   const { changed, key } = state
-  const memory = entityState.memoryOf(state)
+  const memory = memoryOf(state)
   if (state.memoryChanged || (changed.size > 0 && memory?.['stamp'] !== undefined)) {
     changed.set(HIDDEN_COLUMNS.memory, { value: memory, time: state.stamp })
   }

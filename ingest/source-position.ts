@@ -1,7 +1,7 @@
 // Where a record came from: its own position, or, behind re-keying, the position, append time and message key that its headers carry.
 import type { LogRecord, RecordBatch } from '../platform/ports/event-log.ts'
 
-export const REKEY_HEADERS = {
+const REKEY_HEADERS = {
   position: 'meshgate-source-position',
   appendTime: 'meshgate-source-append-time-us',
   /** Base64; absent where the message had no key. */
