@@ -39,7 +39,7 @@ export const limits = {
   logSegmentAgeMsMax: 86_400_000,
   /** Share of sealed bytes not yet compacted at which a pass pays (Kafka's min.cleanable.dirty.ratio). */
   logCompactionDirtyRatio: 0.5,
-  /** Keys in memory during a compaction pass, about 100 bytes each; a pass covers fewer segments rather than more keys. */
+  /** Keys in memory during a compaction pass, some tens of megabytes; a pass covers fewer segments rather than more keys. */
   logCompactionKeysMax: 500_000,
   /** A tombstone stays this long after the pass that removed what it deletes, so that a reader under way still meets it (Kafka's delete.retention.ms). */
   logTombstoneGraceMs: 86_400_000,

@@ -1,5 +1,5 @@
 // A segment file as readers see it: its name, how far it is durable, and its index, loaded when first needed. Readers open the file for each
-// read and close it again (a tenth of a millisecond for thousands of records), so that no file is held and deleting one needs no ceremony.
+// read and close it again (a read takes hundreds of kilobytes, so that is little), so that no file is held and deleting one needs no ceremony.
 import { join } from 'node:path'
 import { MeshgateError } from '../../errors.ts'
 import { readFully, realFiles, replaceFileUnsynced } from './file-layer.ts'
