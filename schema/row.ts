@@ -3,5 +3,11 @@
 /** A cell's value. Exact representations per scalar stand in model.ts (Decimal, BigInt, DateTime are strings). */
 export type Value = string | number | boolean | null | readonly Value[] | { readonly [name: string]: Value }
 
+/** The text of a scalar cell; JSON for a nested one. */
+export function cellText(value: Value | undefined): string {
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : JSON.stringify(value ?? null)
+}
+
 /** Cells by column. An absent column is unchanged (unset); null clears it. */
 export type Row = Readonly<Record<string, Value>>

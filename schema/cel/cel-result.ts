@@ -68,7 +68,8 @@ export function celFills(celType: string, type: FieldType): boolean {
 }
 
 const refuse = (value: unknown, what: string): never => {
-  throw new CelFailure(`the result ${value === null ? 'null' : String(value).slice(0, 40)} is no ${what}`)
+  const isPlain = value === null || ['string', 'number', 'bigint', 'boolean'].includes(typeof value)
+  throw new CelFailure(`the result${isPlain ? ` ${String(value).slice(0, 40)}` : ''} is no ${what}`)
 }
 
 function intFromCel(value: unknown): Value {

@@ -59,8 +59,8 @@ export function compileRecordCodec(product: Product, entity: Entity): RecordCode
         return reject('RECORD_UNPARSABLE', `The record cannot be read: ${error instanceof Error ? error.message : ''}.`)
       }
     },
-    keyText: plan.keys.keyText,
-    keyOf: plan.keys.keyOf,
+    keyText: (row) => plan.keys.keyText(row),
+    keyOf: (messageKey) => plan.keys.keyOf(messageKey),
   }
 }
 

@@ -1,6 +1,7 @@
 // Checks of a field's value as plain functions: range, pattern, one-of, length. Expressions are compiled where the type's
 // fields are known (record-object.ts). On a list, all but `length` hold for every item.
 import type { Check, FieldType, Interval } from '../model.ts'
+import { cellText } from '../row.ts'
 import type { Value } from '../row.ts'
 import { canonicalDecimal, compareDecimalTexts } from '../cel/decimal.ts'
 
@@ -70,8 +71,8 @@ const lengthOf = (value: Value): number =>
 function oneOf(values: readonly string[], type: FieldType): Holds {
   const isNumeric = type.kind === 'scalar' && ['Int', 'Float', 'BigInt', 'Decimal'].includes(type.scalar)
   const allowed = new Set(isNumeric ? values.map((value) => canonicalDecimal(value) ?? value) : values)
-  if (!isNumeric) return (value) => allowed.has(String(value))
-  return (value) => allowed.has(typeof value === 'number' ? (canonicalDecimal(String(value)) ?? '') : String(value))
+  if (!isNumeric) return (value) => allowed.has(cellText(value))
+  return (value) => allowed.has(typeof value === 'number' ? (canonicalDecimal(String(value)) ?? '') : cellText(value))
 }
 
 /** The function of a check that needs no expression; null for `cel`. */
@@ -91,7 +92,7 @@ function compileItemRule(rule: Exclude<Check['rule'], { kind: 'cel' | 'length' }
       return rangeOf(rule.interval, type)
     case 'pattern': {
       const pattern = new RegExp(rule.source, 'u')
-      return (value) => pattern.test(String(value))
+      return (value) => pattern.test(cellText(value))
     }
     case 'oneOf':
       return oneOf(rule.values, type)

@@ -29,8 +29,7 @@ const keepDigits: Reviver = (_key, value, context) => {
 }
 
 /** As JSON.parse, with numbers of many digits as ExactNumber. The reviver recurses: throws RangeError on very deep texts. */
-export const parseJsonExactly = (text: string): unknown =>
-  JSON.parse(text, keepDigits as (key: string, value: unknown) => unknown)
+export const parseJsonExactly = (text: string): unknown => JSON.parse(text, keepDigits)
 
 export type JsonObject = { readonly [name: string]: unknown }
 

@@ -1,6 +1,7 @@
 // Message keys: the text that an entity's key is on the changes topic, the key of a tombstone, and whether a message is keyed
 // by what its record says. A key of one field is its text (a JSON string or a Debezium `{"id": …}` is read too), of several a JSON array.
 import type { Entity, Product, Source, StoredField } from '../model.ts'
+import { cellText } from '../row.ts'
 import type { Row, Value } from '../row.ts'
 import { compileCleaning, Unparsable } from './record-cleaning.ts'
 import type { EnvelopeReader } from './record-envelope.ts'
@@ -75,7 +76,7 @@ function keyFieldsOf(names: readonly string[], entity: Entity, product: Product)
 
 const keyTextOf = (names: readonly string[]): ((row: Row) => string) => {
   const [only] = names
-  if (names.length === 1 && only !== undefined) return (row) => String(row[only])
+  if (names.length === 1 && only !== undefined) return (row) => cellText(row[only])
   return (row) => JSON.stringify(names.map((name) => row[name] ?? null))
 }
 

@@ -3,7 +3,8 @@ import { compileProduct } from '../../schema/compile-product.ts'
 import { formatDiagnostic } from '../../schema/format-diagnostic.ts'
 import type { Entity, Product } from '../../schema/model.ts'
 import { compileRecordCodec } from '../../schema/emit/emit-record-codec.ts'
-import type { Decoded, RecordCodec } from '../../schema/record.ts'
+import type { Decoded, RecordCodec, Violation } from '../../schema/record.ts'
+import type { Row } from '../../schema/row.ts'
 
 /** `body` may leave out the header. */
 export function productOf(body: string, name = 'things'): Product {
@@ -55,3 +56,19 @@ export const thingWith = (fields: string, options: { readonly source?: string; r
 }
 type Query { thing(id: ID!): Thing @lookup }
 ${options.types ?? ''}`)
+
+export function rowOf(decoded: Decoded): Row {
+  if (decoded.kind !== 'upsert') throw new Error(JSON.stringify(decoded))
+  return decoded.row
+}
+
+export function violationsOf(decoded: Decoded): readonly Violation[] {
+  if (decoded.kind !== 'rejected') throw new Error(JSON.stringify(decoded))
+  return decoded.violations
+}
+
+/** Code and field of each violation. */
+export const problems = (decoded: Decoded): readonly string[] =>
+  violationsOf(decoded).map(({ code, field, checkId }) =>
+    [code, field, checkId].filter((part) => part !== null).join(' '),
+  )

@@ -149,7 +149,7 @@ describe('composes', () => {
       domains.map(({ name, sdl }) => ({ name, typeDefs: parse(sdl), url: `http://${name}.example.com` })),
     )
     expect(result.errors).toBeUndefined()
-    expect(result.supergraphSdl).toContain('orders(first: Int = 20, after: String): OrderConnection!')
+    expect(result.supergraphSdl).toMatch(/orders\(first: Int.*\): OrderConnection!/)
   })
 
   test('products that share value types, enums and PageInfo', () => {
