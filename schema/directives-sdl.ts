@@ -165,6 +165,7 @@ directive @table(
 A check of a record. On a field: exactly one of range, pattern, oneOf, length, cel. On a type: cel.
 \`range\` and \`length\` are intervals: \`[0,)\`, \`(0,100]\`. In \`cel\`, a field's own name and every other field of the
 type are variables; on a field \`value\` is its value as well. A check of an absent or null value passes.
+On a list, \`length\` counts its items, and \`range\`, \`pattern\` and \`oneOf\` check each of them.
 """
 directive @check(
   id: String!
