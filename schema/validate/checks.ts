@@ -9,7 +9,7 @@ import {
   optionalTextsOf,
   textOf,
 } from '../parse/directive-values.ts'
-import { compareDecimals, parseInterval } from '../parse/interval.ts'
+import { parseInterval } from '../parse/interval.ts'
 import { suggestName } from '../parse/nearest-name.ts'
 import type { Directive } from '../parse/read-directives.ts'
 import { schemaLimits } from '../schema-limits.ts'
@@ -66,7 +66,7 @@ function compileInterval(directive: Directive, rule: 'range' | 'length', shapes:
     return null
   }
   const bounds = [interval.lower, interval.upper].filter((bound) => bound !== null)
-  if (rule === 'length' && bounds.some((bound) => bound.includes('.') || compareDecimals(bound, '0') < 0)) {
+  if (rule === 'length' && bounds.some((bound) => !/^\d+$/.test(bound))) {
     const message = `length: "${text}" has a bound that is no length.`
     shapes.reporter.error('INTERVAL_INVALID', at, message, 'Write whole numbers from 0, e.g. "[1,200]".')
     return null
