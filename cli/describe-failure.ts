@@ -27,12 +27,13 @@ interface SystemError {
   readonly code: string
   readonly path?: string
   readonly port?: number
+  readonly address?: string
 }
 
 /** Errors of the operating system that a user can do something about. */
 function describeSystemError(error: unknown): Failure | null {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return null
-  const { code, path = 'a file', port } = error as SystemError
+  const { code, path = 'a file', port, address } = error as SystemError
   switch (code) {
     case 'ENOENT':
       return failed('FILE_UNREADABLE', `${path} does not exist. Check the path.`)
@@ -58,7 +59,9 @@ function describeSystemError(error: unknown): Failure | null {
       return failed('PORT_IN_USE', `another process listens on port ${port}. End it, or set PORT to another.`)
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return misconfigured('HOST is no address of this machine. Set it to 127.0.0.1, or to 0.0.0.0 for all.')
+      return misconfigured(
+        `HOST=${address ?? ''} is no address of this machine. Set it to 127.0.0.1, or to 0.0.0.0 for all.`,
+      )
     default:
       return null
   }

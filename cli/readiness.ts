@@ -5,10 +5,10 @@ import { count } from './progress.ts'
 
 export interface Readiness {
   readonly state: () => { readonly ready: boolean; readonly reasons: readonly string[] }
-  loading(state: SampleState): void
-  done(): void
+  readonly loading: (state: SampleState) => void
+  readonly done: () => void
   /** Tells of an error of ingest, which retries by itself. */
-  trouble(error: unknown): void
+  readonly trouble: (error: unknown) => void
   /** Rejects when ingest cannot go on before `done`; never resolves. */
   readonly failed: Promise<never>
 }

@@ -36,7 +36,7 @@ function readLimits(source: string): readonly Limit[] {
     .slice(source.indexOf('= {'))
     .split('\n')
     .map((text) => text.trim())) {
-    const [, name, value] = /^(\w+): ([\d_.*e ()]+),(?: \/\/.*)?$/.exec(line) ?? []
+    const [, name, value] = /^(\w+): (.+?),(?: \/\/.*)?$/.exec(line) ?? []
     if (line.startsWith('// ')) group = line.slice(3)
     else if (line.startsWith('/**') || line.startsWith('*'))
       reason = [...(line.startsWith('/**') ? [] : reason), commentText(line)]
@@ -54,7 +54,8 @@ function commentText(line: string): string {
     .trim()
 }
 
-/** `1_048_576` → `1,048,576`; products (`7 * 24`) as they are written. */
+/** `1_048_576` → `1,048,576`; products (`7 * 24`) and texts as they are written. */
 function readable(value: string): string {
-  return value.replace(/[\d_.]+/g, (digits) => Number(digits.replaceAll('_', '')).toLocaleString('en-US'))
+  if (!/^[\d_]+(\.\d+)?$/.test(value)) return `\`${value}\``
+  return Number(value.replaceAll('_', '')).toLocaleString('en-US')
 }

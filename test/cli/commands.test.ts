@@ -1,0 +1,163 @@
+// The commands as processes, the way a user runs them: outcome, exit code, and what is printed where.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const ORDER = {
+  id: '1-999-1',
+  customerId: '1',
+  placedAt: '2026-01-02T03:04:05Z',
+  lines: [{ productId: '1', quantity: 2, amount: '5.70', cost: '2.00' }],
+}
+
+let directory = ''
+let children: ChildProcess[] = []
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'meshgate-cli-'))
+})
+
+afterEach(async () => {
+  for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+  children = []
+  await rm(directory, { recursive: true, force: true, maxRetries: 5 })
+})
+
+function start(args: readonly string[], environment: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [join(root, 'cli/main.ts'), ...args], {
+    cwd: root,
+    env: { ...process.env, PORT: '0', MESHGATE_DATA_DIR: join(directory, 'data'), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  children.push(child)
+  let stdout = ''
+  let stderr = ''
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+  const finished = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }))
+  /** The first group of the pattern, as soon as standard output has it. */
+  const printed = async (pattern: RegExp): Promise<string> => {
+    for (;;) {
+      const match = pattern.exec(stdout)
+      if (match !== null) return match[1] ?? ''
+      await Promise.race([once(child.stdout, 'data'), finished.then((end) => Promise.reject(new Error(end.stderr)))])
+    }
+  }
+  return { child, finished, printed }
+}
+
+const run = (args: readonly string[], environment?: Record<string, string>) => start(args, environment).finished
+
+describe('check', () => {
+  test('says ok of the products of the project', async () => {
+    expect(await run(['check'])).toEqual({ code: 0, stdout: 'ok\n', stderr: '' })
+  })
+
+  test('prints every problem with its place and what to write, and fails', async () => {
+    const file = join(directory, 'product.graphql')
+    await writeFile(
+      file,
+      'extend schema @product(name: "x", domain: "d", owner: "o")\ntype A @key(fields: "id") { id: ID! b: Foo }\n',
+    )
+    const { code, stdout } = await run(['check', directory])
+    expect(code).toBe(1)
+    expect(stdout).toContain(`${file}:1:15 DIRECTIVE_ARGUMENT_MISSING`)
+    expect(stdout).toContain(`${file}:2:40 TYPE_UNKNOWN There is no type "Foo".\n  `)
+  })
+
+  test('tells with --verbose what would be created', async () => {
+    const { stdout } = await run(['check', 'subgraphs/sales', '--verbose'])
+    expect(stdout).toContain('  topic sales.orders: 4 partitions, kept for ever\n')
+    expect(stdout).toContain('  table orders_by_customer: key ((customerId), placedAt desc, id);')
+  })
+})
+
+describe('wrong use', () => {
+  test.each([
+    ['an unknown command', ['nonsense'], {}, 2, "error: unknown command 'nonsense'"],
+    ['a wrong port', ['dev', '--port', 'x'], {}, 2, "error: option '-p, --port <N>' argument 'x' is invalid."],
+    ['a wrong setting', ['dev'], { PORT: 'x' }, 2, 'CONFIG_INVALID: PORT=x cannot be used: write a number'],
+    ['a product that is not there', ['check', 'nowhere'], {}, 1, 'FILE_UNREADABLE: nowhere does not exist.'],
+    ['a file that is not there', ['load', 'subgraphs/sales', 'none.csv'], {}, 1, 'FILE_UNREADABLE: '],
+    ['no subgraph', ['compose', 'a=b', '--out', 'x'], {}, 2, 'CONFIG_INVALID: a=b is no subgraph'],
+    ['a data directory that is a file', ['dev'], { MESHGATE_DATA_DIR: join(root, 'LICENSE') }, 1, 'FILE_UNREADABLE: '],
+  ])('%s ends with one line and an exit code', async (_name, args, environment: Record<string, string>, code, line) => {
+    const outcome = await run(args, environment)
+    expect({ code: outcome.code, line: outcome.stderr.slice(0, line.length) }).toEqual({ code, line })
+    expect(outcome.stderr).not.toContain('    at ')
+  })
+
+  test('a busy port ends with one line and leaves nothing locked', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const outcome = await run(['dev', '--no-sample'], { PORT: String(port) })
+    server.close()
+    expect(outcome).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^PORT_IN_USE: .*\n$/) })
+    expect(await readdir(join(directory, 'data'))).not.toContain('lock.json')
+  })
+})
+
+describe('a running mesh', () => {
+  test('stops cleanly on SIGTERM', async () => {
+    const mesh = start(['dev', '--no-sample'])
+    await mesh.printed(/(Ready)/)
+    mesh.child.kill('SIGTERM')
+    expect(await mesh.finished).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('keeps others out of its data directory, naming itself', async () => {
+    const mesh = start(['dev', '--no-sample'])
+    await mesh.printed(/(Ready)/)
+    expect(await run(['dev', '--no-sample'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(new RegExp(`^DATA_DIR_LOCKED: .* process ${mesh.child.pid} .*\n$`)),
+    })
+  })
+
+  test('takes the records of a load, counted by what became of them', async () => {
+    const mesh = start(['dev', '--no-sample'])
+    const url = await mesh.printed(/listens on (\S+)/)
+    await mesh.printed(/(Ready)/)
+    const file = join(directory, 'orders.ndjson')
+    await writeFile(file, `${JSON.stringify(ORDER)}\nbroken\n`)
+    expect(await run(['load', 'subgraphs/sales', file])).toMatchObject({
+      code: 0,
+      stdout: '2 records: 1 written, 1 rejected.\n',
+    })
+    expect(await query(url, '{ order(id: "1-999-1") { total } }')).toEqual({ data: { order: { total: '5.7' } } })
+  })
+})
+
+test('a load by itself is done once, and its rows are served by subgraphs behind a gateway', async () => {
+  const file = join(directory, 'orders.ndjson')
+  await writeFile(file, `${JSON.stringify(ORDER)}\n`)
+  expect((await run(['load', 'subgraphs/sales', file])).stdout).toBe('1 records: 1 written, 0 rejected.\n')
+  expect((await run(['load', 'subgraphs/sales', file])).stdout).toContain('Already loaded')
+
+  const subgraph = start(['subgraph', 'subgraphs/sales'])
+  const url = await subgraph.printed(/: (http\S+)/)
+  await run(['subgraph', 'subgraphs/sales', '--sdl', directory])
+  const [name = ''] = (await readdir(directory)).filter((entry) => entry.endsWith('.graphql'))
+  const supergraph = join(directory, 'supergraph.graphql')
+  const service = `${name.replace('.graphql', '')}=${url}=${join(directory, name)}`
+  expect(await run(['compose', service, '--out', supergraph])).toEqual({ code: 0, stdout: '', stderr: '' })
+  const gateway = start(['gateway', '--supergraph', supergraph, '--port', '0'])
+  const address = await gateway.printed(/Gateway: (\S+)\//)
+  expect(await query(address, '{ order(id: "1-999-1") { total } }')).toEqual({ data: { order: { total: '5.7' } } })
+})
+
+async function query(url: string, document: string): Promise<unknown> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: document }),
+  })
+  return response.json()
+}
