@@ -48,14 +48,22 @@ function argumentsText(args: readonly Argument[]): string {
   return `(\n${lines.join('\n')}\n  )`
 }
 
+const withDefaultTold = (argument: Argument): Argument =>
+  argument.defaultText === null
+    ? argument
+    : {
+        ...argument,
+        description: argument.description ?? `${argument.defaultText} where neither first nor last is given.`,
+        defaultText: null,
+      }
+
 /**
  * Every connection pages backwards too, unless `first` has a default: `first` and `last` exclude each other, and a default is sent
  * with every request. Where the author wrote both, the default is left to the runtime (PageOperation.defaultFirst).
  */
 function withPaging(args: readonly Argument[]): readonly Argument[] {
   const has = (name: string): boolean => args.some((argument) => argument.name === name)
-  if (has('last'))
-    return args.map((argument) => (argument.name === 'first' ? { ...argument, defaultText: null } : argument))
+  if (has('last')) return args.map((argument) => (argument.name === 'first' ? withDefaultTold(argument) : argument))
   const hasDefault = args.some((argument) => argument.name === 'first' && argument.defaultText !== null)
   return hasDefault ? args : [...args, ...backward.filter((argument) => !has(argument.name))]
 }

@@ -173,7 +173,10 @@ function bounds(text: string): { readonly min: string | null; readonly max: stri
     return min === null || max === null ? null : { min, max }
   }
   const upper = atMost.exec(text)
-  if (upper !== null) return { min: null, max: amountOf(upper[1], upper[2]) }
+  if (upper !== null) {
+    const max = amountOf(upper[1], upper[2])
+    return max === null ? null : { min: null, max }
+  }
   const lower = atLeast.exec(text)
   const min = lower === null ? null : amountOf(lower[1], lower[2])
   if (lower === null || min === null) return null

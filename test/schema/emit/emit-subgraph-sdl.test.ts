@@ -138,6 +138,31 @@ test("prints the subgraph, without our directives and with Federation's", () => 
   `)
 })
 
+test('a default of first is told and left to the runtime where last is declared, else kept', () => {
+  const text = (paging: string) =>
+    emitSubgraphSdl(
+      productOf(`type Thing @key(fields: "id") @source(topic: "tests.things", key: "id") @table(name: "things", partitionKey: ["id"]) { id: ID! }
+        type Query { things(${paging}): ThingConnection! @scan(table: "things") }`),
+    )
+  expect(text('first: Int = 5, after: String')).toContain('  things(first: Int = 5, after: String): ThingConnection!')
+  expect(text('first: Int = 5, after: String, last: Int, before: String')).toContain(`  things(
+    """5 where neither first nor last is given."""
+    first: Int
+    after: String
+    last: Int
+    before: String
+  ): ThingConnection!`)
+})
+
+test('a product without queries is a subgraph too', () => {
+  const sdl = emitSubgraphSdl(
+    productOf(
+      `type Thing @key(fields: "id") @source(topic: "tests.things", key: "id") @table(name: "things", partitionKey: ["id"]) { id: ID! }`,
+    ),
+  )
+  expect(validateSchema(buildSubgraphSchema(parse(sdl)))).toEqual([])
+})
+
 test('is a schema that @apollo/subgraph serves', () => {
   for (const sdl of [emitSubgraphSdl(rich), ...domains.map((domain) => domain.sdl)])
     expect(validateSchema(buildSubgraphSchema(parse(sdl)))).toEqual([])
@@ -149,7 +174,7 @@ describe('composes', () => {
       domains.map(({ name, sdl }) => ({ name, typeDefs: parse(sdl), url: `http://${name}.example.com` })),
     )
     expect(result.errors).toBeUndefined()
-    expect(result.supergraphSdl).toMatch(/orders\(first: Int.*\): OrderConnection!/)
+    expect(result.supergraphSdl).toMatch(/orders\([^)]*first: Int[^)]*\): OrderConnection!/)
   })
 
   test('products that share value types, enums and PageInfo', () => {

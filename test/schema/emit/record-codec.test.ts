@@ -183,6 +183,7 @@ describe('cleaning', () => {
     [{ born: 3600 }, 'born'],
     [{ tags: 5 }, 'tags'],
     [{ income: 'rich' }, 'income'],
+    [{ income: '< 1,23' }, 'income'],
     [{ income: '$1.5 +' }, 'income.min'],
   ])('%j cannot be parsed', (record, field) => {
     expect(problems(cleaned.decode({ id: '1', ...record }))).toEqual([`RECORD_FIELD_TYPE ${field}`])
