@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { extname, join, normalize, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import altair from 'altair-static'
+import { getDistDirectory, isSandboxFrame, renderAltair, SANDBOX_FRAME_CSP } from 'altair-static'
 
 export interface ExampleQuery {
   readonly name: string
@@ -48,7 +48,7 @@ const CONTENT_POLICY = [
 export function createPage(
   options: PageOptions,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<boolean> {
-  const directory = altair.getDistDirectory()
+  const directory = getDistDirectory()
   const html = renderPage(options)
   return async (request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return false
@@ -81,7 +81,7 @@ async function sendAsset(
     'content-type': mediaType,
     'content-length': found.size,
     'cache-control': ASSET_CACHE,
-    ...(altair.isSandboxFrame(file) ? { 'content-security-policy': altair.SANDBOX_FRAME_CSP } : {}),
+    ...(isSandboxFrame(file) ? { 'content-security-policy': SANDBOX_FRAME_CSP } : {}),
   })
   if (request.method === 'HEAD') response.end()
   // A browser that leaves in between is no failure of ours.
@@ -104,7 +104,7 @@ function renderPage({ title, exampleQueries }: PageOptions): string {
     initialVariables: JSON.stringify(variables ?? {}, null, 2),
     ...ADDRESSES,
   }))
-  const page = altair.renderAltair({
+  const page = renderAltair({
     baseURL: '/',
     ...ADDRESSES,
     instanceStorageNamespace: 'meshgate_',
@@ -116,21 +116,23 @@ function renderPage({ title, exampleQueries }: PageOptions): string {
   const end = page.lastIndexOf('</script>')
   const settings = page
     .slice(start, end)
-    // Altair opens the socket only at an absolute address, which the browser knows and the server does not.
-    .replaceAll(`subscriptionsEndpoint: \`${SOCKET_PLACE}\``, SOCKET_EXPRESSION)
+    // Altair asks absolute addresses only, which the browser knows and the server does not.
+    .replaceAll(`endpointURL: \`${GRAPHQL_PATH}\``, `endpointURL: location.origin + '${GRAPHQL_PATH}'`)
+    .replaceAll(
+      `subscriptionsEndpoint: \`${GRAPHQL_PATH}\``,
+      `subscriptionsEndpoint: location.origin.replace(/^http/, 'ws') + '${GRAPHQL_PATH}'`,
+    )
     // A query that holds the end of the script must not end it.
     .replaceAll('</', '<\\/')
   const head = page.slice(0, start).replace(/<title>[^<]*<\/title>/, () => `<title>${escapeHtml(title)}</title>`)
   return head + settings + page.slice(end)
 }
 
-const SOCKET_PLACE = '/graphql'
-const SOCKET_EXPRESSION = `subscriptionsEndpoint: location.origin.replace(/^http/, 'ws') + '${SOCKET_PLACE}'`
+const GRAPHQL_PATH = '/graphql'
 
 const ADDRESSES = {
-  // Relative to the page, so that any host name and port works.
-  endpointURL: '/graphql',
-  subscriptionsEndpoint: SOCKET_PLACE,
+  endpointURL: GRAPHQL_PATH,
+  subscriptionsEndpoint: GRAPHQL_PATH,
   initialSubscriptionRequestHandlerId: 'graphql-ws',
 } as const
 

@@ -22,7 +22,7 @@ export type ValidatedDocument =
 export function validateDocument(query: string, schema: GraphQLSchema, limits: DocumentLimits): ValidatedDocument {
   const document = parseBounded(query, limits.documentTokensMax)
   if (document instanceof GraphQLError) return { kind: 'invalid', errors: [document] }
-  const early = [...checkLimits(document, limits), ...unsupported(document)]
+  const early = [...checkLimits(document, limits), ...unsupported(document, schema)]
   if (early.length > 0) return { kind: 'invalid', errors: early.slice(0, VALIDATION_ERRORS_MAX) }
   const errors = validate(schema, document, specifiedRules, { maxErrors: VALIDATION_ERRORS_MAX })
   if (errors.length > 0) return { kind: 'invalid', errors: errors.map((error) => withCode(error, 'DOCUMENT_INVALID')) }
@@ -42,7 +42,7 @@ function parseBounded(query: string, tokensMax: number): DocumentNode | GraphQLE
   }
 }
 
-function unsupported(document: DocumentNode): GraphQLError[] {
+function unsupported(document: DocumentNode, schema: GraphQLSchema): GraphQLError[] {
   const errors: GraphQLError[] = []
   const refuse = (message: string, nodes: GraphQLError['nodes']): void => {
     errors.push(new GraphQLError(message, { nodes: nodes ?? null, extensions: { code: 'DOCUMENT_INVALID' } }))
@@ -61,6 +61,8 @@ function unsupported(document: DocumentNode): GraphQLError[] {
       }
     },
     OperationDefinition: (node) => {
+      // The spec's rules pass over an operation whose root type does not exist.
+      if (!schema.getRootType(node.operation)) refuse(`The schema has no ${node.operation}s.`, [node])
       if (node.operation !== 'subscription') return
       // The event's stream comes from one subgraph: whether to open it cannot depend on variables (October 2021 leaves it open).
       const conditional = node.selectionSet.selections.find((selection) => (selection.directives ?? []).length > 0)

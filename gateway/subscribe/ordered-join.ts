@@ -9,25 +9,30 @@ export interface OrderedJoinOptions<Event, Joined> {
 
 /** Resolves when the stream has completed and everything is published; rejects likewise when the stream or a join fails. */
 export async function joinInOrder<Event, Joined>(options: OrderedJoinOptions<Event, Joined>): Promise<void> {
-  const inFlight: Promise<Joined>[] = []
-  const publishOldest = async (): Promise<void> => {
-    const oldest = inFlight.shift()
-    if (oldest !== undefined) options.publish(await oldest)
-  }
-  let publishing = Promise.resolve()
-  const failed = { error: null as unknown }
+  const inFlight: Promise<void>[] = []
+  let last: Promise<void> = Promise.resolve()
+  let failed = false
   try {
     for await (const event of options.events) {
       const joined = options.join(event)
       // Awaited in its turn; until then a rejection must not count as unhandled.
       joined.catch(() => undefined)
-      inFlight.push(joined)
-      publishing = publishing.then(publishOldest)
-      publishing.catch((error: unknown) => (failed.error = error))
-      if (inFlight.length >= options.inFlightMax) await publishing
-      if (failed.error !== null) break
+      last = publishAfter(last, joined, options.publish)
+      last.catch(() => (failed = true))
+      inFlight.push(last)
+      if (inFlight.length >= options.inFlightMax) await inFlight.shift()
+      if (failed) break
     }
   } finally {
-    await publishing
+    await last
   }
+}
+
+async function publishAfter<Joined>(
+  previous: Promise<void>,
+  joined: Promise<Joined>,
+  publish: (joined: Joined) => void,
+): Promise<void> {
+  await previous
+  publish(await joined)
 }
