@@ -60,7 +60,7 @@ async function loadOne(mesh: Mesh, load: SampleLoad, product: Product, onRecords
   const outcome = await loadFile({
     product,
     name: load.name,
-    source: { kind: 'records', contentHash: hash, records: load.records },
+    source: { kind: 'records', contentHash: hash, records: () => load.records() },
     log,
     clock,
     ingest: mesh.ingest,
@@ -72,7 +72,7 @@ async function loadOne(mesh: Mesh, load: SampleLoad, product: Product, onRecords
 
 /** Appended is not yet queryable: what still waits to be ingested is taken off. */
 function tellState(options: SampleOptions, appended: ReadonlyMap<string, number>, total: number) {
-  const { mesh, onState } = options
+  const { mesh } = options
   const ended = new AbortController()
   const signal = AbortSignal.any([ended.signal, options.stop])
   const tell = async () => {
@@ -82,7 +82,7 @@ function tellState(options: SampleOptions, appended: ReadonlyMap<string, number>
         (sum, [product, records]) => sum + Math.max(0, records - (lag[product] ?? 0)),
         0,
       )
-      onState({ done, total })
+      options.onState({ done, total })
       await mesh.platform.clock.sleep(POLL_MS, signal)
     }
   }

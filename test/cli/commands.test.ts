@@ -80,15 +80,42 @@ describe('check', () => {
 
 describe('wrong use', () => {
   test.each([
-    ['an unknown command', ['nonsense'], {}, 2, "error: unknown command 'nonsense'"],
-    ['a wrong port', ['dev', '--port', 'x'], {}, 2, "error: option '-p, --port <N>' argument 'x' is invalid."],
-    ['a wrong setting', ['dev'], { PORT: 'x' }, 2, 'CONFIG_INVALID: PORT=x cannot be used: write a number'],
-    ['a product that is not there', ['check', 'nowhere'], {}, 1, 'FILE_UNREADABLE: nowhere does not exist.'],
-    ['a file that is not there', ['load', 'subgraphs/sales', 'none.csv'], {}, 1, 'FILE_UNREADABLE: '],
-    ['no subgraph', ['compose', 'a=b', '--out', 'x'], {}, 2, 'CONFIG_INVALID: a=b is no subgraph'],
-    ['a data directory that is a file', ['dev'], { MESHGATE_DATA_DIR: join(root, 'LICENSE') }, 1, 'FILE_UNREADABLE: '],
-  ])('%s ends with one line and an exit code', async (_name, args, environment: Record<string, string>, code, line) => {
-    const outcome = await run(args, environment)
+    { what: 'an unknown command', args: ['nonsense'], code: 2, line: "error: unknown command 'nonsense'" },
+    {
+      what: 'a wrong port',
+      args: ['dev', '--port', 'x'],
+      code: 2,
+      line: "error: option '-p, --port <N>' argument 'x'",
+    },
+    {
+      what: 'a wrong setting',
+      args: ['dev'],
+      set: { PORT: 'x' },
+      code: 2,
+      line: 'CONFIG_INVALID: PORT=x cannot be used',
+    },
+    {
+      what: 'an absent product',
+      args: ['check', 'nowhere'],
+      code: 1,
+      line: 'FILE_UNREADABLE: nowhere does not exist.',
+    },
+    { what: 'an absent file', args: ['load', 'subgraphs/sales', 'none.csv'], code: 1, line: 'FILE_UNREADABLE: ' },
+    {
+      what: 'no subgraph',
+      args: ['compose', 'a=b', '--out', 'x'],
+      code: 2,
+      line: 'CONFIG_INVALID: a=b is no subgraph',
+    },
+    {
+      what: 'a data directory that is a file',
+      args: ['dev'],
+      set: { MESHGATE_DATA_DIR: join(root, 'LICENSE') },
+      code: 1,
+      line: 'FILE_UNREADABLE: ',
+    },
+  ])('$what ends with one line and an exit code', async ({ args, set, code, line }) => {
+    const outcome = await run(args, set)
     expect({ code: outcome.code, line: outcome.stderr.slice(0, line.length) }).toEqual({ code, line })
     expect(outcome.stderr).not.toContain('    at ')
   })
