@@ -1,7 +1,7 @@
 // What the Store suite stands on: an adapter's way to open a store, and tables under names that no other test has.
 import type { Row, Value } from '../../../schema/row.ts'
 import type { ColumnType, TableDefinition } from '../../../schema/tables.ts'
-import type { PageRequest, PutWrite, RowPage, Store } from '../../../platform/ports/store.ts'
+import type { PutWrite, RowPage, Store } from '../../../platform/ports/store.ts'
 
 export interface StoreHarness {
   /** A store over a place without tables; each call another place. */
@@ -162,5 +162,3 @@ export function shuffled<T>(items: readonly T[], random: () => number): T[] {
   }
   return result
 }
-
-export type PageBounds = Pick<PageRequest, 'limit' | 'after'>
