@@ -1,9 +1,9 @@
 // The gateway without a network: a supergraph and endpoints become one callable graph. Owns its plans and subscriptions.
-import { GraphQLError } from 'graphql'
+import { GraphQLError, type GraphQLSchema } from 'graphql'
 import { MeshgateError } from '../platform/errors.ts'
 import { ANONYMOUS } from '../platform/governance/principal.ts'
 import { limits as defaultLimits } from '../platform/limits.ts'
-import type { SubgraphEndpoint } from '../platform/ports/subgraph-endpoint.ts'
+import type { SubgraphResponse, SubgraphEndpoint } from '../platform/ports/subgraph-endpoint.ts'
 import { readSupergraph } from './compose/public-schema.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult, type ReadyOperation } from './engine-contract.ts'
 import type { Execution, RequestContext } from './execute/execution.ts'
@@ -11,7 +11,7 @@ import { locateError } from './execute/locate-errors.ts'
 import { coerceVariables } from './plan/operation.ts'
 import type { DocumentLimits } from './plan/operation-limits.ts'
 import type { Planner } from './plan/planner.ts'
-import { createPreparer } from './plan/prepare-operation.ts'
+import { createPreparer, type Preparer } from './plan/prepare-operation.ts'
 import { openEventStream } from './subscribe/event-stream.ts'
 import { SubscriptionHub } from './subscribe/subscription-hub.ts'
 
@@ -37,26 +37,11 @@ export function createEngine(options: EngineOptions): Engine {
     planner: options.planner,
     limits: { ...defaultLimits, ...options.limits },
   })
-  const hub = new SubscriptionHub()
+  const hub = new SubscriptionHub<SubgraphResponse, EngineResult>()
 
   const { track, idle } = createTracker()
 
-  const prepareOperation = async (request: EngineRequest): Promise<ReadyOperation | EngineResult> => {
-    try {
-      const valid = preparer.validate(request.query, request.operationName)
-      if (valid.kind === 'invalid') return refused(valid.errors)
-      const { operation } = valid.selected
-      const variables = coerceVariables(schema, operation, request.variables ?? {})
-      if (variables.kind === 'invalid') return refused(variables.errors)
-      const prepared = await valid.forVariables(variables.values)
-      return { kind: operation.operation, prepared, variables: variables.values }
-    } catch (error) {
-      onFailure('An operation could not be prepared', error)
-      return refused([planError(error)])
-    }
-  }
-
-  const prepare: Engine['prepare'] = (request) => track(prepareOperation(request))
+  const prepare: Engine['prepare'] = (request) => track(prepareOperation(request, preparer, schema, onFailure))
 
   const newExecution = (variables: Readonly<Record<string, unknown>>, request: RequestContext): Execution => ({
     endpoints,
@@ -107,6 +92,26 @@ export function createEngine(options: EngineOptions): Engine {
     },
     close: (reason) => hub.close(reason),
     idle,
+  }
+}
+
+async function prepareOperation(
+  request: EngineRequest,
+  preparer: Preparer,
+  schema: GraphQLSchema,
+  onFailure: (message: string, error: unknown) => void,
+): Promise<ReadyOperation | EngineResult> {
+  try {
+    const valid = preparer.validate(request.query, request.operationName)
+    if (valid.kind === 'invalid') return refused(valid.errors)
+    const { operation } = valid.selected
+    const variables = coerceVariables(schema, operation, request.variables ?? {})
+    if (variables.kind === 'invalid') return refused(variables.errors)
+    const prepared = await valid.forVariables(variables.values)
+    return { kind: operation.operation, prepared, variables: variables.values }
+  } catch (error) {
+    onFailure('An operation could not be prepared', error)
+    return refused([planError(error)])
   }
 }
 

@@ -24,10 +24,10 @@ export function compilePlan(node: PlanNode, context: CompileContext): Step {
     }
     case 'condition': {
       const variable = context.variableNames.get(node.variable) ?? node.variable
-      const then = node.then === null ? null : compilePlan(node.then, context)
-      const otherwise = node.otherwise === null ? null : compilePlan(node.otherwise, context)
+      const whenTrue = node.whenTrue === null ? null : compilePlan(node.whenTrue, context)
+      const whenFalse = node.whenFalse === null ? null : compilePlan(node.whenFalse, context)
       return async (execution) => {
-        await (execution.variables[variable] === true ? then : otherwise)?.(execution)
+        await (execution.variables[variable] === true ? whenTrue : whenFalse)?.(execution)
       }
     }
   }

@@ -59,7 +59,7 @@ export function rootPaths(fetch: RootFetch): string[][] {
 export function readPath(error: unknown): (string | number)[] | null {
   const path: unknown = typeof error === 'object' && error !== null ? (error as { path?: unknown }).path : undefined
   if (!Array.isArray(path) || path.length === 0) return null
-  return path.every((key) => typeof key === 'string' || typeof key === 'number') ? (path as (string | number)[]) : null
+  return path.every((key) => typeof key === 'string' || typeof key === 'number') ? path : null
 }
 
 export function toClientKey(key: string | number): string | number {

@@ -103,7 +103,7 @@ function createProtocol({ engine, principal }: GraphqlSocketOptions): ReturnType
       return (Symbol.asyncIterator in stream ? stream : asResult(stream)) as AsyncIterableIterator<ExecutionResult>
     },
     // Results are formatted already: graphql-ws would ask their errors for toJSON.
-    onNext: (_context, _id, _payload, _arguments, result) => result as never,
+    onNext: (...given) => given[4] as never,
     onError: (_context, _id, _payload, errors) => errors.map((error) => error.toJSON()),
   })
 }
@@ -150,7 +150,7 @@ function serve(
       close: (code, reason) => socket.close(code, reason),
       onMessage: (handle) => {
         socket.on('message', (data) => {
-          handle(String(data)).catch((error: unknown) => {
+          handle(Buffer.isBuffer(data) ? data.toString('utf8') : '').catch((error: unknown) => {
             onError(error)
             socket.close(1011, 'Internal error')
           })

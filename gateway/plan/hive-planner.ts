@@ -69,8 +69,8 @@ function toNode(node: HiveNode): PlanNode {
       return {
         kind: 'condition',
         variable: node.condition,
-        then: node.ifClause ? toNode(node.ifClause) : null,
-        otherwise: node.elseClause ? toNode(node.elseClause) : null,
+        whenTrue: node.ifClause ? toNode(node.ifClause) : null,
+        whenFalse: node.elseClause ? toNode(node.elseClause) : null,
       }
     case 'Flatten':
       return toEntityFetch(node)

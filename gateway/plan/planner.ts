@@ -65,8 +65,8 @@ export type PlanNode =
   | {
       readonly kind: 'condition'
       readonly variable: string
-      readonly then: PlanNode | null
-      readonly otherwise: PlanNode | null
+      readonly whenTrue: PlanNode | null
+      readonly whenFalse: PlanNode | null
     }
 
 /** For a subscription `source` is the stream and `node` what follows for every event; else `source` is null. */

@@ -15,7 +15,7 @@ export interface EventStreamOptions {
   readonly operation: ReadyOperation
   readonly request: EngineRequest
   readonly context: RequestContext
-  readonly hub: SubscriptionHub
+  readonly hub: SubscriptionHub<SubgraphResponse, EngineResult>
   readonly endpoints: ReadonlyMap<string, SubgraphEndpoint>
   readonly newExecution: (variables: Readonly<Record<string, unknown>>, request: RequestContext) => Execution
   readonly respond: (operation: ReadyOperation, execution: Execution) => EngineResult

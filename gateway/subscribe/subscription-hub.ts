@@ -19,32 +19,32 @@ export interface SubscribeOptions {
   readonly eventsMax?: number
 }
 
-export class SubscriptionHub {
-  readonly #shared = new Map<string, SharedUpstream<unknown>>()
-  readonly #all = new Set<SharedUpstream<unknown>>()
+export class SubscriptionHub<Upstream, Event> {
+  readonly #shared = new Map<string, SharedUpstream<Event>>()
+  readonly #all = new Set<SharedUpstream<Event>>()
   #closed: string | null = null
 
   /** Resolves once the upstream is established. Rejects as `open` does. */
-  async subscribe<Upstream, Event>(
+  async subscribe(
     definition: UpstreamDefinition<Upstream, Event>,
     options: SubscribeOptions,
   ): Promise<AsyncIterableIterator<Event>> {
     if (this.#closed !== null) throw endings.reconnect(this.#closed)(options.cursor)
     const { key } = options
     const known = key === null ? undefined : this.#shared.get(key)
-    const upstream = (known as SharedUpstream<Event> | undefined) ?? this.#start(definition, key)
+    const upstream = known ?? this.#start(definition, key)
     const queue = upstream.addClient(options)
     await upstream.established
     return queue
   }
 
-  #start<Upstream, Event>(definition: UpstreamDefinition<Upstream, Event>, key: string | null): SharedUpstream<Event> {
+  #start(definition: UpstreamDefinition<Upstream, Event>, key: string | null): SharedUpstream<Event> {
     const upstream: SharedUpstream<Event> = new SharedUpstream(definition, () => {
-      this.#all.delete(upstream as SharedUpstream<unknown>)
+      this.#all.delete(upstream)
       if (key !== null && this.#shared.get(key) === upstream) this.#shared.delete(key)
     })
-    this.#all.add(upstream as SharedUpstream<unknown>)
-    if (key !== null) this.#shared.set(key, upstream as SharedUpstream<unknown>)
+    this.#all.add(upstream)
+    if (key !== null) this.#shared.set(key, upstream)
     return upstream
   }
 
@@ -116,7 +116,7 @@ class SharedUpstream<Event> {
         events,
         join: (event) => definition.join(event, this.#abort.signal),
         publish: (event) => {
-          for (const client of [...this.#clients]) client.push(event)
+          for (const client of this.#clients) client.push(event)
         },
         inFlightMax: limits.subscriptionJoinsInFlightMax,
       })
@@ -130,7 +130,7 @@ class SharedUpstream<Event> {
     if (this.#ended) return
     this.#ended = true
     this.#onEnd()
-    for (const client of [...this.#clients]) end(client)
+    for (const client of this.#clients) end(client)
     this.#clients.clear()
   }
 }

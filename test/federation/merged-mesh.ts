@@ -99,7 +99,7 @@ export async function askMerged(
   variables: Record<string, unknown> = {},
 ): Promise<EngineResult> {
   const result = await execute({ schema, document: parse(query), variableValues: variables })
-  return overTheWire(result) as EngineResult
+  return overTheWire(result)
 }
 
 /**

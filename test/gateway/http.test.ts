@@ -67,7 +67,7 @@ describe('GraphQL over HTTP', () => {
       variables: '{"id":"u2"}',
       operationName: 'Q',
     })
-    expect((await ask(`/graphql?${search}`)).body).toEqual({ data: { user: { name: 'Bob' } } })
+    expect((await ask(`/graphql?${search.toString()}`)).body).toEqual({ data: { user: { name: 'Bob' } } })
   })
 
   const refused: Record<string, [() => Promise<Answer>, number]> = {
