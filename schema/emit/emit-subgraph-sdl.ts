@@ -48,24 +48,10 @@ function argumentsText(args: readonly Argument[]): string {
   return `(\n${lines.join('\n')}\n  )`
 }
 
-const withDefaultTold = (argument: Argument): Argument =>
-  argument.defaultText === null
-    ? argument
-    : {
-        ...argument,
-        description: argument.description ?? `${argument.defaultText} where neither first nor last is given.`,
-        defaultText: null,
-      }
-
-/**
- * Every connection pages backwards too, unless `first` has a default: `first` and `last` exclude each other, and a default is sent
- * with every request. Where the author wrote both, the default is left to the runtime (PageOperation.defaultFirst).
- */
+/** Every connection pages backwards too. A default of `first` gives way where `last` is sent (the runtime sees to it). */
 function withPaging(args: readonly Argument[]): readonly Argument[] {
-  const has = (name: string): boolean => args.some((argument) => argument.name === name)
-  if (has('last')) return args.map((argument) => (argument.name === 'first' ? withDefaultTold(argument) : argument))
-  const hasDefault = args.some((argument) => argument.name === 'first' && argument.defaultText !== null)
-  return hasDefault ? args : [...args, ...backward.filter((argument) => !has(argument.name))]
+  const names = new Set(args.map((argument) => argument.name))
+  return [...args, ...backward.filter((argument) => !names.has(argument.name))]
 }
 
 interface FieldText {
@@ -188,7 +174,7 @@ function queryType(product: Product): TypeText | null {
       description: query.description,
       arguments: isPage ? withPaging(query.arguments) : query.arguments,
       type: `${query.entity}${isPage ? 'Connection' : ''}${query.nullable ? '' : '!'}`,
-      directives: [],
+      directives: query.passedDirectives ?? [],
     }
   })
   return { name: 'Query', description: null, directives: [], fields }
@@ -201,7 +187,7 @@ function subscriptionType(product: Product): TypeText | null {
     description: operation.description,
     arguments: operation.arguments,
     type: operation.entity + (operation.nullable ? '' : '!'),
-    directives: [],
+    directives: operation.passedDirectives ?? [],
   }))
   return { name: 'Subscription', description: null, directives: [], fields }
 }

@@ -61,7 +61,9 @@ function positionOf(sealer: Sealer, page: ListPage, cursor: string): Row {
 }
 
 function windowOf(sealer: Sealer, page: ListPage, args: PageArguments): Window {
-  const { first = null, after = null, last = null, before = null } = args
+  const { after = null, last = null, before = null } = args
+  // A schema's default of `first` arrives as if it had been sent.
+  const first = last !== null && args.first === page.defaultFirst ? null : (args.first ?? null)
   if (first !== null && last !== null) throw argumentError('"first" and "last" exclude each other: send one of them')
   if (last !== null || before !== null) {
     if (last === null) throw argumentError('"before" needs "last"')

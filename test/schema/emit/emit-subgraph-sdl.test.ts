@@ -138,20 +138,25 @@ test("prints the subgraph, without our directives and with Federation's", () => 
   `)
 })
 
-test('a default of first is told and left to the runtime where last is declared, else kept', () => {
+test('every connection pages backwards, and keeps the default of first', () => {
   const text = (paging: string) =>
     emitSubgraphSdl(
       productOf(`type Thing @key(fields: "id") @source(topic: "tests.things", key: "id") @table(name: "things", partitionKey: ["id"]) { id: ID! }
         type Query { things(${paging}): ThingConnection! @scan(table: "things") }`),
     )
-  expect(text('first: Int = 5, after: String')).toContain('  things(first: Int = 5, after: String): ThingConnection!')
-  expect(text('first: Int = 5, after: String, last: Int, before: String')).toContain(`  things(
-    """5 where neither first nor last is given."""
-    first: Int
-    after: String
-    last: Int
-    before: String
-  ): ThingConnection!`)
+  const expected = '  things(first: Int = 5, after: String, last: Int, before: String): ThingConnection!'
+  expect(text('first: Int = 5, after: String')).toContain(expected)
+  expect(text('first: Int = 5, after: String, last: Int, before: String')).toContain(expected)
+})
+
+test('a field of Query or Subscription keeps its Federation directives', () => {
+  const sdl = emitSubgraphSdl(
+    productOf(`type Thing @key(fields: "id") @source(topic: "tests.things", key: "id") @table(name: "things", partitionKey: ["id"]) { id: ID! }
+      type Query { thing(id: ID!): Thing @lookup @tag(name: "public") }
+      type Subscription { thingChanged: Thing! @changes @tag(name: "live") }`),
+  )
+  expect(sdl).toContain('  thing(id: ID!): Thing @tag(name: "public")')
+  expect(sdl).toContain('  thingChanged: Thing! @tag(name: "live")')
 })
 
 test('a product without queries is a subgraph too', () => {
