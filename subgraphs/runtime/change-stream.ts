@@ -186,7 +186,6 @@ export class ChangeStream {
   }
 
   #accept(partition: number, record: LogRecord): void {
-    if (record.offset < (this.#read.positions[partition] ?? 0)) return
     const change = changeOf(record, `${this.#options.topic}:${partition}:${record.offset}`)
     const isNew = !isRepeat(this.#read, partition, change)
     this.#read = advanced(this.#read, partition, record.offset, change)
