@@ -51,9 +51,10 @@ function describeSystemError(error: unknown): Failure | null {
       return failed('FILE_UNREADABLE', `${path} is a file where a directory is needed. Name another.`)
     case 'ENOSPC':
     case 'EDQUOT':
+      // Errors of writing name no file.
       return failed(
         'DISK_FULL',
-        `no space is left to write ${path}. Free some, then start again: nothing accepted is lost.`,
+        'no space is left where the data directory (MESHGATE_DATA_DIR) or the output lies. Free some, then start again: nothing accepted is lost.',
       )
     case 'EADDRINUSE':
       return failed('PORT_IN_USE', `another process listens on port ${port}. End it, or set PORT to another.`)

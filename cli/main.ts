@@ -1,14 +1,18 @@
 // Entry of the `meshgate` command: gives the command line the real environment, terminal and signals, and ends with its exit code.
 import packageFile from '../package.json' with { type: 'json' }
+import { MeshgateError } from '../platform/errors.ts'
 import { runCommandLine } from './command-line.ts'
 import { EXIT } from './command-context.ts'
 import { describeFailure } from './describe-failure.ts'
 import { listenForStop } from './stop-signal.ts'
 
 const COLUMNS_DEFAULT = 80
+const CLOSED_CODES: readonly string[] = ['LOG_CLOSED', 'STORE_CLOSED']
 
 /** A bug: state can't be trusted any more, and everything durable survives the end of the process. */
 function endByBug(error: unknown): void {
+  // What was under way when log and store closed ends with them; why they closed is told elsewhere.
+  if (error instanceof MeshgateError && CLOSED_CODES.includes(error.code)) return
   process.stderr.write(`${describeFailure(error).line}\n`)
   process.exit(EXIT.failure)
 }

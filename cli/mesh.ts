@@ -15,8 +15,8 @@ export interface MeshOptions {
   readonly logger: Logger
   /** What `/health/ready` says. */
   readonly ready: () => { readonly ready: boolean; readonly reasons: readonly string[] }
-  /** Told of each error that ingest retries after. */
-  readonly onIngestTrouble: (error: unknown) => void
+  /** Told of each error that ingest retries after; true when it need not be logged. */
+  readonly onIngestTrouble: (error: unknown) => boolean
 }
 
 export interface Mesh {
@@ -62,8 +62,7 @@ function ingestLogger({ logger, onIngestTrouble }: MeshOptions): IngestLogger {
   return {
     info: (details, message) => logger.info(details, message),
     warn: (details, message) => {
-      logger.warn(details, message)
-      if ('error' in details) onIngestTrouble(details.error)
+      if (!('error' in details && onIngestTrouble(details.error))) logger.warn(details, message)
     },
     error: (details, message) => logger.error(details, message),
   }

@@ -7,8 +7,8 @@ export interface Readiness {
   readonly state: () => { readonly ready: boolean; readonly reasons: readonly string[] }
   readonly loading: (state: SampleState) => void
   readonly done: () => void
-  /** Tells of an error of ingest, which retries by itself. */
-  readonly trouble: (error: unknown) => void
+  /** Tells of an error of ingest, which retries by itself; true when it ends the start, and is told as the start's failure. */
+  readonly trouble: (error: unknown) => boolean
   /** Rejects when ingest cannot go on before `done`; never resolves. */
   readonly failed: Promise<never>
 }
@@ -29,7 +29,9 @@ export function createReadiness(): Readiness {
     },
     trouble: (error) => {
       // Later, a mesh with a full disk goes on answering queries, and ingest goes on when there is space.
-      if (reason !== null && error instanceof MeshgateError && DISK_FULL_CODES.includes(error.code)) reject(error)
+      const ends = reason !== null && error instanceof MeshgateError && DISK_FULL_CODES.includes(error.code)
+      if (ends) reject(error)
+      return ends
     },
     failed,
   }

@@ -27,7 +27,9 @@ export interface Platform {
 
 export async function openPlatform(config: Config, logger: Logger): Promise<Platform> {
   const directory = config.dataDirectory
-  const lock = await lockDataDirectory(directory)
+  const lock = await lockDataDirectory(directory).catch((error: unknown) => {
+    throw namingDirectory(error, directory)
+  })
   const opened: { close(): Promise<void> }[] = [{ close: () => lock.release() }]
   const close = async () => {
     for (const part of opened.splice(0).toReversed()) await part.close()
@@ -44,9 +46,15 @@ export async function openPlatform(config: Config, logger: Logger): Promise<Plat
     opened.push(store)
     return { log, store, clock: systemClock, cursorKey, announce: (url) => lock.announce({ url }), close }
   } catch (error) {
-    await close()
-    throw error
+    await close().catch(() => undefined)
+    throw namingDirectory(error, directory)
   }
+}
+
+/** The error of a write names no file: it says at least where to make space. */
+function namingDirectory(error: unknown, directory: string): unknown {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) return error
+  return new MeshgateError('DISK_FULL', `No space is left in ${directory}. Free some, then start again.`, error)
 }
 
 /** On a laptop nobody configures a key: one is made once, readable by its owner only. Cursors outlive a restart by it. */

@@ -48,21 +48,36 @@ async function runDev(paths: readonly string[], options: Options, context: Comma
   const readiness = createReadiness()
   const mesh = await startMesh({ config, products, logger, ready: readiness.state, onIngestTrouble: readiness.trouble })
   try {
-    const url = `http://${urlHost(config.host)}:${mesh.gateway.port}`
-    terminal.print(`Meshgate listens on ${url}\n`)
-    const loading = options.sample ? loadAll(mesh, products, readiness, context) : mesh.ingest.caughtUp()
-    // What is still running when a stop comes ends with the mesh, and its error with it.
-    loading.catch(() => undefined)
-    await Promise.race([loading, readiness.failed, stopped(context)])
-    if (!context.stop.aborted) {
-      readiness.done()
-      terminal.print(welcome(url, options.sample))
-      await stopped(context)
-    }
-    return EXIT.ok
-  } finally {
-    await mesh.close()
+    await runUntilStopped({ mesh, products, readiness, options, host: config.host }, context)
+  } catch (error) {
+    // What closing meets now (the disk is still full) follows from it and would hide it.
+    await mesh.close().catch(() => undefined)
+    throw error
   }
+  await mesh.close()
+  return EXIT.ok
+}
+
+interface Running {
+  readonly mesh: Mesh
+  readonly products: readonly Product[]
+  readonly readiness: Readiness
+  readonly options: Options
+  readonly host: string
+}
+
+async function runUntilStopped(running: Running, context: CommandContext): Promise<void> {
+  const { mesh, products, readiness, options, host } = running
+  const url = `http://${urlHost(host)}:${mesh.gateway.port}`
+  context.terminal.print(`Meshgate listens on ${url}\n`)
+  const loading = options.sample ? loadAll(mesh, products, readiness, context) : mesh.ingest.caughtUp()
+  // What is still running when a stop comes ends with the mesh, and its error with it.
+  loading.catch(() => undefined)
+  await Promise.race([loading, readiness.failed, stopped(context)])
+  if (context.stop.aborted) return
+  readiness.done()
+  context.terminal.print(welcome(url, options.sample))
+  await stopped(context)
 }
 
 async function loadAll(

@@ -34,7 +34,7 @@ test('what the operating system refuses is told in terms of what to do', async (
     'FILE_UNREADABLE: /nowhere/at/all does not exist. Check the path.',
     'FILE_UNREADABLE: a file is a directory. Name a file.',
     `PORT_IN_USE: another process listens on port ${port}. End it, or set PORT to another.`,
-    'DISK_FULL: no space is left to write a file. Free some, then start again: nothing accepted is lost.',
+    'DISK_FULL: no space is left where the data directory (MESHGATE_DATA_DIR) or the output lies. Free some, then start again: nothing accepted is lost.',
   ])
 })
 
