@@ -151,11 +151,11 @@ function requestContext(request: EngineRequest): RequestContext {
   }
 }
 
-export function refused(errors: readonly GraphQLError[]): EngineResult {
+function refused(errors: readonly GraphQLError[]): EngineResult {
   return { errors: errors.map((error) => error.toJSON()) }
 }
 
-export function requestError(message: string): GraphQLError {
+function requestError(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'REQUEST_INVALID' } })
 }
 

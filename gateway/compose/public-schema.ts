@@ -12,7 +12,7 @@ export interface SupergraphSchemas {
   readonly subgraphs: readonly { readonly name: string; readonly url: string }[]
 }
 
-export function publicSchema(supergraphSdl: string): GraphQLSchema {
+function publicSchema(supergraphSdl: string): GraphQLSchema {
   return readSupergraph(supergraphSdl).publicSchema
 }
 

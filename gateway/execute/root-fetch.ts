@@ -50,7 +50,7 @@ export function compileRootResponse(
   }
 }
 
-export function rootPaths(fetch: RootFetch): string[][] {
+function rootPaths(fetch: RootFetch): string[][] {
   return rootResponseKeys(fetch.operation)
     .map((key) => String(renamePath([key], fetch.outputRewrites)[0]))
     .map((key) => [clientKey(key)])

@@ -120,4 +120,4 @@ function nulledPlace(data: unknown, path: readonly (string | number)[]): readonl
   return path
 }
 
-export const anonymous = ANONYMOUS
+const anonymous = ANONYMOUS

@@ -26,13 +26,13 @@ interface Review {
   upc: string | null
 }
 
-export const USERS: readonly User[] = [
+const USERS: readonly User[] = [
   { id: 'u1', email: 'ada@x', name: 'Ada', role: 'ADMIN', managerId: null, city: 'Graz' },
   { id: 'u2', email: 'bob@x', name: 'Bob', role: 'USER', managerId: 'u1', city: null },
   { id: 'u3', email: 'cyd@x', name: null, role: 'USER', managerId: 'u2', city: 'Bern' },
   { id: 'u4', email: 'dan@x', name: 'Dan', role: 'ADMIN', managerId: 'u4', city: 'Oslo' },
 ]
-export const PRODUCTS: readonly Product[] = [
+const PRODUCTS: readonly Product[] = [
   {
     upc: 'p1',
     sku: 's1',
@@ -45,7 +45,7 @@ export const PRODUCTS: readonly Product[] = [
   { upc: 'p2', sku: 's2', brand: { id: 'b2', country: null }, name: 'Chair', price: 40, weight: 5, grid: null },
   { upc: 'p3', sku: 's3', brand: null, name: 'Couch', price: null, weight: 60, grid: [[3]] },
 ]
-export const REVIEWS: readonly Review[] = [
+const REVIEWS: readonly Review[] = [
   { id: 'r1', body: 'good', stars: 5, authorId: 'u1', upc: 'p1' },
   { id: 'r2', body: null, stars: 1, authorId: 'u1', upc: 'p2' },
   { id: 'r3', body: 'fine', stars: 3, authorId: 'u2', upc: 'p1' },
