@@ -12,10 +12,6 @@ export interface SupergraphSchemas {
   readonly subgraphs: readonly { readonly name: string; readonly url: string }[]
 }
 
-function publicSchema(supergraphSdl: string): GraphQLSchema {
-  return readSupergraph(supergraphSdl).publicSchema
-}
-
 export function readSupergraph(supergraphSdl: string): SupergraphSchemas {
   const supergraph = parse(supergraphSdl, { noLocation: true })
   const publicDocument = transformSupergraphToPublicSchema(supergraph)
