@@ -2,7 +2,6 @@
 // Subgraphs run on @apollo/subgraph, in-process, their answers passed through JSON as over a wire.
 import { buildSubgraphSchema } from '@apollo/subgraph'
 import { buildSchema, execute, parse, subscribe, type ExecutionResult, type GraphQLSchema } from 'graphql'
-import { ANONYMOUS } from '../../platform/governance/principal.ts'
 import type { SubgraphEndpoint, SubgraphRequest, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
 import { composeSupergraph, formatProblems } from '../../gateway/compose/compose-supergraph.ts'
 import { createEngine, type EngineOptions } from '../../gateway/engine.ts'
@@ -119,5 +118,3 @@ function nulledPlace(data: unknown, path: readonly (string | number)[]): readonl
   }
   return path
 }
-
-const anonymous = ANONYMOUS
