@@ -11,25 +11,23 @@ import { limits } from '../../platform/limits.ts'
 export type CsvRecord = Readonly<Record<string, string>> | readonly string[]
 
 export async function* csvRecords(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<CsvRecord> {
+  const lines = new RowLines()
   let header: readonly string[] | null = null
-  for await (const { fields, line } of csvRows(chunks, name)) {
+  for await (const fields of csvRows(chunks, name, lines)) {
     if (header === null) {
-      header = checkedHeader(fields, `${name}:${line}`)
+      header = checkedHeader(fields, `${name}:${lines.first}`)
       continue
     }
     yield fields.length === header.length ? objectOf(header, fields) : fields
   }
 }
 
-interface CsvRow {
-  readonly fields: readonly string[]
-  /** Line on which the row begins. */
-  readonly line: number
-}
-
 /** Rows with at least one character. */
-async function* csvRows(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<CsvRow> {
-  const lines = new RowLines()
+async function* csvRows(
+  chunks: AsyncIterable<Buffer>,
+  name: string,
+  lines: RowLines,
+): AsyncGenerator<readonly string[]> {
   const rows = parse({
     bom: true,
     // Files that were put together from others mix them.
@@ -37,14 +35,18 @@ async function* csvRows(chunks: AsyncIterable<Buffer>, name: string): AsyncGener
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: limits.recordBytesMax,
-    on_record: (fields: string[], info: InfoRecord): CsvRow => ({ fields, line: lines.beginOf(fields, info) }),
+    on_record: (fields, info) => {
+      lines.follow(fields, info)
+      return fields
+    },
   })
   const piped = pipeline(Readable.from(checkedUtf8(chunks, name)), rows).catch(() => undefined)
   try {
-    for await (const row of rows) yield row as CsvRow
+    // A row is its fields where the parser is given no columns.
+    for await (const fields of rows) yield fields as readonly string[]
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
-    const line = lines.beginOfNext(rows.info.empty_lines)
+    const line = lines.next(rows.info.empty_lines)
     throw new MeshgateError('SOURCE_INVALID', `${name}:${line}: ${whatIsWrong(error)}. Mend the file.`, error)
   } finally {
     rows.destroy()
@@ -52,23 +54,26 @@ async function* csvRows(chunks: AsyncIterable<Buffer>, name: string): AsyncGener
   }
 }
 
-/** Follows the lines on which rows begin: csv-parse counts a CRLF inside quotes twice, and tells where a row ends only. */
+/** Follows the lines on which rows begin: csv-parse tells where they end, and counts a CRLF inside quotes twice. */
 class RowLines {
-  /** Line ends before the next row, blank lines left out. */
+  /** Line of the first row. */
+  first = 1
+  /** Line ends up to the next row, without those of blank lines. */
   #ends = 0
-  #parserLine = 0
+  #parserLines = 0
   #blank = 0
 
-  beginOf(fields: readonly string[], info: InfoRecord): number {
-    const line = this.beginOfNext(info.empty_lines)
-    const parserLines = info.lines - this.#parserLine - (info.empty_lines - this.#blank)
-    this.#parserLine = info.lines
-    this.#blank = info.empty_lines
+  /** Called with each row in turn. */
+  follow(fields: readonly string[], info: InfoRecord): void {
+    if (this.#ends === 0) this.first = this.next(info.empty_lines)
+    const parserLines = info.lines - this.#parserLines - (info.empty_lines - this.#blank)
     this.#ends += parserLines > 1 ? 1 + lineEndsIn(fields) : 1
-    return line
+    this.#parserLines = info.lines
+    this.#blank = info.empty_lines
   }
 
-  beginOfNext(blankLines: number): number {
+  /** Line of the row after those followed, by the blank lines seen so far. */
+  next(blankLines: number): number {
     return 1 + this.#ends + blankLines
   }
 }

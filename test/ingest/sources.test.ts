@@ -33,9 +33,13 @@ test('names file and line of CSV that is none', async () => {
   const messages = [
     ['id\n1\n"open\nto the end', 'a.csv:3: a quoted field is not closed. Mend the file.'],
     ['id\n1\n2"3', 'a.csv:3: a quote stands in a field that does not begin with one. Mend the file.'],
+    [
+      'id,x\r\n"1\r\n\r\n\r2",\r\n\r\n\n3,4"',
+      'a.csv:8: a quote stands in a field that does not begin with one. Mend the file.',
+    ],
     ['id\n"1"x', 'a.csv:2: text follows the closing quote of a field. Mend the file.'],
     ['id,name,id\n', 'a.csv:1: column 3 of the header repeats the name "id". Name each column once.'],
-    ['id,,x\n', 'a.csv:1: column 2 of the header has no name. Name each column once.'],
+    ['\n\nid,,x\n', 'a.csv:3: column 2 of the header has no name. Name each column once.'],
     [Buffer.from([0x69, 0x64, 0x0a, 0xff]), 'a.csv is not UTF-8 text. Convert it.'],
   ] as const
   for (const [text, message] of messages) {
