@@ -1,6 +1,6 @@
 // Opens what every role stands on: the data directory, the log, the store. The one place beside the roles' own main.ts that knows adapters.
 import { randomBytes } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { openEmbeddedLog } from './adapters/embedded-log/embedded-log.ts'
@@ -65,7 +65,10 @@ async function keptCursorKey(path: string): Promise<Uint8Array> {
   })
   if (kept === null) {
     const key = randomBytes(CURSOR_KEY_BYTES)
-    await writeFile(path, `${key.toString('base64')}\n`, { mode: 0o600, flag: 'wx' })
+    // Renamed into place: a process killed here leaves no half of a key.
+    const written = `${path}.new`
+    await writeFile(written, `${key.toString('base64')}\n`, { mode: 0o600, flush: true })
+    await rename(written, path)
     return new Uint8Array(key)
   }
   const key = Buffer.from(kept, 'base64')

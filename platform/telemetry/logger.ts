@@ -1,5 +1,6 @@
 // Makes the process's logger: pino, as JSON lines for machines, and as one readable line per message on a terminal.
 import { pino, stdSerializers, stdTimeFunctions, type DestinationStream, type Logger } from 'pino'
+import { MeshgateError } from '../errors.ts'
 import type { LogLevel } from '../settings.ts'
 
 export interface LoggerOptions {
@@ -19,10 +20,16 @@ export function createLogger(options: LoggerOptions): Logger {
       level: options.level,
       base: null,
       timestamp: stdTimeFunctions.isoTime,
-      serializers: { err: stdSerializers.err, error: stdSerializers.err },
+      serializers: { err: loggedError, error: loggedError },
     },
     destination,
   )
+}
+
+/** A failure with a code is expected: the code and the message say it all. A stack is for what is a bug. */
+function loggedError(error: unknown): unknown {
+  if (error instanceof MeshgateError && error.code !== 'INTERNAL') return { code: error.code, message: error.message }
+  return error instanceof Error ? stdSerializers.err(error) : error
 }
 
 const LEVEL_NAMES: Readonly<Record<number, string>> = {
