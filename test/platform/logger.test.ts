@@ -4,7 +4,10 @@ import { createLogger } from '../../platform/telemetry/logger.ts'
 
 function logged(readable: boolean, error: unknown): string {
   let text = ''
-  createLogger({ level: 'info', readable, write: (line) => (text += line) }).warn({ error, topic: 'a.b' }, 'tried again')
+  createLogger({ level: 'info', readable, write: (line) => (text += line) }).warn(
+    { error, topic: 'a.b' },
+    'tried again',
+  )
   return text
 }
 
