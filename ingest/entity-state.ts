@@ -3,8 +3,8 @@
 import type { Row, Value } from '../schema/row.ts'
 import { HIDDEN_COLUMNS, type ColumnType, type TableDefinition } from '../schema/tables.ts'
 import type { StoredRow, WriteTime } from '../platform/ports/store.ts'
+import { compareTied } from '../platform/cell-order.ts'
 import { limits } from '../platform/limits.ts'
-import { winsTie } from './cell-order.ts'
 
 /** What an entity's columns are: taken from its base table. */
 export interface EntityShape {
@@ -123,7 +123,8 @@ export function applyUpsert(state: EntityState, row: Row, time: WriteTime): bool
     const value = row[column]
     if (value === undefined) continue
     const held = state.cells.get(column)
-    if (held !== undefined && (held.time > time || (held.time === time && !winsTie(type, value, held.value)))) continue
+    if (held !== undefined && (held.time > time || (held.time === time && compareTied(type, value, held.value) <= 0)))
+      continue
     const cell = { value, time }
     if (value === null || held?.value === null) state.memoryChanged = true
     state.cells.set(column, cell)

@@ -3,8 +3,8 @@
 // what was written at or before it. Pure; knows nothing of files.
 import type { Value } from '../../../schema/row.ts'
 import type { ColumnType } from '../../../schema/tables.ts'
+import { compareTied } from '../../cell-order.ts'
 import type { WriteTime } from '../../ports/store.ts'
-import { compareCqlBytes } from './cql-order.ts'
 
 /** What makes a row exist without other cells: that it was put. */
 export interface Marker {
@@ -78,9 +78,8 @@ function mergeDelete(state: RowState, writeTime: WriteTime, purgeAtMs: number): 
 
 function supersedes(cell: Cell, before: Cell, type: ColumnType): boolean {
   if (cell.writeTime !== before.writeTime) return cell.writeTime > before.writeTime
-  if (cell.value === null || before.value === null) return cell.value === null && before.value !== null
-  const later = compareTtl(cell, before)
-  return later !== 0 ? later > 0 : compareCqlBytes(type, cell.value, before.value) > 0
+  const later = cell.value === null || before.value === null ? 0 : compareTtl(cell, before)
+  return later !== 0 ? later > 0 : compareTied(type, cell.value, before.value) > 0
 }
 
 function supersedesMarker(marker: Marker, before: Marker | null): boolean {

@@ -1,11 +1,15 @@
-// Cassandra's tie rule between two values of one write time: the greater by the unsigned bytes of its CQL encoding. That is not the
-// order of the values (a negative int is greater than a positive one), but any store that follows it picks the same winner.
-import type { Value } from '../../../schema/row.ts'
-import type { ColumnType } from '../../../schema/tables.ts'
-import { invariant } from '../../errors.ts'
+// Which of two values wins a cell at one write time, Cassandra's rule and the Store port's: null, then the greater by the unsigned bytes of
+// its CQL encoding. That is not the order of the values (a negative int is greater than a positive one), but whoever follows it picks
+// the same winner: the embedded store, and ingest, which merges rows in memory and must come to what the store comes to.
+import type { Value } from '../schema/row.ts'
+import type { ColumnType } from '../schema/tables.ts'
+import { invariant } from './errors.ts'
 
-/** Negative, zero or positive, as the CQL bytes of `left` are less than, equal to or greater than those of `right`. Canonical values. */
-export function compareCqlBytes(type: ColumnType, left: Value, right: Value): number {
+/** Positive where `left` wins over `right`, 0 where they are the same. Values are canonical; null is a tombstone. */
+export function compareTied(type: ColumnType, left: Value, right: Value): number {
+  // Mostly a write that comes again.
+  if (left === right) return 0
+  if (left === null || right === null) return left === null ? 1 : -1
   return Buffer.compare(cqlBytes(type, left), cqlBytes(type, right))
 }
 
