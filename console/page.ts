@@ -34,15 +34,21 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 }
 /** Altair's file names carry no hash throughout, so a day and no more. */
 const ASSET_CACHE = 'public, max-age=86400'
-/** The browser itself keeps the page from asking other hosts, whatever a script in it would like. */
-const CONTENT_POLICY = [
-  "default-src 'self' data: blob:",
-  "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
-  "style-src 'self' 'unsafe-inline'",
-  "connect-src 'self' ws: wss: data: blob:",
-  "frame-src 'self' blob:",
-  "frame-ancestors 'self'",
-].join('; ')
+/**
+ * The browser itself keeps the page from asking other hosts, whatever a script in it would like. The page's own host is named for
+ * WebSockets, because 'self' does not cover them in every browser.
+ */
+function contentPolicy(host: string | undefined): string {
+  const sockets = host !== undefined && /^[\w.:[\]-]+$/.test(host) ? `ws://${host} wss://${host} ` : ''
+  return [
+    "default-src 'self' data: blob:",
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
+    "style-src 'self' 'unsafe-inline'",
+    `connect-src 'self' ${sockets}data: blob:`,
+    "frame-src 'self' blob:",
+    "frame-ancestors 'self'",
+  ].join('; ')
+}
 
 /** True where the request was the page's. */
 export function createPage(
@@ -56,7 +62,7 @@ export function createPage(
     if (path === '/') {
       response.writeHead(200, {
         'content-type': 'text/html; charset=utf-8',
-        'content-security-policy': CONTENT_POLICY,
+        'content-security-policy': contentPolicy(request.headers.host),
         'cache-control': 'no-store',
       })
       response.end(request.method === 'HEAD' ? undefined : html)

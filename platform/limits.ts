@@ -177,12 +177,28 @@ export const limits = {
   subscriptionQueueEventsMax: 1_000,
   /** Events of one upstream that are joined at the same time: enough to hide the latency, few enough to bound memory. */
   subscriptionJoinsInFlightMax: 16,
+  /** How long a WebSocket may stay without connection_init: one round trip of a slow line. */
+  socketInitTimeoutMs: 3_000,
+  /** Between pings; a client that has not answered by the next is gone. Shorter than the idle time of common proxies. */
+  socketKeepAliveMs: 12_000,
+  /** Bytes of answers that a WebSocket's client has not read, above which it is not listened to. */
+  socketBufferedBytesMax: 1_048_576,
   /** Subscriptions of one WebSocket. */
   socketSubscriptionsMax: 200,
 
   // Gateway: HTTP server
   /** Request body: queries with their variables; uploads do not go this way. */
   requestBodyBytesMax: 1_048_576,
+  /** All headers of a request with its URL (node's default, named): tokens and cookies fit, a flood does not. */
+  requestHeaderBytesMax: 16_384,
+  /** From the connection to the last header: seconds on a slow line; who sends them one by one to hold a connection is cut off. */
+  requestHeadersTimeoutMs: 15_000,
+  /** From the first byte to the last of a request, the 8 MB of a POST to a topic included: 70 kB/s. */
+  requestTimeoutMs: 120_000,
+  /** How long a connection without a request stays open: longer than the minute of common load balancers, which would else meet a closed one. */
+  connectionIdleMs: 65_000,
+  /** Between two looks for connections that are too slow. */
+  connectionCheckMs: 5_000,
   /** Waiting for requests in hand when the server closes. */
   closeGraceMs: 10_000,
 

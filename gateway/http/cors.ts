@@ -30,7 +30,7 @@ export function applyCors(request: IncomingMessage, response: ServerResponse, co
 export function isOriginAllowed(request: IncomingMessage, cors: CorsOptions | undefined): boolean {
   const { origin, host } = request.headers
   if (origin === undefined) return true
-  if (URL.parse(origin)?.host === host) return true
+  if (host !== undefined && URL.parse(origin)?.host === host.toLowerCase()) return true
   return cors !== undefined && listed(origin, cors)
 }
 

@@ -42,10 +42,21 @@ export interface GatewayServer {
 
 const GRAPHQL_PATH = '/graphql'
 
+const SERVER_OPTIONS = {
+  maxHeaderSize: limits.requestHeaderBytesMax,
+  headersTimeout: limits.requestHeadersTimeoutMs,
+  requestTimeout: limits.requestTimeoutMs,
+  keepAliveTimeout: limits.connectionIdleMs,
+  connectionsCheckingInterval: limits.connectionCheckMs,
+}
+
 export async function startGatewayServer(options: GatewayServerOptions): Promise<GatewayServer> {
   const principal = options.principal ?? (() => ANONYMOUS)
-  const server = createServer((request, response) => {
-    answer(request, response, { ...options, principal }).catch((error: unknown) => fail(response, error, options))
+  const server = createServer(SERVER_OPTIONS, (request, response) => {
+    answer(request, response, { ...options, principal }).catch((error: unknown) => {
+      // The client went away in the middle of its body: nobody is there to answer.
+      if (!(request.destroyed && !request.complete)) fail(response, error, options)
+    })
   })
   const socket = attachGraphqlSocket(server, {
     path: GRAPHQL_PATH,

@@ -53,6 +53,7 @@ function refuseKind(kind: string, request: IncomingMessage): HttpProblem | null 
 
 function disconnectSignal(response: ServerResponse): AbortSignal {
   const abort = new AbortController()
+  if (response.destroyed) abort.abort(new Error('The client has left.'))
   response.once('close', () => {
     if (!response.writableFinished) abort.abort(new Error('The client has left.'))
   })

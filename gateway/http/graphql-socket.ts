@@ -5,9 +5,11 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { Principal } from '../../platform/governance/principal.ts'
+import { invariant } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult, type ReadyOperation } from '../engine-contract.ts'
 import { isProblem, toParameters } from './graphql-request.ts'
+import { createSocketOperations, type SocketOperations } from './socket-operations.ts'
 
 export interface GraphqlSocketOptions {
   readonly path: string
@@ -24,8 +26,8 @@ export interface GraphqlSocket {
 }
 
 interface Extra {
-  readonly socket: WebSocket
   readonly request: IncomingMessage
+  readonly operations: () => SocketOperations
 }
 
 /** What runs, handed from graphql-ws's onSubscribe to its execute and subscribe. */
@@ -34,8 +36,6 @@ interface Running {
   readonly operation: ReadyOperation
   readonly request: EngineRequest
 }
-
-const KEEP_ALIVE_MS = 12_000
 
 export function attachGraphqlSocket(server: Server, options: GraphqlSocketOptions): GraphqlSocket {
   const sockets = new WebSocketServer({
@@ -46,7 +46,7 @@ export function attachGraphqlSocket(server: Server, options: GraphqlSocketOption
   })
   const protocol = createProtocol(options)
   const upgrade = (request: IncomingMessage, connection: Duplex, head: Buffer): void => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname
+    const path = URL.parse(request.url ?? '/', 'http://localhost')?.pathname
     if (path !== options.path) return refuseUpgrade(connection, '404 Not Found')
     if (!options.originAllowed(request)) return refuseUpgrade(connection, '403 Forbidden')
     sockets.handleUpgrade(request, connection, head, (socket) => serve(socket, request, protocol, options))
@@ -69,19 +69,24 @@ export function attachGraphqlSocket(server: Server, options: GraphqlSocketOption
 }
 
 function refuseUpgrade(connection: Duplex, status: string): void {
+  // From here on node:http does not look after the connection: a reset would end the process, a peer that stays would keep it open.
+  connection.on('error', () => undefined)
+  connection.once('finish', () => connection.destroy())
   connection.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
 }
 
 function createProtocol({ engine, principal }: GraphqlSocketOptions): ReturnType<typeof makeServer<undefined, Extra>> {
   return makeServer<undefined, Extra>({
-    onSubscribe: async (context, _id, payload): Promise<ExecutionArgs | readonly GraphQLError[]> => {
+    connectionInitWaitTimeout: limits.socketInitTimeoutMs,
+    onSubscribe: async (context, id, payload): Promise<ExecutionArgs | readonly GraphQLError[]> => {
+      const signal = context.extra.operations().begin(id)
       if (Object.keys(context.subscriptions).length > limits.socketSubscriptionsMax) {
         return [problem(`A socket may have ${limits.socketSubscriptionsMax} operations at once.`)]
       }
       const current = engine()
       const parameters = toParameters(payload as SubscribePayload & Record<string, unknown>)
       if (isProblem(parameters)) return [problem(parameters.message)]
-      const request: EngineRequest = { ...parameters, principal: principal(context.extra.request) }
+      const request: EngineRequest = { ...parameters, principal: principal(context.extra.request), signal }
       const operation = await current.prepare(request)
       if (!isReady(operation)) return toGraphqlErrors(operation.errors ?? [])
       const running: Running = { engine: current, operation, request }
@@ -95,7 +100,13 @@ function createProtocol({ engine, principal }: GraphqlSocketOptions): ReturnType
     },
     execute: async ({ contextValue }) => {
       const { engine: current, operation, request } = contextValue as Running
-      return asResult(await current.run(operation, request))
+      try {
+        return asResult(await current.run(operation, request))
+      } catch (error) {
+        // Nobody waits for an answer any more: graphql-ws sends none.
+        if (request.signal?.aborted === true) return {}
+        throw error
+      }
     },
     subscribe: async ({ contextValue }) => {
       const { engine: current, operation, request } = contextValue as Running
@@ -135,32 +146,52 @@ function serve(
     if (!alive) return socket.terminate()
     alive = false
     socket.ping()
-  }, KEEP_ALIVE_MS)
+  }, limits.socketKeepAliveMs)
   socket.on('pong', () => (alive = true))
-  socket.on('error', onError)
+  // What the peer or the network did wrong: ws closes the socket with the right code, and it is no failure of ours.
+  socket.on('error', () => undefined)
+  let operations: SocketOperations | null = null
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
-      // Resolves when the operating system has taken it: a slow client slows its own streams.
-      send: (data) =>
-        new Promise((resolve, reject) => {
-          if (socket.readyState !== socket.OPEN) return resolve()
-          socket.send(data, (error) => (error ? reject(error) : resolve()))
-        }),
+      send: (data) => send(socket, data),
       close: (code, reason) => socket.close(code, reason),
       onMessage: (handle) => {
-        socket.on('message', (data) => {
-          handle(Buffer.isBuffer(data) ? data.toString('utf8') : '').catch((error: unknown) => {
-            onError(error)
-            socket.close(1011, 'Internal error')
-          })
+        operations = createSocketOperations(handle, (error) => {
+          onError(error)
+          socket.close(1011, 'Internal error')
         })
       },
     },
-    { socket, request },
+    {
+      request,
+      operations: () => {
+        invariant(operations, 'a socket that was given a subscription receives messages')
+        return operations
+      },
+    },
   )
+  socket.on('message', (data) => {
+    operations?.receive(Buffer.isBuffer(data) ? data.toString('utf8') : '')
+    // Whoever asks without reading the answers is not listened to until they are gone.
+    if (socket.bufferedAmount > limits.socketBufferedBytesMax) socket.pause()
+  })
   socket.once('close', (code, reason) => {
     clearInterval(ping)
+    operations?.close()
     closed(code, String(reason)).catch(onError)
+  })
+}
+
+/** Resolves when the operating system has taken it: a slow client slows its own streams. */
+function send(socket: WebSocket, data: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (socket.readyState !== socket.OPEN) return resolve()
+    socket.send(data, (error) => {
+      if (socket.isPaused && socket.bufferedAmount <= limits.socketBufferedBytesMax) socket.resume()
+      // The socket went while it was being written to: its close event ends everything on it.
+      if (error && socket.readyState === socket.OPEN) reject(error)
+      else resolve()
+    })
   })
 }

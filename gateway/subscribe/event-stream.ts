@@ -32,14 +32,11 @@ export async function openEventStream(
     return { errors: [requestProblem('extensions.meshgate.cursor must be the string that came with an event.')] }
   }
   try {
-    const events = await hub.subscribe(upstream(source, cursor, options), {
+    return await hub.subscribe(upstream(source, cursor, options), {
       key: cursor === undefined ? upstreamKey(options) : null,
       cursor,
+      signal: request.signal,
     })
-    const leave = (): void => void events.return?.(undefined)
-    if (request.signal?.aborted === true) leave()
-    else request.signal?.addEventListener('abort', leave, { once: true })
-    return events
   } catch (error) {
     return { errors: refusal(source.service, error, options) }
   }

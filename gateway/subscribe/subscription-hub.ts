@@ -16,6 +16,8 @@ export interface SubscribeOptions {
   readonly key: string | null
   /** Where the client resumes. */
   readonly cursor: string | undefined
+  /** Aborts when the client leaves. */
+  readonly signal?: AbortSignal | undefined
   readonly eventsMax?: number
 }
 
@@ -34,6 +36,10 @@ export class SubscriptionHub<Upstream, Event> {
     const known = key === null ? undefined : this.#shared.get(key)
     const upstream = known ?? this.#start(definition, key)
     const queue = upstream.addClient(options)
+    // Who leaves while the upstream is opened must not keep it open.
+    const leave = (): void => void queue.return()
+    if (options.signal?.aborted === true) leave()
+    else options.signal?.addEventListener('abort', leave, { once: true })
     await upstream.established
     return queue
   }
