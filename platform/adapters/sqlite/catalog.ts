@@ -31,6 +31,7 @@ export interface TableLayout {
   readonly id: number
   readonly name: string
   readonly types: ReadonlyMap<string, ColumnType>
+  readonly jsonColumns: ReadonlySet<string>
   readonly partition: readonly KeyColumn[]
   readonly clustering: readonly KeyColumn[]
   readonly keyNames: ReadonlySet<string>
@@ -64,6 +65,7 @@ function compileLayout({ id, definition, indexes }: CatalogTable): TableLayout {
     id,
     name: definition.name,
     types,
+    jsonColumns: new Set(definition.columns.filter(({ type }) => type === 'json').map(({ name }) => name)),
     partition,
     clustering,
     keyNames: new Set([...partition, ...clustering].map((column) => column.name)),

@@ -7,6 +7,8 @@ const CANONICAL_DECIMAL = /^(?:0|-?(?:[1-9]\d*(?:\.\d*[1-9])?|0\.\d*[1-9]))$/
 const BIGINT = /^-?\d{1,19}$/
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const DATE = /^\d{4}-\d{2}-\d{2}$/
+// Days that every month has; other days and years need a closer look.
+const PLAIN_ISO = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/
 const INT_MAX = 2_147_483_647
 
 /** The canonical form of a value of the type, `undefined` where it is none. Null is not a value here. */
@@ -74,6 +76,7 @@ function canonicalDecimal(value: string): string | undefined {
 
 // Date.parse accepts 30 February and many other spellings; the way back shows whether it was the row form.
 function isIso(value: string): boolean {
+  if (PLAIN_ISO.test(value)) return true
   const time = Date.parse(value)
   return !Number.isNaN(time) && new Date(time).toISOString() === value
 }

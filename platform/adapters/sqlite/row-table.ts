@@ -76,10 +76,14 @@ export function prepareRowTable(database: DatabaseSync, layout: TableLayout): Ro
   }
 }
 
-/** Inserts a row that is not there yet; false where it is. */
-export function insertState(table: RowTable, key: Uint8Array, state: RowState): boolean {
-  const inserted = table.insert.run(key, ...encodeState(state)).changes === 1
-  if (inserted && table.indexes.length > 0) moveIndexes(table, key, [], state)
+/** Inserts a row that is not there yet; false where it is. `state` is asked for where the table has indexes. */
+export function insertRow(
+  table: RowTable,
+  key: Uint8Array,
+  row: { readonly columns: StoredColumns; readonly state: () => RowState },
+): boolean {
+  const inserted = table.insert.run(key, ...row.columns).changes === 1
+  if (inserted && table.indexes.length > 0) moveIndexes(table, key, [], row.state())
   return inserted
 }
 

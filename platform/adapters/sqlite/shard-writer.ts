@@ -4,18 +4,19 @@ import { limits } from '../../limits.ts'
 import { type Catalog, compileLayouts, type TableLayout } from './catalog.ts'
 import { openDatabase } from './open-database.ts'
 import type { MigrationPlan } from './plan-migration.ts'
-import type { PreparedWrite } from './prepare-write.ts'
-import { emptyState, mergeWrite, sweepState } from './row-state.ts'
+import { type PreparedWrite, rowWriteOf } from './prepare-write.ts'
+import { emptyState, mergeWrite, type RowState, sweepState } from './row-state.ts'
 import {
   buildIndex,
   createRows,
   indexEntries,
-  insertState,
+  insertRow,
   prepareRowTable,
   replaceState,
   type RowTable,
   selectState,
 } from './row-table.ts'
+import { encodeState, encodeWhole } from './stored-row.ts'
 
 export class ShardWriter {
   readonly file: string
@@ -106,15 +107,27 @@ export class ShardWriter {
     const { layout, key } = first
     const table = this.#table(layout)
     const context = { types: layout.types, purgeAtMs: nowMs + limits.storeTombstoneGraceMs }
-    const fresh = emptyState()
-    for (const { write } of writes) mergeWrite(fresh, write, context)
-    // Most rows are new: try that before reading.
-    if (insertState(table, key, fresh)) return
+    const merge = (state: RowState): boolean => {
+      let changed = false
+      for (const write of writes) changed = mergeWrite(state, rowWriteOf(write), context) || changed
+      return changed
+    }
+    const fresh = (): RowState => {
+      const state = emptyState()
+      merge(state)
+      return state
+    }
+    // Most rows are new: try that before reading. And most of these come in one put, which is stored as it came.
+    if (writes.length === 1 && first.write.kind === 'whole') {
+      const { text, marker } = first.write
+      if (insertRow(table, key, { columns: encodeWhole(text, marker), state: fresh })) return
+    } else {
+      const state = fresh()
+      if (insertRow(table, key, { columns: encodeState(state), state: () => state })) return
+    }
     const state = selectState(table, key) ?? emptyState()
     const before = indexEntries(table, state)
-    let changed = false
-    for (const { write } of writes) changed = mergeWrite(state, write, context) || changed
-    if (changed) replaceState(table, key, { before, after: state })
+    if (merge(state)) replaceState(table, key, { before, after: state })
   }
 
   #sweepRow(table: RowTable, key: Uint8Array, nowMs: number): void {

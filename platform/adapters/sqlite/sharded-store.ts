@@ -23,7 +23,8 @@ import { findLayout, rowOf } from './prepare-write.ts'
 import { checkLimit } from './read-limits.ts'
 import { encodePartition, shardOf } from './row-key.ts'
 import { StoreThread } from './store-thread.ts'
-import type { ReaderRequest } from './thread-messages.ts'
+import { rowText } from './row-text.ts'
+import type { ReaderRequest, SentWrite } from './thread-messages.ts'
 
 export interface SqliteStoreOptions {
   /** Where the shard files are; made where it is missing. */
@@ -36,6 +37,9 @@ export interface SqliteStoreOptions {
   /** Told when a sweep fails; it is tried again at the next interval. */
   readonly onSweepError?: (error: unknown) => void
 }
+
+// The writer knows what is wrong with a table that this side does not know yet.
+const NO_COLUMNS: ReadonlySet<string> = new Set()
 
 export class ShardedStore implements Store {
   readonly #clock: Clock
@@ -195,10 +199,18 @@ export class ShardedStore implements Store {
   }
 
   #send(shard: number, writes: readonly Write[], atomic: boolean): Promise<string> {
-    for (const write of writes) checkNumbers(write)
     const writer = this.#writers[shard]
     if (writer === undefined) throw new MeshgateError('INTERNAL', `The store has no shard ${shard}.`)
-    return writer.call({ kind: 'write', nowMs: this.#clock.now(), atomic, writes })
+    const rows: string[] = []
+    const sent = writes.map((write): SentWrite => {
+      checkNumbers(write)
+      if (write.kind === 'delete') return write
+      const { row, ...put } = write
+      const { text, scalarChars } = rowText(row, this.#layouts.get(write.table)?.jsonColumns ?? NO_COLUMNS)
+      rows.push(text)
+      return { ...put, scalarChars }
+    })
+    return writer.call({ kind: 'write', nowMs: this.#clock.now(), atomic, writes: sent }, rows)
   }
 
   #byShard(writes: readonly Write[]): ReadonlyMap<number, readonly Write[]> {

@@ -2,7 +2,8 @@
 // thread again on the next call after it has died. Owns the worker.
 import { Worker } from 'node:worker_threads'
 import { invariant, MeshgateError } from '../../errors.ts'
-import type { AnswerBatch, Failure, ReaderRequest, ThreadData, WriterRequest } from './thread-messages.ts'
+import { jsonText } from './row-text.ts'
+import type { AnswerBatch, Failure, ReaderRequest, RequestBatch, ThreadData, WriterRequest } from './thread-messages.ts'
 
 export interface StoreThreadOptions {
   readonly entry: 'writer-thread' | 'reader-thread'
@@ -24,7 +25,7 @@ interface Call {
 export class StoreThread {
   readonly #options: StoreThreadOptions
   readonly #calls = new Map<number, Call>()
-  #outbox: [number, string][] = []
+  #outbox: RequestBatch[number][] = []
   #worker: Worker | null = null
   #exited: Promise<void> = Promise.resolve()
   #fatal: Failure | null = null
@@ -40,12 +41,13 @@ export class StoreThread {
   }
 
   /** The answer's text. STORE_OVERLOADED where too much waits, STORE_UNAVAILABLE where the thread dies first. */
-  call(request: WriterRequest | ReaderRequest): Promise<string> {
+  call(request: WriterRequest | ReaderRequest, rows: readonly string[] = []): Promise<string> {
     const { charsWaitingMax, callsWaitingMax } = this.#options
-    const text = requestText(request)
+    const text = jsonText(request)
+    const size = rows.reduce((sum, row) => sum + row.length, text.length)
     // Few and small, and a thread that missed one would work on an old catalog.
     const isControl = request.kind === 'use' || request.kind === 'load' || request.kind === 'migrate'
-    const full = this.#calls.size >= callsWaitingMax || this.#charsWaiting + text.length > charsWaitingMax
+    const full = this.#calls.size >= callsWaitingMax || this.#charsWaiting + size > charsWaitingMax
     // A call larger than the bound still gets through when nothing else waits.
     if (full && !isControl && this.#calls.size > 0) {
       const waiting = `${this.#calls.size} calls of ${this.#charsWaiting} characters wait`
@@ -55,17 +57,17 @@ export class StoreThread {
     }
     this.#lastId += 1
     const id = this.#lastId
-    this.#charsWaiting += text.length
+    this.#charsWaiting += size
     if (this.#outbox.length === 0) process.nextTick(() => this.#flush())
-    this.#outbox.push([id, text])
-    return new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject, size: text.length }))
+    this.#outbox.push([id, text, rows])
+    return new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject, size }))
   }
 
   /** Ends the thread after the calls in hand. */
   async close(): Promise<void> {
     this.#flush()
     // No call waits for it: the thread's end is its answer.
-    this.#worker?.postMessage([[0, JSON.stringify({ kind: 'close' } satisfies WriterRequest)]])
+    this.#worker?.postMessage([[0, jsonText({ kind: 'close' } satisfies WriterRequest), []]] satisfies RequestBatch)
     await this.#exited
   }
 
@@ -131,18 +133,5 @@ export class StoreThread {
           : new MeshgateError(this.#fatal.code, this.#fatal.message),
       )
     }
-  }
-}
-
-function requestText(request: WriterRequest | ReaderRequest): string {
-  try {
-    return JSON.stringify(request)
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new MeshgateError(
-      'STORE_ROW_INVALID',
-      `A row has a value that is no JSON (${reason}): give JSON values.`,
-      error,
-    )
   }
 }

@@ -45,6 +45,12 @@ export function encodeState(state: RowState): StoredColumns {
   ]
 }
 
+/** What `encodeState` gives for a row that was put whole, in one write, at one time. `text`: its JSON text, nothing null. */
+export function encodeWhole(text: string, marker: Marker): StoredColumns {
+  const until = expiresAtMs(marker)
+  return [text, marker.writeTime, marker.ttlMs, null, null, Number.isFinite(until) ? until : null, null]
+}
+
 export function decodeState(columns: StoredColumns, keyNames: ReadonlySet<string>): RowState {
   const [text, writeTime, ttlMs, deletedAt, , , purgeAtMs] = columns
   const state = emptyState()

@@ -2,13 +2,17 @@
 // and rebuilt field by field on both sides.
 import type { Row } from '../../../schema/row.ts'
 import type { FailureCode } from '../../errors.ts'
-import type { IndexRequest, PageRequest, ScanRequest, Write } from '../../ports/store.ts'
+import type { DeleteWrite, IndexRequest, PageRequest, PutWrite, ScanRequest } from '../../ports/store.ts'
 import type { Catalog } from './catalog.ts'
 import type { MigrationPlan } from './plan-migration.ts'
 
+/** A put without its row, whose text travels beside the request (row-text.ts). */
+export type SentPut = Omit<PutWrite, 'row'> & { readonly scalarChars: number }
+export type SentWrite = SentPut | DeleteWrite
+
 export type WriterRequest =
   | { readonly kind: 'load' }
-  | { readonly kind: 'write'; readonly nowMs: number; readonly atomic: boolean; readonly writes: readonly Write[] }
+  | { readonly kind: 'write'; readonly nowMs: number; readonly atomic: boolean; readonly writes: readonly SentWrite[] }
   | { readonly kind: 'migrate'; readonly plan: MigrationPlan; readonly keep: boolean }
   | { readonly kind: 'use'; readonly catalog: Catalog }
   | { readonly kind: 'sweep'; readonly nowMs: number }
@@ -33,8 +37,8 @@ export interface Failure {
   readonly message: string
 }
 
-/** A batch of requests, each its id and its text. */
-export type RequestBatch = readonly (readonly [id: number, text: string])[]
+/** A batch of requests, each its id, its text, and the texts of the rows of its puts in their order. */
+export type RequestBatch = readonly (readonly [id: number, text: string, rows: readonly string[]])[]
 
 /** Their answers: text on success. `fatal`: the thread cannot work and ends. */
 export type AnswerBatch =

@@ -16,6 +16,13 @@ const [file = ''] = files
 let writer: ShardWriter | null = null
 type WriteRequest = Extract<WriterRequest, { kind: 'write' }>
 
+interface Waiting<Request> {
+  readonly id: number
+  readonly request: Request
+  /** Texts of the rows of a write's puts. */
+  readonly rows: readonly string[]
+}
+
 try {
   writer = new ShardWriter(file)
   writer.useCatalog(catalog)
@@ -27,22 +34,22 @@ try {
 }
 
 function handle(batch: RequestBatch): void {
-  const waiting: [number, WriterRequest][] = []
+  const waiting: Waiting<WriterRequest>[] = []
   let size = 0
   for (
     let next: RequestBatch | undefined = batch;
     next !== undefined;
     next = size < limits.storeGroupCharsMax ? nextBatch() : undefined
   ) {
-    for (const [id, text] of next) {
-      size += text.length
+    for (const [id, text, rows] of next) {
+      size = rows.reduce((sum, row) => sum + row.length, size + text.length)
       // What StoreThread sent.
-      waiting.push([id, JSON.parse(text) as WriterRequest])
+      waiting.push({ id, request: JSON.parse(text) as WriterRequest, rows })
     }
   }
-  let group: [number, WriteRequest][] = []
-  for (const [id, request] of waiting) {
-    if (request.kind === 'write') group.push([id, request])
+  let group: Waiting<WriteRequest>[] = []
+  for (const { id, request, rows } of waiting) {
+    if (request.kind === 'write') group.push({ id, request, rows })
     else {
       // Whatever is no write keeps its place among them.
       commit(group)
@@ -57,15 +64,18 @@ function nextBatch(): RequestBatch | undefined {
   return receiveMessageOnPort(port)?.message as RequestBatch | undefined
 }
 
-function commit(group: readonly [number, WriteRequest][]): void {
+function commit(group: readonly Waiting<WriteRequest>[]): void {
   const current = open()
   const writes: PreparedWrite[] = []
   const ids: number[] = []
   let nowMs = 0
-  for (const [id, request] of group) {
+  for (const { id, request, rows } of group) {
     try {
-      if (request.atomic) checkOnePartition(current.layouts, request.writes)
-      const prepared = request.writes.map((write) => prepareWrite(current.layouts, write))
+      let row = 0
+      const prepared = request.writes.map((write) =>
+        prepareWrite(current.layouts, write, write.kind === 'put' ? rows[row++] : undefined),
+      )
+      if (request.atomic) checkOnePartition(prepared)
       for (const write of prepared) writes.push(write)
       ids.push(id)
       nowMs = Math.max(nowMs, request.nowMs)
