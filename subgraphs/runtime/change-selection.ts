@@ -35,10 +35,10 @@ function upsertMatch(filters: readonly Filter[], change: Change): 'yes' | 'no' |
   return match
 }
 
-/** A replay tells again what appeared long ago: only the first telling creates. Null: ingest did not read, so nobody knows. */
-function upsertKind(change: Change): 'CREATED' | 'UPDATED' | null {
-  if (change.created === undefined) return null
-  return change.created && change.generation === 0 ? 'CREATED' : 'UPDATED'
+/** What a redrive makes appear is created like anything else; a replay finds it there already. Null: ingest did not read, so nobody knows. */
+function upsertKind({ created }: Change): 'CREATED' | 'UPDATED' | null {
+  if (created === undefined) return null
+  return created ? 'CREATED' : 'UPDATED'
 }
 
 /**

@@ -1,6 +1,6 @@
 // The changes that one subscriber is told, from the changes topic, each with the progress after it. A subscriber that comes back reads
 // the log at its own pace until it has caught up, then follows the shared tail with a bounded queue. Every ending but close() is an
-// error that holds how far the subscriber was told: silence would hide a loss.
+// error, and `told` says where to go on: silence would hide a loss.
 import type { Change } from '../../schema/record.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
@@ -21,19 +21,6 @@ export interface ChangeStreamOptions {
   /** Null: from the end of the topic. */
   readonly from: ChangeProgress | null
   readonly select: (change: Change) => Selection
-}
-
-/** A subscription's end by failure, and how far it had come. */
-export class ChangeStreamError extends Error {
-  readonly failure: MeshgateError
-  readonly told: ChangeProgress
-
-  constructor(failure: MeshgateError, told: ChangeProgress) {
-    super(failure.message, { cause: failure })
-    this.name = 'ChangeStreamError'
-    this.failure = failure
-    this.told = told
-  }
 }
 
 function failureOf(error: unknown, topic: string): MeshgateError {
@@ -59,8 +46,10 @@ export class ChangeStream {
   readonly #queue: SelectedChange[] = []
   /** What has been read. */
   #read: ChangeProgress = startProgress([])
-  /** What has been handed out. */
+  /** Whoever resumes there misses nothing and gets nothing again. */
   #told: ChangeProgress = startProgress([])
+  /** After the change handed out last, which may still fail on its way to the subscriber. */
+  #handedOut: ChangeProgress | null = null
   #tail: Tail | null = null
   /** Batches that come before the tail has said where it starts. */
   #early: RecordBatch[] | null = null
@@ -85,21 +74,27 @@ export class ChangeStream {
     return stream
   }
 
-  /** How far the subscriber has been told. */
+  /** How far the subscriber has been told: a change counts once the one after it is asked for. */
   get told(): ChangeProgress {
     return this.#told
   }
 
-  /** The next change, null once closed. Rejects with ChangeStreamError. One call at a time. */
+  /** The next change, null once closed. Rejects with the failure that ended the stream. One call at a time. */
   async next(): Promise<SelectedChange | null> {
+    this.#told = this.#handedOut ?? this.#told
+    this.#handedOut = null
     for (;;) {
       if (this.#closed) return null
       const selected = this.#queue.shift()
       if (selected !== undefined) {
-        this.#told = selected.progress
+        this.#handedOut = selected.progress
         return selected
       }
-      if (this.#failure !== null) throw new ChangeStreamError(this.#failure, this.#told)
+      if (this.#failure !== null) {
+        // What was read since concerned others: going on behind it spares the next stream the way, and a gap once the retention has passed.
+        if (this.#failure.code !== 'SUBSCRIPTION_OVERFLOW') this.#told = this.#read
+        throw this.#failure
+      }
       if (this.#tail === null) await this.#catchUp()
       else await new Promise<void>((resolve) => (this.#wake = resolve))
     }
@@ -160,7 +155,7 @@ export class ChangeStream {
       onBatch: (batch) => this.#onBatch(batch),
       onError: (error) => this.#fail(failureOf(error, topic)),
     })
-    if (this.#closed) return tail.close()
+    if (this.#closed || this.#failure !== null) return tail.close()
     this.#tail = tail
     if (from === 'end') this.#told = this.#read = startProgress(tail.start)
     const early = this.#early
@@ -187,10 +182,8 @@ export class ChangeStream {
 
   #accept(partition: number, record: LogRecord): void {
     const change = changeOf(record, `${this.#options.topic}:${partition}:${record.offset}`)
-    const isNew = !isRepeat(this.#read, partition, change)
+    const selection = isRepeat(this.#read, partition, change) ? 'skip' : this.#options.select(change)
     this.#read = advanced(this.#read, partition, record.offset, change)
-    if (!isNew) return
-    const selection = this.#options.select(change)
     if (selection !== 'skip') this.#queue.push({ change, selection, progress: this.#read })
   }
 

@@ -88,14 +88,19 @@ export function createSubgraph(options: SubgraphOptions): Subgraph {
   const servers = new Set<SubgraphServer>()
   let closed = false
 
+  const closedError = (): MeshgateError => new MeshgateError('SUBGRAPH_UNAVAILABLE', `${name} is closed`)
   const checkOpen = (signal: AbortSignal | undefined): void => {
     signal?.throwIfAborted()
-    if (closed) throw new MeshgateError('SUBGRAPH_UNAVAILABLE', `${name} is closed`)
+    if (closed) throw closedError()
   }
   const subscribe: ServedSubgraph['subscribe'] = async (request) => {
     checkOpen(request.signal)
     const start = await startSubscription({ served, schema, formatError }, request)
-    return start.kind === 'started' ? running.add(start, request.signal) : start
+    if (start.kind === 'refused') return start
+    const started = await running.add(start, request.signal)
+    if (!closed) return started
+    await started.responses.return?.()
+    throw closedError()
   }
   const endpoint: SubgraphEndpoint = {
     name,

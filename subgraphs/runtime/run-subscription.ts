@@ -12,14 +12,13 @@ import {
   type GraphQLFormattedError,
   type GraphQLSchema,
 } from 'graphql'
-import type { MeshgateError } from '../../platform/errors.ts'
+import { MeshgateError } from '../../platform/errors.ts'
 import type {
   SubgraphRequest,
   SubgraphResponse,
   SubscriptionExtension,
 } from '../../platform/ports/subgraph-endpoint.ts'
 import { argumentError } from './argument-error.ts'
-import { ChangeStreamError } from './change-stream.ts'
 import type { ErrorFormatter } from './format-error.ts'
 import { createRequestContext, type RequestContext } from './request-context.ts'
 import type { ServedProduct } from './served-product.ts'
@@ -125,10 +124,12 @@ async function responseOf(
 }
 
 function failureResponse(runner: SubscriptionRunner, events: ChangeEvents, error: unknown): SubgraphResponse {
-  const [failure, told] = error instanceof ChangeStreamError ? [error.failure, error.told] : [error, events.stream.told]
+  // An error without a path would count as the request's, and be shown as it is.
+  const failure =
+    error instanceof MeshgateError ? error : new MeshgateError('INTERNAL', 'An event could not be told', error)
   const located = asGraphQLError(failure)
   const formatted = runner.formatError(located.toJSON(), located)
-  const cursor = events.cursorAt(told)
+  const cursor = events.cursorAt(events.stream.told)
   const meshgate: SubscriptionExtension = { cursor }
   return { errors: [{ ...formatted, extensions: { ...formatted.extensions, cursor } }], extensions: { meshgate } }
 }

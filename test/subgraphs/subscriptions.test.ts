@@ -71,7 +71,6 @@ describe('a subscription', () => {
         telemetry.change(reading('1')),
         telemetry.change(reading('1', { value: '2' }), { created: false, before: reading('1') }),
         telemetry.change({ id: '1' }, { op: 'DELETE', wrote: [], created: false, before: reading('1') }),
-        telemetry.change(reading('2'), { generation: 1 }),
         telemetry.change(reading('3')),
       ],
       0,
@@ -80,6 +79,19 @@ describe('a subscription', () => {
       ['1', { id: '1', value: '1.5' }],
       ['3', { id: '3', value: '3.5' }],
     ])
+    await events.return?.()
+  })
+
+  test('tells what first appears by a redrive, and does not tell again what a replay only repeats', async () => {
+    const events = await subscribe(CREATED)
+    await telemetry.append(
+      [
+        telemetry.change(reading('1'), { generation: 1, created: false, before: reading('1') }),
+        telemetry.change(reading('2'), { generation: 1 }),
+      ],
+      0,
+    )
+    expect(await told(events, 1)).toEqual([['2', { id: '2', value: '2.5' }]])
     await events.return?.()
   })
 

@@ -24,10 +24,12 @@ export const SOURCE = 'telemetry.readings'
 export const CHANGES = 'telemetry.readings.changes'
 const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
 
-/** Calls of the store, counted; everything else is the real one. */
+/** Calls of the store, counted, and reads that can be made to fail; everything else is the real one. */
 export interface CountedStore {
   readonly store: Store
   readonly calls: { read: number; keys: number; page: number }
+  /** What the next reads reject with; null: they are done. */
+  failure: Error | null
 }
 
 function counted(store: Store): CountedStore {
@@ -39,7 +41,7 @@ function counted(store: Store): CountedStore {
     read: (table, keys, options) => {
       calls.read++
       calls.keys += keys.length
-      return store.read(table, keys, options)
+      return counts.failure === null ? store.read(table, keys, options) : Promise.reject(counts.failure)
     },
     page: (table, request) => {
       calls.page++
@@ -49,7 +51,8 @@ function counted(store: Store): CountedStore {
     byIndex: (table, request) => store.byIndex(table, request),
     close: () => store.close(),
   }
-  return { store: counting, calls }
+  const counts: CountedStore = { store: counting, calls, failure: null }
+  return counts
 }
 
 async function testProduct(): Promise<Product> {

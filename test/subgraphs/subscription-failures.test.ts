@@ -1,0 +1,125 @@
+// What a subscriber is told when something fails on the way, and that the cursor it gets loses and repeats nothing.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { MeshgateError } from '../../platform/errors.ts'
+import { limits } from '../../platform/limits.ts'
+import type { SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
+import type { Row } from '../../schema/row.ts'
+import type { Change } from '../../schema/record.ts'
+import { CHANGES, plain, reading, request, Telemetry } from './telemetry.ts'
+
+let telemetry: Telemetry
+
+beforeEach(async () => {
+  telemetry = await Telemetry.open()
+})
+
+afterEach(async () => {
+  await telemetry.close()
+})
+
+type Events = AsyncIterableIterator<SubgraphResponse>
+
+const CHANGED = 'subscription ($of: ID) { event: readingChanged(sensorId: $of) { id } }'
+
+const subscribe = (of: string | null, cursor?: string, subgraph = telemetry.subgraph): Promise<Events> =>
+  subgraph.endpoint.subscribe(
+    request(CHANGED, { variables: { of }, ...(cursor === undefined ? {} : { extensions: { meshgate: { cursor } } }) }),
+  )
+
+async function next(events: Events): Promise<SubgraphResponse> {
+  const { value, done } = await events.next()
+  if (done === true) throw new Error('the subscription has ended')
+  return value
+}
+
+const idIn = async (events: Events): Promise<unknown> =>
+  (plain((await next(events)).data) as { event: { id: string } }).event.id
+
+function cursorOf({ errors, extensions }: SubgraphResponse): string {
+  const { cursor } = extensions?.['meshgate'] as { cursor: string }
+  if (errors !== undefined) expect(errors[0]?.extensions?.['cursor']).toBe(cursor)
+  return cursor
+}
+
+/** A change of which only the store knows whether it matches the filter. */
+function narrow(row: Row): Change {
+  const { before: _before, ...change } = telemetry.change(row, { created: false })
+  return change
+}
+
+describe('a subscription whose store fails', () => {
+  test('ends with the cursor before the event that could not be told, so that it is told after a resume', async () => {
+    await telemetry.put([reading('1'), reading('2')])
+    const events = await subscribe('1')
+    await telemetry.append([telemetry.change(reading('1'))], 0)
+    expect(await idIn(events)).toBe('1')
+    telemetry.counts.failure = new MeshgateError('STORE_UNAVAILABLE', 'The disk is gone')
+    await telemetry.append([narrow({ id: '2', value: '5' })], 0)
+    const failed = await next(events)
+    expect(failed.errors?.map(({ extensions }) => extensions?.['code'])).toEqual(['STORE_UNAVAILABLE'])
+    telemetry.counts.failure = null
+    const resumed = await subscribe('1', cursorOf(failed))
+    expect(await idIn(resumed)).toBe('2')
+    await resumed.return?.()
+  })
+
+  test('tells a failure that nobody foresaw as INTERNAL, and nothing of what it says', async () => {
+    const events = await subscribe('1')
+    telemetry.counts.failure = new TypeError('/var/lib/secret is undefined')
+    await telemetry.append([narrow({ id: '2', value: '5' })], 0)
+    const failed = await next(events)
+    const cursor = cursorOf(failed)
+    expect(failed.errors).toEqual([
+      { message: 'Internal error error-1', extensions: { code: 'INTERNAL', id: 'error-1', cursor } },
+    ])
+    expect(telemetry.errors.map(({ details }) => (details as { err: Error }).err.cause)).toEqual([
+      new TypeError('/var/lib/secret is undefined'),
+    ])
+  })
+})
+
+describe('a subscription that ends', () => {
+  test('has a cursor behind what it looked at and did not tell, so that silence never becomes a gap', async () => {
+    const [quiet, all] = [await subscribe('1'), await subscribe(null)]
+    const waiting = next(quiet)
+    const others = Array.from({ length: 5 }, (_, index) => telemetry.change(reading(String(index), { sensorId: '2' })))
+    await telemetry.append(others, 0)
+    for (const { key } of others) expect(await idIn(all)).toBe(key)
+    await telemetry.subgraph.close()
+    const cursor = cursorOf(await waiting)
+    telemetry.clock.advance(8 * 86_400_000)
+    await telemetry.log.maintain({ force: true })
+    expect((await telemetry.log.offsets(CHANGES))[0]?.earliest).toBe(others.length)
+    const another = telemetry.another()
+    const resumed = await subscribe('1', cursor, another)
+    await telemetry.append([telemetry.change(reading('7'))], 0)
+    expect(await idIn(resumed)).toBe('7')
+    await another.close()
+  })
+
+  test('for overflow has a cursor before what was dropped, also when nothing was told', async () => {
+    const events = await subscribe(null)
+    const count = limits.subscriberEventsMax + 100
+    const all = await subscribe('1')
+    await telemetry.append(
+      Array.from({ length: count }, (_, index) => telemetry.change(reading(String(index), { sensorId: '2' }))),
+      0,
+    )
+    await telemetry.append([telemetry.change(reading('last'))], 0)
+    expect(await idIn(all)).toBe('last')
+    const failed = await next(events)
+    expect(failed.errors?.map(({ extensions }) => extensions?.['code'])).toEqual(['SUBSCRIPTION_OVERFLOW'])
+    const resumed = await subscribe(null, cursorOf(failed))
+    const ids: unknown[] = []
+    while (ids.length < count) ids.push(await idIn(resumed))
+    expect(ids).toEqual(Array.from({ length: count }, (_, index) => String(index)))
+    await Promise.all([resumed.return?.(), all.return?.()])
+  })
+
+  test('is refused where the subgraph closes while it begins', async () => {
+    const beginning = subscribe(null)
+    const closing = telemetry.subgraph.close()
+    await expect(beginning).rejects.toMatchObject({ code: 'SUBGRAPH_UNAVAILABLE' })
+    await closing
+  })
+})
