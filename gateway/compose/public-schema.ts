@@ -23,6 +23,10 @@ export function readSupergraph(supergraphSdl: string): SupergraphSchemas {
   }
 }
 
+export function readConcreteTypes(supergraphSdl: string): SupergraphSchemas['concreteTypes'] {
+  return concreteTypes(parse(supergraphSdl, { noLocation: true }))
+}
+
 function concreteTypes(supergraph: DocumentNode): ReadonlyMap<string, ReadonlySet<string>> {
   const types = new Map<string, Set<string>>()
   const add = (name: string, concrete: string): void => {

@@ -8,6 +8,8 @@ import {
   type RequiresSelection,
 } from '@graphql-hive/router-query-planner'
 import { MeshgateError } from '../../platform/errors.ts'
+import { readConcreteTypes } from '../compose/public-schema.ts'
+import { mendInterfaceObjectFetches } from './interface-object-fetches.ts'
 import type { EntityFetch, PathSegment, Plan, Planner, PlanNode, Requirement, Rewrite, RootFetch } from './planner.ts'
 
 type HiveFetch = Pick<Extract<HiveNode, { kind: 'Fetch' }>, 'serviceName' | 'operation' | 'variableUsages'> & {
@@ -17,11 +19,13 @@ type HiveFetch = Pick<Extract<HiveNode, { kind: 'Fetch' }>, 'serviceName' | 'ope
 /** COMPOSITION_FAILED where the supergraph cannot be read. */
 export function createHivePlanner(supergraphSdl: string): Planner {
   const planner = open(supergraphSdl)
+  const types = readConcreteTypes(supergraphSdl)
   return {
     plan: async (operation) => {
       try {
         const { node } = await planner.planAsync(operation, null, new Set(), 0)
-        return toPlan(node ?? null)
+        const plan = toPlan(node ?? null)
+        return { ...plan, node: plan.node && mendInterfaceObjectFetches(plan.node, operation, types) }
       } catch (error) {
         if (error instanceof MeshgateError) throw error
         throw new MeshgateError(

@@ -2,11 +2,16 @@
 import { describe, expect, test } from 'vitest'
 import { askMerged, comparable, createMesh, mergedSchema } from './merged-mesh.ts'
 import { MERGED_RESOLVERS, MERGED_SDL, SHOP } from './shop.ts'
+import { TRANSIT, TRANSIT_RESOLVERS, TRANSIT_SDL } from './transit.ts'
 
-const mesh = createMesh(SHOP)
-const merged = mergedSchema(MERGED_SDL, MERGED_RESOLVERS)
+const shop = { mesh: createMesh(SHOP), merged: mergedSchema(MERGED_SDL, MERGED_RESOLVERS) }
+const transit = { mesh: createMesh(TRANSIT), merged: mergedSchema(TRANSIT_SDL, TRANSIT_RESOLVERS) }
 
-async function expectSame(query: string, variables: Record<string, unknown> = {}): Promise<void> {
+async function expectSame(
+  { mesh, merged }: typeof shop,
+  query: string,
+  variables: Record<string, unknown> = {},
+): Promise<void> {
   const [ours, theirs] = [await mesh.execute({ query, variables }), await askMerged(merged, query, variables)]
   expect(comparable(ours)).toEqual(comparable(theirs))
 }
@@ -73,6 +78,52 @@ describe('a query over several subgraphs', () => {
     ],
   }
   for (const [title, [query, variables]] of Object.entries(scenarios)) {
-    test(`answers like the merged schema: ${title}`, () => expectSame(query, variables))
+    test(`answers like the merged schema: ${title}`, () => expectSame(shop, query, variables))
+  }
+})
+
+describe('a query over a mesh that shares its types widely', () => {
+  const scenarios: Record<string, [string, Record<string, unknown>?]> = {
+    'an interface object at the root': [
+      '{ topRated { __typename id rating } best { stars state ... on Bus { seats { fee } } } }',
+    ],
+    'different fields of an interface object on different types': [
+      '{ topRated { ... on Tram { stars } ... on Bus { rating } } owners { favourite { ... on Bus { rating } ... on Tram { stars } } } }',
+    ],
+    'a union whose members come from several subgraphs': [
+      '{ hits { __typename ... on Bus { toll } ... on Seat { fee } ... on Owner { code } } found { ... on Owner { name vehicles { id line: __typename } } ... on Depot { city } ... on Bus { id } } }',
+    ],
+    'an interface whose types come from several subgraphs': [
+      '{ named { name(lang: DE) ... on Owner { state } } vehicles { ... on Named { name } } }',
+    ],
+    'fragments on interfaces over unions': [
+      '{ hits { ... on Vehicle { id rating owner { name } } } found { ... on Named { name } } }',
+    ],
+    'entities in lists of nullable lists': ['{ buses(first: 9) { seats { letter place { busId deck } fee } } }'],
+    'nulls that propagate through lists of lists': ['{ buses(first: 9) { id seats { strictFee } } }'],
+    '@requires through three subgraphs': ['{ buses(first: 9) { total tax } }', {}],
+    '@provides and @override': ['{ buses { nickname depot { city } } depots { city } }'],
+    'enum values that only some subgraphs know': ['{ owners { state } vehicles { state } }'],
+    'lists that hold null': ['{ vehicles { id } named { __typename } }'],
+    'input objects with defaults, nulls and single items for lists': [
+      'query ($w: Wish, $at: [Int] = 4, $limit: Float = 2) { a: echo(input: $w) b: echo(input: { at: $at }, flags: [[true], null], limit: $limit) c: echo(flags: null) }',
+      { w: { text: null, deeper: { at: 1 } }, limit: null },
+    ],
+    'an argument left to its default by a variable that is not given': [
+      'query ($id: ID! = "t1") { vehicle(id: $id) { id } b: vehicle { id } }',
+    ],
+    'a null for a nullable variable where null is not allowed': [
+      'query ($id: ID = "t1") { owners { code } vehicle(id: $id) { id } }',
+      { id: null },
+    ],
+    'a mutation with what is joined below it': [
+      'mutation { a: park(id: "t1") { rating owner { name } } wash(id: "b1") { total } sell(code: 7) { vehicles { state } } }',
+    ],
+    'a mutation whose second field must not be null and is': [
+      'mutation { park(id: "b1") { id } wash(id: "t1") { id } sell(code: 1) { code } }',
+    ],
+  }
+  for (const [title, [query, variables]] of Object.entries(scenarios)) {
+    test(`answers like the merged schema: ${title}`, () => expectSame(transit, query, variables))
   }
 })

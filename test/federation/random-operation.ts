@@ -1,13 +1,17 @@
 // Makes random valid operations over a schema, the same for the same seed: nested selections, aliases that collide with keys,
-// arguments, fragments on every possible type, @skip and @include.
+// arguments as literals and as variables (given, left to their default, null), fragments on every type that shares objects, named and
+// inline, @skip and @include, introspection beside data, mutations.
 import {
   getNamedType,
   isAbstractType,
   isCompositeType,
   isInterfaceType,
   isObjectType,
+  parseValue,
+  valueFromAST,
   type GraphQLCompositeType,
   type GraphQLField,
+  type GraphQLInputType,
   type GraphQLSchema,
 } from 'graphql'
 
@@ -30,15 +34,32 @@ export interface RandomOperation {
 const DEPTH_MAX = 5
 const ALIASES = ['id', 'name', 'upc', 'x', 'y', 'price', '__proto__', 'constructor']
 
-export function randomOperation(schema: GraphQLSchema, seed: number, argumentValues: ArgumentValues): RandomOperation {
+export function randomOperation(
+  schema: GraphQLSchema,
+  seed: number,
+  argumentValues: ArgumentValues,
+  kind: 'query' | 'mutation' = 'query',
+): RandomOperation {
   const random = seededRandom(seed)
-  const root = schema.getQueryType()
-  if (!root) throw new Error('no Query')
-  const generator = { schema, random, argumentValues, keys: new Map<string, string>() }
-  const selections = selectionSet(root, DEPTH_MAX, generator)
-  const used = ['yes', 'no'].filter((name) => selections.includes(`$${name})`))
-  const declared = used.length === 0 ? '' : `(${used.map((name) => `$${name}: Boolean!`).join(', ')}) `
-  return { query: `query ${declared}${selections}`, variables: { yes: true, no: false } }
+  const root = kind === 'query' ? schema.getQueryType() : schema.getMutationType()
+  if (!root) throw new Error(`no ${kind}`)
+  const generator: Generator = {
+    schema,
+    random,
+    argumentValues,
+    keys: new Map(),
+    variables: new Map(),
+    fragments: [],
+    given: { yes: true, no: false },
+  }
+  const body = selectionSet(root, DEPTH_MAX, generator)
+  const introspection = kind === 'query' && random() < 0.05 ? ' __schema { queryType { name } }' : ''
+  const selections = body.replace(/ }$/, `${introspection} }`)
+  const text = [selections, ...generator.fragments].join('\n')
+  const conditions = ['yes', 'no'].filter((name) => text.includes(`$${name})`)).map((name) => `$${name}: Boolean!`)
+  const declared = [...conditions, ...generator.variables.values()]
+  const head = declared.length === 0 ? '' : `(${declared.join(', ')}) `
+  return { query: `${kind} ${head}${text}`, variables: generator.given }
 }
 
 /** Literals to choose from, by `field.argument`. */
@@ -50,6 +71,10 @@ interface Generator {
   readonly argumentValues: ArgumentValues
   /** Response keys given out, with what they stand for: one key never stands for two things, so every operation is valid. */
   readonly keys: Map<string, string>
+  /** Definitions by name. */
+  readonly variables: Map<string, string>
+  readonly fragments: string[]
+  readonly given: Record<string, unknown>
 }
 
 function pick<Item>(items: readonly Item[], random: () => number): Item {
@@ -59,7 +84,7 @@ function pick<Item>(items: readonly Item[], random: () => number): Item {
 }
 
 function selectionSet(type: GraphQLCompositeType, depth: number, generator: Generator): string {
-  const { random, schema } = generator
+  const { random } = generator
   const parts: string[] = []
   const count = 1 + Math.floor(random() * 4)
   const fields = isObjectType(type) || isInterfaceType(type) ? Object.values(type.getFields()) : []
@@ -68,12 +93,49 @@ function selectionSet(type: GraphQLCompositeType, depth: number, generator: Gene
     const choice = random()
     if (choice < 0.08) parts.push('__typename')
     else if (depth > 1 && (choice < 0.25 || usable.length === 0)) {
-      const targets = isAbstractType(type) ? [...schema.getPossibleTypes(type), type] : [type]
-      const target = pick(targets, random)
-      parts.push(`... on ${target.name}${condition(generator)} ${selectionSet(target, depth - 1, generator)}`)
+      parts.push(fragment(type, depth, generator))
     } else if (usable.length > 0) parts.push(fieldSelection(pick(usable, random), depth, generator))
   }
   return `{ ${parts.length === 0 ? '__typename' : parts.join(' ')} }`
+}
+
+function fragment(type: GraphQLCompositeType, depth: number, generator: Generator): string {
+  const { random, fragments } = generator
+  const target = pick(sharing(type, generator), random)
+  const body = selectionSet(target, depth - 1, generator)
+  if (random() < 0.7) return `... on ${target.name}${condition(generator)} ${body}`
+  const name = `F${fragments.length}`
+  fragments.push(`fragment ${name} on ${target.name} ${body}`)
+  return `...${name}${condition(generator)}`
+}
+
+/** Every type that some object of this one is of. */
+function sharing(type: GraphQLCompositeType, { schema }: Generator): readonly GraphQLCompositeType[] {
+  const possible = (of: GraphQLCompositeType): readonly GraphQLCompositeType[] =>
+    isAbstractType(of) ? schema.getPossibleTypes(of) : [of]
+  const own = possible(type)
+  return Object.values(schema.getTypeMap())
+    .filter((named) => isCompositeType(named))
+    .filter((named) => !named.name.startsWith('__') && possible(named).some((each) => own.includes(each)))
+}
+
+/** A literal, or a variable that is given, left to its default, or null where the argument allows it. */
+function argument(type: GraphQLInputType, literals: readonly string[], generator: Generator): string {
+  const { random, variables, given } = generator
+  const literal = pick(literals, random)
+  const choice = random()
+  if (choice < 0.6) return literal
+  const name = `v${variables.size}`
+  const nullable = String(type).replace(/!$/, '')
+  if (choice < 0.75) {
+    variables.set(name, `$${name}: ${nullable} = ${literal}`)
+    return `$${name}`
+  }
+  const isNullable = nullable === String(type)
+  variables.set(name, `$${name}: ${String(type)}`)
+  if (!isNullable || choice < 0.9) given[name] = valueFromAST(parseValue(literal), type)
+  else if (choice < 0.95) given[name] = null
+  return `$${name}`
 }
 
 function fieldSelection(field: GraphQLField<unknown, unknown>, depth: number, generator: Generator): string {
@@ -81,7 +143,9 @@ function fieldSelection(field: GraphQLField<unknown, unknown>, depth: number, ge
   const values = field.args.flatMap(({ name, type }): string[] => {
     const literals = generator.argumentValues[`${field.name}.${name}`] ?? []
     const required = String(type).endsWith('!')
-    return literals.length > 0 && (required || random() < 0.6) ? [`${name}: ${pick(literals, random)}`] : []
+    return literals.length > 0 && (required || random() < 0.6)
+      ? [`${name}: ${argument(type, literals, generator)}`]
+      : []
   })
   const type = getNamedType(field.type)
   const below = isCompositeType(type) ? ` ${selectionSet(type, depth - 1, generator)}` : ''
