@@ -1,6 +1,7 @@
 // A subgraph on a port of its own: GraphQL over HTTP and graphql-transport-ws at `/graphql`, and health.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { WebSocketServer } from 'ws'
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
@@ -46,10 +47,22 @@ function listen(server: Server, port: number, host: string): Promise<number> {
   })
 }
 
-async function closeServer(server: Server): Promise<void> {
+interface Closing {
+  readonly server: Server
+  readonly socketServer: WebSocketServer
+  readonly sockets: { dispose(): void | Promise<void> }
+}
+
+async function closeAll({ server, socketServer, sockets }: Closing): Promise<void> {
+  // What subscriptions have just been told as their end leaves before the sockets' closing.
+  await setImmediate()
+  const impatient = setTimeout(() => {
+    for (const client of socketServer.clients) client.terminate()
+    server.closeAllConnections()
+  }, limits.closeWaitMs)
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  await sockets.dispose()
   server.closeIdleConnections()
-  const impatient = setTimeout(() => server.closeAllConnections(), limits.closeWaitMs)
   await closed
   clearTimeout(impatient)
 }
@@ -65,7 +78,9 @@ export async function serveSubgraph(
   const sockets = serveWebSocket(subgraph, socketServer)
   server.on('upgrade', (request, socket, head) => {
     if (pathOf(request) !== PATH) {
-      socket.end('HTTP/1.1 404 Not Found\r\n\r\n')
+      // Node has let go of the socket: a client that is gone already would end the process, one that stays would keep it open.
+      socket.on('error', () => socket.destroy())
+      socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n', () => socket.destroy())
       return
     }
     socketServer.handleUpgrade(request, socket, head, (webSocket) =>
@@ -76,9 +91,6 @@ export async function serveSubgraph(
   return {
     port,
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}${PATH}`,
-    async close() {
-      await sockets.dispose()
-      await closeServer(server)
-    },
+    close: () => closeAll({ server, socketServer, sockets }),
   }
 }

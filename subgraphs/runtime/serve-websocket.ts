@@ -46,9 +46,10 @@ export function serveWebSocket(subgraph: ServedSubgraph, server: WebSocketServer
   return useServer(
     {
       onSubscribe: (_context, _id, payload) => prepare(subgraph, payload),
-      // Answers are formatted already: a formatted error is all that goes over the wire.
       execute: (args) => subgraph.endpoint.execute(operationOf(args).request) as Promise<ExecutionResult>,
       subscribe: (args) => operationOf(args).responses as AsyncIterableIterator<ExecutionResult>,
+      // Answers are formatted already, and go as they are: graphql-ws would ask their errors for toJSON.
+      onNext: (...given) => given[4] as never,
     },
     server,
   )

@@ -1,8 +1,10 @@
 // A subgraph on a port: GraphQL over HTTP and WebSocket as a remote gateway uses them, and health.
+import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { createClient, type Client, type FormattedExecutionResult } from 'graphql-ws'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import WebSocket from 'ws'
 import { limits } from '../../platform/limits.ts'
 import type { SubgraphServer } from '../../subgraphs/main.ts'
@@ -82,6 +84,19 @@ describe('over WebSocket', () => {
     await client.dispose()
   })
 
+  function upgrade(path: string): Socket {
+    const socket = connect(server.port, '127.0.0.1')
+    const key = Buffer.alloc(16).toString('base64')
+    const headers = [
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      `Sec-WebSocket-Key: ${key}`,
+      'Sec-WebSocket-Version: 13',
+    ]
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n${headers.join('\r\n')}\r\n\r\n`)
+    return socket
+  }
+
   const query = 'subscription { readingCreated { id } }'
   const meshgate = (event: SubscriptionResult): { key: string; cursor: string } =>
     (event.extensions as Record<string, unknown>)['meshgate'] as { key: string; cursor: string }
@@ -112,10 +127,29 @@ describe('over WebSocket', () => {
     expect(keys).not.toContain(key)
   })
 
-  test('queries too', async () => {
+  test('queries too, and tells what is wrong with an answer', async () => {
     await telemetry.put([reading('1')])
     const { value } = await client.iterate({ query: '{ reading(id: "1") { id } }' }).next()
     expect(plain(value)).toEqual({ data: { reading: { id: '1' } } })
+    const failed = await client.iterate({ query: '{ readings(first: -1) { nodes { id } } }' }).next()
+    expect(failed.value).toMatchObject({ data: null, errors: [{ extensions: { code: 'ARGUMENT_INVALID' } }] })
+  })
+
+  test('tells what is wrong with an event, and goes on', async () => {
+    const events = client.iterate({ query: 'subscription { readingChanged { id status } }' })
+    await firstEvent(events)
+    await telemetry.append([telemetry.change({ id: 'nowhere' }), telemetry.change(reading('whole'))], 0)
+    const told: unknown[] = []
+    for await (const event of events) {
+      const { key } = meshgate(event)
+      if (key === 'nowhere' || key === 'whole')
+        told.push([key, (event.errors ?? []).map(({ extensions }) => extensions?.['code'])])
+      if (key === 'whole') break
+    }
+    expect(told).toEqual([
+      ['nowhere', ['ROW_INCOMPLETE']],
+      ['whole', []],
+    ])
   })
 
   test('refuses with the GraphQL errors', async () => {
@@ -130,13 +164,34 @@ describe('over WebSocket', () => {
     await firstEvent(events)
     await telemetry.subgraph.close()
     const endings: unknown[] = []
+    for await (const event of events)
+      endings.push(...(event.errors ?? []).map(({ extensions }) => extensions?.['code']))
+    expect(endings).toEqual(['SUBSCRIPTION_LOST'])
+  })
+
+  test('closes in bounded time though a client does not answer the closing', async () => {
+    const silent = upgrade('/graphql')
+    await once(silent, 'data')
+    silent.pause()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {
-      for await (const event of events)
-        endings.push(...(event.errors ?? []).map(({ extensions }) => extensions?.['code']))
-      endings.push('completed')
-    } catch (reason) {
-      endings.push((reason as { code?: unknown }).code)
+      const closing = telemetry.subgraph.close()
+      // The timer is set once the server has begun to close.
+      while (vi.getTimerCount() === 0) await setImmediate()
+      await vi.advanceTimersByTimeAsync(limits.closeWaitMs)
+      await closing
+    } finally {
+      vi.useRealTimers()
+      silent.destroy()
     }
-    expect(endings.at(0)).toBeOneOf(['SUBSCRIPTION_LOST', 1001])
+  })
+
+  test('outlives clients that ask for an upgrade elsewhere and are gone', async () => {
+    for (let count = 0; count < 20; count++) {
+      const gone = upgrade('/elsewhere')
+      await once(gone, 'connect')
+      gone.resetAndDestroy()
+    }
+    expect(await post(JSON.stringify({ query: '{ __typename }' }))).toEqual([200, { data: { __typename: 'Query' } }])
   })
 })

@@ -35,8 +35,8 @@ async function next(events: Events): Promise<SubgraphResponse> {
 const idIn = async (events: Events): Promise<unknown> =>
   (plain((await next(events)).data) as { event: { id: string } }).event.id
 
-function cursorOf({ errors, extensions }: SubgraphResponse): string {
-  const { cursor } = extensions?.['meshgate'] as { cursor: string }
+function cursorOf({ errors, extensions = {} }: SubgraphResponse): string {
+  const { cursor } = extensions['meshgate'] as { cursor: string }
   if (errors !== undefined) expect(errors[0]?.extensions?.['cursor']).toBe(cursor)
   return cursor
 }
