@@ -8,7 +8,7 @@ import { readSupergraph } from './compose/public-schema.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult, type ReadyOperation } from './engine-contract.ts'
 import type { Execution, RequestContext } from './execute/execution.ts'
 import { locateError } from './execute/locate-errors.ts'
-import { coerceVariables } from './plan/operation.ts'
+import { checkConditions, coerceVariables } from './plan/operation.ts'
 import type { DocumentLimits } from './plan/operation-limits.ts'
 import type { Planner } from './plan/planner.ts'
 import { createPreparer, type Preparer } from './plan/prepare-operation.ts'
@@ -107,6 +107,8 @@ async function prepareOperation(
     const { operation } = valid.selected
     const variables = coerceVariables(schema, operation, request.variables ?? {})
     if (variables.kind === 'invalid') return refused(variables.errors)
+    const nullConditions = checkConditions(valid.conditions, variables.values)
+    if (nullConditions.length > 0) return refused(nullConditions)
     const prepared = await valid.forVariables(variables.values)
     return { kind: operation.operation, prepared, variables: variables.values }
   } catch (error) {

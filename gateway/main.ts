@@ -141,6 +141,7 @@ function readSubgraphs(supergraphSdl: string): readonly { name: string; url: str
   try {
     return readSupergraph(supergraphSdl).subgraphs
   } catch (error) {
+    if (error instanceof MeshgateError) throw error
     const reason = error instanceof Error ? error.message : String(error)
     throw new MeshgateError('COMPOSITION_FAILED', `The supergraph cannot be read: ${reason} Compose it anew.`, error)
   }

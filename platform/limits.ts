@@ -150,9 +150,14 @@ export const limits = {
   documentSelectionsMax: 5_000,
   /** Root fields: each may be one subgraph request. */
   documentRootFieldsMax: 100,
+  /** Fields and fragments inside one another: validation and planning recurse, and 3,000 levels ended their stack. */
+  documentNestingMax: 200,
+  /** Selections after fragments on interfaces are written out per type, which multiplies at every level: a hundred milliseconds of planning. */
+  plannedSelectionsMax: 10_000,
   /** Plans kept, and the characters of their documents: a mesh has hundreds of operations, not hundreds of thousands. */
   planCacheEntriesMax: 1_000,
-  planCacheCharactersMax: 16_777_216,
+  /** A character takes up to 150 bytes of heap in trees and closures (measured), so this is 300 MB that a hostile client can fill. */
+  planCacheCharactersMax: 2_097_152,
 
   // Gateway: execution
   /** Errors of one response: one failed list must not become a megabyte of errors. */
@@ -206,4 +211,10 @@ export const limits = {
   /** Records and bytes of one request of a load through a running process: well below the body limit, base64 included. */
   sendBatchRecordsMax: 1_000,
   sendBatchBytesMax: 1_048_576,
+  /** Rejected records that a summary of reasons reads, the newest: some megabytes of the log, and a user looks at a few. */
+  rejectedSummaryRecordsMax: 10_000,
+  /** Of them read at once: a record may have 1 MiB. */
+  rejectedSummaryReadRecords: 50,
+  /** Different reasons that a summary tells: a page of a terminal. */
+  rejectedSummaryReasonsMax: 20,
 } as const

@@ -1,6 +1,7 @@
 // What a client may see of a supergraph, for validation and download, and what the supergraph says of its own parts.
 import { transformSupergraphToPublicSchema } from '@theguild/federation-composition'
-import { buildASTSchema, Kind, parse, print, type DocumentNode, type GraphQLSchema } from 'graphql'
+import { buildASTSchema, Kind, parse, print, visit, type DocumentNode, type GraphQLSchema } from 'graphql'
+import { MeshgateError } from '../../platform/errors.ts'
 
 export interface SupergraphSchemas {
   /** Everything that clients may ask, without federation's own types and what is @inaccessible. */
@@ -12,8 +13,10 @@ export interface SupergraphSchemas {
   readonly subgraphs: readonly { readonly name: string; readonly url: string }[]
 }
 
+/** COMPOSITION_FAILED where it uses what this gateway would silently ignore. */
 export function readSupergraph(supergraphSdl: string): SupergraphSchemas {
   const supergraph = parse(supergraphSdl, { noLocation: true })
+  refuseContextArguments(supergraph)
   const publicDocument = transformSupergraphToPublicSchema(supergraph)
   return {
     publicSchema: buildASTSchema(publicDocument, { assumeValidSDL: true }),
@@ -21,6 +24,31 @@ export function readSupergraph(supergraphSdl: string): SupergraphSchemas {
     concreteTypes: concreteTypes(supergraph),
     subgraphs: joinGraphs(supergraph),
   }
+}
+
+/** How @fromContext looks once composed. The planner 0.0.38 would leave the argument out, and the subgraph would answer something else. */
+function refuseContextArguments(supergraph: DocumentNode): void {
+  const found: string[] = []
+  let type = ''
+  visit(supergraph, {
+    ObjectTypeDefinition: (node) => void (type = node.name.value),
+    InterfaceTypeDefinition: (node) => void (type = node.name.value),
+    FieldDefinition: (field) => {
+      const directives = [
+        ...(field.directives ?? []),
+        ...(field.arguments ?? []).flatMap((each) => each.directives ?? []),
+      ]
+      const usesContext = directives.some(
+        ({ name, arguments: values = [] }) =>
+          /^(federation__)?fromContext$/.test(name.value) ||
+          (name.value === 'join__field' && values.some((value) => value.name.value === 'contextArguments')),
+      )
+      if (usesContext) found.push(`${type}.${field.name.value}`)
+    },
+  })
+  if (found.length === 0) return
+  const message = `The supergraph uses @fromContext in ${found.join(', ')}, which this gateway cannot plan. Pass the value as an argument or by @requires, and compose it anew.`
+  throw new MeshgateError('COMPOSITION_FAILED', message)
 }
 
 export function readConcreteTypes(supergraphSdl: string): SupergraphSchemas['concreteTypes'] {

@@ -7,6 +7,7 @@ import {
   isNonNullType,
   isObjectType,
   type FieldNode,
+  type GraphQLAbstractType,
   type GraphQLFormattedError,
   type GraphQLObjectType,
   type GraphQLOutputType,
@@ -88,7 +89,7 @@ function compileNullable(type: GraphQLOutputType, nodes: Nodes, context: Collect
   const selected = nodes.flatMap(({ selectionSet }) => selectionSet ?? [])
   if (isObjectType(type)) return compileObject(selected, type, context)
   if (isNonNullType(type)) return compileType(type, nodes, context)
-  return compileAbstract(type.name, selected, nodes, context)
+  return compileAbstract(type, selected, nodes, context)
 }
 
 function compileList(item: Complete, nodes: Nodes): Complete {
@@ -110,7 +111,7 @@ function compileList(item: Complete, nodes: Nodes): Complete {
 
 /** Projectors of the types that occur, compiled when the first object of one is met. */
 function compileAbstract(
-  name: string,
+  abstract: GraphQLAbstractType,
   selected: readonly SelectionSetNode[],
   nodes: Nodes,
   context: CollectContext,
@@ -123,13 +124,18 @@ function compileAbstract(
       let complete = byType.get(typename)
       if (complete === undefined) {
         const type = context.schema.getType(typename)
-        complete = isObjectType(type) ? compileObject(selected, type, context) : null
+        const isPossible = isObjectType(type) && context.schema.isSubType(abstract, type)
+        complete = isPossible ? compileObject(selected, type, context) : null
         // Names that are no type of the schema are not kept: a subgraph could send any number of them.
         if (complete !== null) byType.set(typename, complete)
       }
       if (complete !== null) return complete(value, path, projection)
     }
-    report(`The type of this field's value is not a ${name} that clients may see.`, { path, nodes, projection })
+    report(`The type of this field's value is not a ${abstract.name} that clients may see.`, {
+      path,
+      nodes,
+      projection,
+    })
     return NULLED
   }
 }

@@ -5,6 +5,7 @@ import { GraphQLError, Kind, type DocumentNode, type FragmentDefinitionNode, typ
 export interface DocumentLimits {
   readonly documentTokensMax: number
   readonly documentDepthMax: number
+  readonly documentNestingMax: number
   readonly documentAliasesMax: number
   readonly documentSelectionsMax: number
   readonly documentRootFieldsMax: number
@@ -12,13 +13,15 @@ export interface DocumentLimits {
 
 interface Measure {
   readonly depth: number
+  /** Fields and fragments inside one another. */
+  readonly nesting: number
   readonly aliases: number
   readonly selections: number
   /** Fields at the top of it. */
   readonly rootFields: number
 }
 
-const NOTHING: Measure = { depth: 0, aliases: 0, selections: 0, rootFields: 0 }
+const NOTHING: Measure = { depth: 0, nesting: 0, aliases: 0, selections: 0, rootFields: 0 }
 
 /** Errors with code DOCUMENT_TOO_LARGE or DOCUMENT_INVALID; none where the document may be validated. */
 export function checkLimits(document: DocumentNode, limits: DocumentLimits): GraphQLError[] {
@@ -37,6 +40,7 @@ export function checkLimits(document: DocumentNode, limits: DocumentLimits): Gra
       errors.push(new GraphQLError(message, { nodes: definition, extensions: { code: 'DOCUMENT_TOO_LARGE' } }))
     }
     exceeded('documentDepthMax', measured.depth)
+    exceeded('documentNestingMax', measured.nesting)
     exceeded('documentAliasesMax', measured.aliases)
     exceeded('documentSelectionsMax', measured.selections)
     if (definition.kind === Kind.OPERATION_DEFINITION) exceeded('documentRootFieldsMax', measured.rootFields)
@@ -49,9 +53,10 @@ function measure(
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,
   known: Map<string, Measure | 'measuring'>,
 ): Measure {
-  let { depth, aliases, selections, rootFields } = NOTHING
+  let { depth, nesting, aliases, selections, rootFields } = NOTHING
   const add = (inner: Measure, levels: number): void => {
     depth = Math.max(depth, inner.depth + levels)
+    nesting = Math.max(nesting, inner.nesting + 1)
     aliases += inner.aliases
     selections += inner.selections + 1
     rootFields += levels === 1 ? 1 : inner.rootFields
@@ -66,7 +71,7 @@ function measure(
       add(measureFragment(selection.name.value, fragments, known), 0)
     }
   }
-  return { depth, aliases, selections, rootFields }
+  return { depth, nesting, aliases, selections, rootFields }
 }
 
 /** Unknown and cyclic fragments count nothing here: validation refuses both. */

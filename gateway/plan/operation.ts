@@ -45,6 +45,16 @@ export type CoercedVariables =
 
 const VARIABLE_ERRORS_MAX = 20
 
+/** A variable with a default may stand where null is not allowed and still be given as null (spec 5.8.5): then the condition has no value. */
+export function checkConditions(names: readonly string[], values: Readonly<Record<string, unknown>>): GraphQLError[] {
+  return names
+    .filter((name) => values[name] === null)
+    .map((name) => {
+      const message = `Variable "$${name}" is the condition of @skip or @include and must not be null. Send true or false, or leave it out.`
+      return new GraphQLError(message, { extensions: { code: 'VARIABLES_INVALID' } })
+    })
+}
+
 export function coerceVariables(
   schema: GraphQLSchema,
   operation: OperationDefinitionNode,

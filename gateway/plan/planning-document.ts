@@ -22,6 +22,8 @@ import {
   type SelectionSetNode,
   type VariableDefinitionNode,
 } from 'graphql'
+import { MeshgateError } from '../../platform/errors.ts'
+import { limits } from '../../platform/limits.ts'
 import { isIncluded } from '../execute/collect-fields.ts'
 import { internalKey } from './internal-key.ts'
 
@@ -41,10 +43,13 @@ interface Context {
   readonly variables: ReadonlyMap<string, string>
   /** Coerced values, for conditions. */
   readonly values: Readonly<Record<string, unknown>>
+  /** Selections written so far. */
+  readonly count: { selections: number }
 }
 
 const TYPENAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } }
 
+/** Throws PLAN_FAILED where it would be too large. */
 export function planningDocuments(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -57,7 +62,7 @@ export function planningDocuments(
   }
   const definitions = operation.variableDefinitions ?? []
   const variables = new Map(definitions.map((definition, index) => [definition.variable.name.value, `v${index}`]))
-  const context: Context = { schema, fragments, variables, values }
+  const context: Context = { schema, fragments, variables, values, count: { selections: 0 } }
   const rootType = schema.getRootType(operation.operation)
   if (!rootType) return { operations: [], rootKeys: [], variableNames: new Map() }
   const roots = splitRoot(expand(operation.selectionSet, rootType, context).selections)
@@ -134,6 +139,7 @@ function printOperation(
 
 function expand(selectionSet: SelectionSetNode, type: GraphQLCompositeType, context: Context): SelectionSetNode {
   const selections = selectionSet.selections.flatMap((selection): SelectionNode[] => {
+    if (++context.count.selections > limits.plannedSelectionsMax) throw tooLarge()
     if (!isIncluded(selection.directives ?? [], context.values)) return []
     if (selection.kind === Kind.FIELD) return [expandField(selection, type, context)]
     const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? context.fragments.get(selection.name.value) : selection
@@ -142,6 +148,11 @@ function expand(selectionSet: SelectionSetNode, type: GraphQLCompositeType, cont
   })
   if (isAbstractType(type) && !selections.some(isPlainTypename)) selections.unshift(TYPENAME)
   return { kind: Kind.SELECTION_SET, selections: selections.length === 0 ? [TYPENAME] : selections }
+}
+
+function tooLarge(): MeshgateError {
+  const message = `The operation becomes more than ${limits.plannedSelectionsMax} selections once its fragments on interfaces and unions are written out for each type. Nest fewer of them, or ask for the types themselves.`
+  return new MeshgateError('PLAN_FAILED', message)
 }
 
 function isPlainTypename(selection: SelectionNode): boolean {

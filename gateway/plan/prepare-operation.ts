@@ -42,6 +42,8 @@ export interface PreparedOperation {
   readonly source: PreparedSource | null
   readonly introspect: ((variables: Readonly<Record<string, unknown>>) => DataObject) | null
   readonly project: ProjectResponse
+  /** What was planned, fragments written out: its size stands for the size of all this. */
+  readonly plannedCharacters: number
 }
 
 export interface PreparedStep {
@@ -54,6 +56,8 @@ export interface PreparedStep {
 export interface ValidOperation {
   readonly kind: 'valid'
   readonly selected: SelectedOperation
+  /** The variables that @skip and @include name. */
+  readonly conditions: readonly string[]
   /** Plans and compiles for the variables that @skip and @include name. Rejects with PLAN_FAILED. */
   readonly forVariables: (variables: Readonly<Record<string, unknown>>) => Promise<PreparedOperation>
 }
@@ -89,6 +93,7 @@ export function createPreparer(options: PreparerOptions): Preparer {
       const valid: ValidOperation = {
         kind: 'valid',
         selected,
+        conditions: names,
         forVariables: (variables) => {
           const combination = names.map((name) => (variables[name] === true ? '1' : '0')).join('')
           return keepPlan(plans, `${combination}\n${key}`, () => prepare(selected, variables, options))
@@ -109,7 +114,13 @@ function keepPlan(
   if (known !== undefined) return known
   const planning = plan()
   plans.set(key, planning, key.length)
-  planning.catch(() => plans.delete(key))
+  planning.then(
+    ({ plannedCharacters }) => {
+      // A short document may spread its fragments many times.
+      if (plans.get(key) === planning) plans.set(key, planning, key.length + plannedCharacters)
+    },
+    () => plans.delete(key),
+  )
   return planning
 }
 
@@ -137,6 +148,7 @@ async function prepare(
     source: plans[0] === undefined ? null : toSource(plans[0], context),
     introspect: compileIntrospection(schema, selected),
     project: compileProjector(operation, rootType, fields),
+    plannedCharacters: documents.operations.reduce((sum, query) => sum + query.length, 0),
   }
 }
 

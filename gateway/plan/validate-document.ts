@@ -22,11 +22,31 @@ export type ValidatedDocument =
 export function validateDocument(query: string, schema: GraphQLSchema, limits: DocumentLimits): ValidatedDocument {
   const document = parseBounded(query, limits.documentTokensMax)
   if (document instanceof GraphQLError) return { kind: 'invalid', errors: [document] }
-  const early = [...checkLimits(document, limits), ...unsupported(document, schema)]
+  const early = [...checkLimitsBounded(document, limits), ...unsupported(document, schema)]
   if (early.length > 0) return { kind: 'invalid', errors: early.slice(0, VALIDATION_ERRORS_MAX) }
   const errors = validate(schema, document, specifiedRules, { maxErrors: VALIDATION_ERRORS_MAX })
-  if (errors.length > 0) return { kind: 'invalid', errors: errors.map((error) => withCode(error, 'DOCUMENT_INVALID')) }
+  if (errors.length > 0) return { kind: 'invalid', errors: errors.map(toRefusal) }
   return { kind: 'valid', document }
+}
+
+function toRefusal(error: GraphQLError): GraphQLError {
+  // graphql-js gives up where one place has so many selections that comparing each with each takes too long.
+  if (error.message !== 'Validation aborted.') return withCode(error, 'DOCUMENT_INVALID')
+  const message = 'The document selects too many fields and fragments in one place. Ask each field once.'
+  return new GraphQLError(message, { extensions: { code: 'DOCUMENT_TOO_LARGE' } })
+}
+
+function checkLimitsBounded(document: DocumentNode, limits: DocumentLimits): GraphQLError[] {
+  try {
+    return checkLimits(document, limits)
+  } catch (error) {
+    if (error instanceof RangeError) return [tooDeep()]
+    throw error
+  }
+}
+
+function tooDeep(): GraphQLError {
+  return new GraphQLError('The document is nested too deeply.', { extensions: { code: 'DOCUMENT_TOO_LARGE' } })
 }
 
 function parseBounded(query: string, tokensMax: number): DocumentNode | GraphQLError {
@@ -35,7 +55,7 @@ function parseBounded(query: string, tokensMax: number): DocumentNode | GraphQLE
   } catch (error) {
     if (!(error instanceof GraphQLError)) {
       // The parser recurses: lists nested by the thousand end its stack before the token limit.
-      return new GraphQLError('The document is nested too deeply.', { extensions: { code: 'DOCUMENT_TOO_LARGE' } })
+      return tooDeep()
     }
     const tooLarge = error.message.includes('token limit') || error.message.includes('Parsing aborted')
     return withCode(error, tooLarge ? 'DOCUMENT_TOO_LARGE' : 'DOCUMENT_INVALID')
@@ -59,6 +79,11 @@ function unsupported(document: DocumentNode, schema: GraphQLSchema): GraphQLErro
       if (node.alias?.value === '__typename' && node.name.value !== '__typename') {
         refuse('"__typename" cannot be the alias of another field: federation needs it. Choose another alias.', [node])
       }
+    },
+    VariableDefinition: ({ variable }) => {
+      // graphql-js 16 keeps coerced values in a plain object: this one would become its prototype, and not be sent.
+      if (variable.name.value === '__proto__')
+        refuse('"$__proto__" cannot be a variable. Choose another name.', [variable])
     },
     OperationDefinition: (node) => {
       // The spec's rules pass over an operation whose root type does not exist.
