@@ -67,6 +67,11 @@ const FAILURE_CODES = {
     action: 'Restore the named file from a backup or a replica.',
     retryable: false,
   },
+  HANDLER_STUCK: {
+    meaning: 'A handler of records did not end while its consumer closed.',
+    action: 'Nothing at once: its records are delivered again. Find what it waited for.',
+    retryable: true,
+  },
   LOG_CLOSED: { meaning: 'The log has been closed.', action: 'Nothing: the process is stopping.', retryable: false },
   STORE_MIGRATION_REFUSED: {
     meaning: 'The tables asked for would lose or reinterpret data.',

@@ -17,6 +17,8 @@ export const limits = {
   /** Waiting between retries of a batch whose handler rejected. */
   retryDelayMsMin: 100,
   retryDelayMsMax: 10_000,
+  /** How long a consumer that closes waits for the batch in hand, which takes a second or so: with the servers' waiting still within the 30 s after which schedulers kill. */
+  consumerCloseWaitMs: 10_000,
 
   // Embedded log
   /** A segment rolls before the commit that would pass this: small enough to scan in tens of milliseconds after a crash, and to compact in memory. */

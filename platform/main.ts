@@ -42,7 +42,11 @@ export async function openPlatform(config: Config, logger: Logger): Promise<Plat
       onMaintenanceError: (error) => logger.warn({ err: error }, 'maintenance of the log failed; it is tried again'),
     })
     opened.push(log)
-    const store = await openSqliteStore({ directory: join(directory, 'store'), clock: systemClock })
+    const store = await openSqliteStore({
+      directory: join(directory, 'store'),
+      clock: systemClock,
+      onSweepError: (error) => logger.warn({ err: error }, 'sweeping of the store failed; it is tried again'),
+    })
     opened.push(store)
     return { log, store, clock: systemClock, cursorKey, announce: (url) => lock.announce({ url }), close }
   } catch (error) {

@@ -60,7 +60,11 @@ export interface ConsumeOptions {
 export interface Consumer {
   /** Partitions this member has now, in order. */
   assignment(): readonly { readonly topic: string; readonly partition: number }[]
-  /** Waits for batches in hand (their positions are committed), then leaves the group. */
+  /**
+   * Waits for batches in hand (their positions are committed), then leaves the group. A handler that has not ended after
+   * `limits.consumerCloseWaitMs` is given up: `onError` is told HANDLER_STUCK, nobody else gets its partition while it runs, and unless it
+   * ends before the log closes its batch is delivered again.
+   */
   close(): Promise<void>
 }
 

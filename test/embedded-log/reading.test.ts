@@ -6,7 +6,7 @@ import { ByteBudget } from '../../platform/adapters/embedded-log/byte-budget.ts'
 import { assign } from '../../platform/adapters/embedded-log/group-assignment.ts'
 import { limits } from '../../platform/limits.ts'
 import type { LogRecord } from '../../platform/ports/event-log.ts'
-import { Received, gate, numbered, range, readAll, record } from '../conformance/event-log-harness.ts'
+import { Received, codeOf, gate, numbered, range, readAll, record } from '../conformance/event-log-harness.ts'
 import { FailingFiles } from './failing-files.ts'
 import { TOPIC, fixture, values } from './fixture.ts'
 
@@ -107,6 +107,33 @@ it('gives a listener nothing from before its start, also where the shared reader
   reads.open()
   await expect.poll(() => early.of(0).length).toBe(3_000)
   expect([early.of(0), late.of(0)]).toEqual([range(0, 3_000), range(1_500, 3_000)])
+  await log.close()
+})
+
+it('gives a listener that was catching up while the shared reader failed all there is, without waiting for another append', async () => {
+  const disk = new FailingFiles()
+  const files = await fixture({ files: disk })
+  const log = await files.open()
+  // Larger than what is kept in memory: readers have to go to the disk.
+  const batch = range(0, 1_500).map(() => record(null, LARGE))
+  await log.append(TOPIC, batch)
+  const errors: unknown[] = []
+  const onError = (error: unknown): void => void errors.push(codeOf(error))
+  await log.tail({ topic: TOPIC, from: 'end', onBatch: () => undefined, onError })
+  const received = new Received()
+  const reads = gate()
+  disk.readable = reads.opened
+  await log.tail({ topic: TOPIC, from: [0], onBatch: (each) => received.add(each), onError })
+  await log.append(TOPIC, batch.slice(0, 1))
+  const failing = Promise.reject(new Error('EIO'))
+  failing.catch(() => undefined)
+  disk.readable = failing
+  await log.append(TOPIC, batch)
+  await expect.poll(() => errors).toEqual(['LOG_UNAVAILABLE'])
+  disk.readable = Promise.resolve()
+  reads.open()
+  await expect.poll(() => received.of(0).length).toBe(3_001)
+  expect(received.of(0)).toEqual(range(0, 3_001))
   await log.close()
 })
 

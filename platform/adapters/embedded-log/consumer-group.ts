@@ -1,11 +1,13 @@
 // One consumer group: its members in this process and who handles which partition. Cooperative: only partitions that move stop, after the
 // batch in hand, and only then begin at their new member; so no two members ever handle one partition at once.
+import { MeshgateError } from '../../errors.ts'
+import { limits } from '../../limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ConsumeOptions, Consumer } from '../../ports/event-log.ts'
 import { assign } from './group-assignment.ts'
 import type { GroupPositions } from './group-positions.ts'
 import type { PartitionLog } from './partition-log.ts'
-import { workPartition } from './partition-worker.ts'
+import { report, workPartition } from './partition-worker.ts'
 
 class Member {
   readonly options: ConsumeOptions
@@ -62,7 +64,18 @@ export class ConsumerGroup {
     const mine = [...this.#work.values()].filter((work) => work.member === member)
     this.#members.delete(member)
     this.#rebalance()
-    await Promise.all(mine.map((work) => work.ended))
+    await Promise.all(mine.map((work) => this.#endOf(work)))
+  }
+
+  /** The work's end, or so long: a handler that never ends must not keep the process from ending. */
+  async #endOf(work: Work): Promise<void> {
+    const ended = new AbortController()
+    const patience = this.#clock.sleep(limits.consumerCloseWaitMs, ended.signal).then(
+      () => reportStuck(work, this.positions),
+      () => undefined,
+    )
+    await Promise.race([work.ended, patience])
+    ended.abort()
   }
 
   #rebalance(): void {
@@ -106,6 +119,14 @@ export class ConsumerGroup {
       .map(({ log }) => ({ topic: log.topic, partition: log.partition }))
       .toSorted((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition))
   }
+}
+
+function reportStuck({ member, log }: Work, positions: GroupPositions): void {
+  const { topic, partition } = log
+  const offset = positions.committed(topic, partition) ?? log.range().earliest
+  const where = `${topic}:${String(partition)}:${String(offset)}`
+  const message = `The handler of the records from ${where} on has not ended; it is given up, and they are delivered again.`
+  report(member.options, new MeshgateError('HANDLER_STUCK', message), { topic, partition, offset })
 }
 
 function keyOf(log: PartitionLog): string {

@@ -9,7 +9,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type * as port from '../../ports/event-log.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { ConsumerGroup } from './consumer-group.ts'
-import { realFiles, syncDirectory } from './file-layer.ts'
+import { closedError, realFiles, syncDirectory } from './file-layer.ts'
 import type { FileLayer } from './file-layer.ts'
 import { GroupPositions } from './group-positions.ts'
 import { RecentBudget } from './recent-commits.ts'
@@ -228,10 +228,6 @@ class SegmentLog implements EmbeddedLog {
   #requireOpen(): void {
     if (this.#state !== 'open') throw closedError()
   }
-}
-
-function closedError(): MeshgateError {
-  return new MeshgateError('LOG_CLOSED', 'The log has been closed: the process is stopping.')
 }
 
 function valueOf(result: PromiseSettledResult<number>): number {

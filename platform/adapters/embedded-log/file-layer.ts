@@ -93,3 +93,7 @@ export function asLogError(error: unknown, what: string): MeshgateError {
     error,
   )
 }
+
+export function closedError(): MeshgateError {
+  return new MeshgateError('LOG_CLOSED', 'The log has been closed: the process is stopping.')
+}

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import { limits } from '../../limits.ts'
 import type { Position } from '../../ports/event-log.ts'
-import { asLogError, errorCode, replaceFile, writeAll } from './file-layer.ts'
+import { asLogError, closedError, errorCode, replaceFile, writeAll } from './file-layer.ts'
 import type { FileHandle, FileLayer } from './file-layer.ts'
 
 const FRAME_HEADER_BYTES = 8
@@ -27,6 +27,7 @@ export class GroupPositions {
   #liveBytes = 0
   #pending: PendingCommit[] = []
   #writing: Promise<void> | null = null
+  #closed = false
 
   private constructor(files: FileLayer, path: string, committed: Map<string, Position>) {
     this.#files = files
@@ -43,8 +44,9 @@ export class GroupPositions {
     return this.#committed.get(keyOf(topic, partition))?.offset ?? null
   }
 
-  /** Resolves when durable. */
+  /** Resolves when durable. LOG_CLOSED once closed: the file may be another process's then. */
   commit(position: Position): Promise<void> {
+    if (this.#closed) return Promise.reject(closedError())
     return new Promise((resolve, reject) => {
       this.#pending.push({ position, resolve, reject })
       this.#writing ??= this.#writePending()
@@ -52,6 +54,7 @@ export class GroupPositions {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     await this.#writing
     await this.#handle?.close()
     this.#handle = null

@@ -57,12 +57,12 @@ async function attempt<T>(
   step: () => Promise<T>,
   ends: (error: unknown) => boolean,
 ): Promise<T | typeof ENDED> {
-  const { signal, clock } = options
+  const { signal, clock, consume, log } = options
   for (let delayMs: number = limits.retryDelayMsMin; ; delayMs = Math.min(delayMs * 2, limits.retryDelayMsMax)) {
     try {
       return await step()
     } catch (error) {
-      if (error !== signal.reason) report(options, error, offset)
+      if (error !== signal.reason) report(consume, error, { topic: log.topic, partition: log.partition, offset })
       if (signal.aborted || ends(error)) return ENDED
     }
     try {
@@ -73,10 +73,13 @@ async function attempt<T>(
   }
 }
 
-function report(options: WorkerOptions, error: unknown, offset: number): void {
-  const { topic, partition } = options.log
+export function report(
+  consume: ConsumeOptions,
+  error: unknown,
+  at: { readonly topic: string; readonly partition: number; readonly offset: number },
+): void {
   try {
-    options.consume.onError?.(error, { topic, partition, offset })
+    consume.onError?.(error, at)
   } catch {
     // Whoever listens to errors and fails at it must not stop the partition.
   }

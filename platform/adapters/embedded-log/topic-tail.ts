@@ -130,8 +130,10 @@ export class TopicTail {
     } catch (error) {
       listener.end(error)
     }
-    if (listener.ended) this.#forget(listener)
-    else reader.joined.add(listener)
+    if (listener.ended) return this.#forget(listener)
+    reader.joined.add(listener)
+    // Where the shared reader has failed in between, it stands still until the next append: this listener is not to wait for that.
+    void this.#readOn(reader)
   }
 
   #readOn(reader: SharedReader): Promise<void> {
