@@ -24,10 +24,10 @@ import {
 import { splitPosition } from './source-position.ts'
 
 export interface BatchPlan {
-  /** To be durable first. */
-  readonly further: readonly Write[]
-  /** To be durable after `further`. */
-  readonly base: readonly Write[]
+  /** To be durable first: further tables of entities that left a key there. */
+  readonly first: readonly Write[]
+  /** To be durable after `first`. */
+  readonly rest: readonly Write[]
   /** A change per accepted record, in order. */
   readonly changes: readonly AppendRecord[]
   readonly rejected: readonly RejectedRecord[]
@@ -63,17 +63,16 @@ export function planWrites(
 
 // One put or delete per table and record: the store's own merge by write time is all that is needed.
 function planBlind(plan: EntityPlan, accepted: readonly AcceptedRecord[]): Omit<BatchPlan, 'rejected'> {
-  const further: Write[] = []
-  const base: Write[] = []
+  const rest: Write[] = []
   for (const { kind, row, key, writeTime } of accepted) {
     if (kind === 'delete') {
-      base.push({ kind: 'delete', table: plan.base.name, key: plan.base.rowOf(key), writeTime })
+      rest.push({ kind: 'delete', table: plan.base.name, key: plan.base.rowOf(key), writeTime })
       continue
     }
-    base.push({ kind: 'put', table: plan.base.name, row: plan.base.rowOf(row), writeTime })
-    for (const table of plan.further) further.push({ kind: 'put', table: table.name, row: table.rowOf(row), writeTime })
+    rest.push({ kind: 'put', table: plan.base.name, row: plan.base.rowOf(row), writeTime })
+    for (const table of plan.further) rest.push({ kind: 'put', table: table.name, row: table.rowOf(row), writeTime })
   }
-  return { further, base, changes: accepted.map((item) => changeAppend(item)) }
+  return { first: [], rest, changes: accepted.map((item) => changeAppend(item)) }
 }
 
 interface Place {
@@ -91,7 +90,7 @@ interface Tracked {
 
 function planMerged(
   plan: EntityPlan,
-  first: (position: string) => boolean,
+  mayComeAgain: (position: string) => boolean,
   accepted: readonly AcceptedRecord[],
   stored: ReadonlyMap<string, StoredRow | null>,
 ): Omit<BatchPlan, 'rejected'> {
@@ -103,16 +102,19 @@ function planMerged(
       entity = track(plan, openState(plan.shape, item.key, stored.get(item.keyText) ?? null))
       tracked.set(item.keyText, entity)
     }
-    changes.push(applyRecord(plan, entity, item, first))
+    changes.push(applyRecord(plan, entity, item, mayComeAgain))
   }
-  const further: Write[] = []
-  const base: Write[] = []
+  const first: Write[] = []
+  const rest: Write[] = []
   for (const entity of tracked.values()) {
-    plan.further.forEach((table, index) => furtherWrites(table, entity, index, further))
+    // While the base still has the old row, a repetition finds out which keys were left. Where none was, any part of the writes may be
+    // missing: a repetition finds the entity at the same keys, before and after.
+    const left = entity.left.some((keys) => keys.size > 0)
+    plan.further.forEach((table, index) => furtherWrites(table, entity, index, left ? first : rest))
     const put = basePut(plan, entity.state)
-    if (put !== null) base.push(put)
+    if (put !== null) rest.push(put)
   }
-  return { further, base, changes }
+  return { first, rest, changes }
 }
 
 function track(plan: EntityPlan, state: EntityState): Tracked {

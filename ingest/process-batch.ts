@@ -43,7 +43,7 @@ async function writeDecoded(
 ): Promise<BatchOutcome> {
   const stored = await readBase(store, plan, baseKeys(plan, decoded))
   const planned = planWrites(plan, batch, decoded, stored)
-  await writeRows(store, plan, planned)
+  await writeRows(store, planned)
   await appendOutcomes(log, plan, planned)
   return { written: planned.changes.length, rejected: planned.rejected.length }
 }

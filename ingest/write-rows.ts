@@ -1,5 +1,5 @@
-// Third stage: the rows of a batch made durable, further tables first and the base last. While the base still has the old row, a
-// repetition finds out what moved; once it has the new one, everything else is in place.
+// Third stage: the rows of a batch made durable, of entities that moved further tables first and the base last. While the base still has
+// the old row, a repetition finds out what moved; once it has the new one, everything else is in place.
 import type { Store, StoredRow } from '../platform/ports/store.ts'
 import type { Row } from '../schema/row.ts'
 import type { EntityPlan } from './entity-plan.ts'
@@ -19,11 +19,7 @@ export async function readBase(
   return rows
 }
 
-export async function writeRows(store: Store, plan: EntityPlan, { further, base }: BatchPlan): Promise<void> {
-  if (!plan.entity.readsBase) {
-    if (base.length > 0) await store.write([...further, ...base])
-    return
-  }
-  if (further.length > 0) await store.write(further)
-  if (base.length > 0) await store.write(base)
+export async function writeRows(store: Store, { first, rest }: BatchPlan): Promise<void> {
+  if (first.length > 0) await store.write(first)
+  if (rest.length > 0) await store.write(rest)
 }

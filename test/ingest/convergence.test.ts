@@ -7,7 +7,7 @@ import { emitTopics } from '../../schema/emit/emit-topics.ts'
 import type { Change } from '../../schema/record.ts'
 import type { Row } from '../../schema/row.ts'
 import type { EventLog, LogRecord } from '../../platform/ports/event-log.ts'
-import type { Store } from '../../platform/ports/store.ts'
+import type { Store, Write } from '../../platform/ports/store.ts'
 import { allRecords, byId, jsonOf, openPorts, visibleRows, type TestPorts } from './open-ports.ts'
 import { testProduct } from './test-products.ts'
 
@@ -108,8 +108,11 @@ function byEncoding(column: string): (left: Row[string], right: Row[string]) => 
   return (left, right) => (encoded(left) < encoded(right) ? -1 : 1)
 }
 
-/** The ports, of which one call fails: before it has done anything, or after it has done everything. */
-function failingAt(call: number, effect: 'BEFORE' | 'AFTER'): { readonly log: EventLog; readonly store: Store } {
+const EFFECTS = ['BEFORE', 'PART', 'AFTER'] as const
+type Effect = (typeof EFFECTS)[number]
+
+/** The ports, of which one call fails: before it has done anything, after any part of its writes, or after it has done everything. */
+function failingAt(call: number, effect: Effect, random: Random): { readonly log: EventLog; readonly store: Store } {
   let calls = 0
   const guard = <T extends object>(port: T): T =>
     new Proxy(port, {
@@ -119,6 +122,10 @@ function failingAt(call: number, effect: 'BEFORE' | 'AFTER'): { readonly log: Ev
         return async (...parameters: unknown[]) => {
           const fails = calls++ === call
           if (fails && effect === 'BEFORE') throw new Error('crash')
+          if (fails && effect === 'PART' && name === 'write') {
+            const [writes] = parameters as [readonly Write[]]
+            parameters = [shuffled(writes, random).slice(0, random(writes.length + 1))]
+          }
           const result: unknown = await Reflect.apply(member, target, parameters)
           if (fails) throw new Error('crash')
           return result
@@ -146,7 +153,7 @@ async function deliver(records: readonly LogRecord[], random: Random): Promise<v
     const batch = { topic: TOPIC, partition: 0, records: records.slice(position, position + 1 + random(8)) }
     const crashes = random(2) === 0
     try {
-      await processBatch(crashes ? failingAt(random(5), random(2) === 0 ? 'BEFORE' : 'AFTER') : ports, plan, batch)
+      await processBatch(crashes ? failingAt(random(5), EFFECTS[random(3)] ?? 'PART', random) : ports, plan, batch)
       // The process may also die between the last step and the commit.
       if (random(5) > 0) position += batch.records.length
     } catch (error) {
