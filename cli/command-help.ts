@@ -1,11 +1,13 @@
 // Pieces of the commands' help that several of them share.
 import { Argument, Option, InvalidArgumentError } from 'commander'
 
-const PORT_MAX = 65_535
+export const PORT_MAX = 65_535
 
+/** A command without a meaning goes on in the next line. */
 export function examples(lines: readonly (readonly [command: string, meaning: string])[]): string {
   const width = Math.max(...lines.map(([command]) => command.length))
-  return `\nExamples:\n${lines.map(([command, meaning]) => `  ${command.padEnd(width)}  # ${meaning}`).join('\n')}`
+  const shown = lines.map(([command, meaning]) => (meaning === '' ? command : `${command.padEnd(width)}  # ${meaning}`))
+  return `\nExamples:\n${shown.map((line) => `  ${line}`).join('\n')}`
 }
 
 /** None means all of the project. */
@@ -15,6 +17,12 @@ export function productArguments(): Argument {
 
 export function portOption(): Option {
   return new Option('-p, --port <N>', 'port to listen on (default: the setting PORT)').argParser(parsePort)
+}
+
+export function ingestPortOption(): Option {
+  return new Option('--ingest-port <N>', 'also ingest the products, and take records at POST /topics there').argParser(
+    parsePort,
+  )
 }
 
 function parsePort(text: string): number {

@@ -44,7 +44,7 @@ export function createProgram(version: string, run: RunCommand): Command {
       examples([
         ['meshgate dev', 'everything in one process, with the sample: http://localhost:4000/'],
         ['meshgate check subgraphs/sales', 'every problem of a product at once'],
-        ['meshgate load subgraphs/sales orders.ndjson.gz', 'records from a file, exactly once'],
+        ['meshgate load subgraphs/sales orders.ndjson.gz', 'records from a file, each once'],
       ]),
     )
     .addHelpText('after', EXIT_CODES_TEXT)

@@ -9,6 +9,8 @@ export interface Failure {
 
 export function describeFailure(error: unknown): Failure {
   if (error instanceof MeshgateError) {
+    // They say that writing goes on by itself; not in a process that ends.
+    if (error.code === 'LOG_DISK_FULL' || error.code === 'STORE_DISK_FULL') return diskFull()
     return {
       line: `${error.code}: ${oneLine(error.message)}`,
       exitCode: error.code === 'CONFIG_INVALID' ? EXIT.usage : EXIT.failure,
@@ -28,12 +30,13 @@ interface SystemError {
   readonly path?: string
   readonly port?: number
   readonly address?: string
+  readonly hostname?: string
 }
 
 /** Errors of the operating system that a user can do something about. */
 function describeSystemError(error: unknown): Failure | null {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return null
-  const { code, path = 'a file', port, address } = error as SystemError
+  const { code, path = 'a file', port, address, hostname } = error as SystemError
   switch (code) {
     case 'ENOENT':
       return failed('FILE_UNREADABLE', `${path} does not exist. Check the path.`)
@@ -51,21 +54,25 @@ function describeSystemError(error: unknown): Failure | null {
       return failed('FILE_UNREADABLE', `${path} is a file where a directory is needed. Name another.`)
     case 'ENOSPC':
     case 'EDQUOT':
-      // Errors of writing name no file.
-      return failed(
-        'DISK_FULL',
-        'no space is left where the data directory (MESHGATE_DATA_DIR) or the output lies. Free some, then start again: nothing accepted is lost.',
-      )
+      return diskFull()
     case 'EADDRINUSE':
       return failed('PORT_IN_USE', `another process listens on port ${port}. End it, or set PORT to another.`)
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return misconfigured(
-        `HOST=${address ?? ''} is no address of this machine. Set it to 127.0.0.1, or to 0.0.0.0 for all.`,
+        `HOST=${address ?? hostname ?? ''} is no address of this machine. Set it to 127.0.0.1, or to 0.0.0.0 for all.`,
       )
     default:
       return null
   }
+}
+
+/** Errors of writing name no file. */
+function diskFull(): Failure {
+  return failed(
+    'DISK_FULL',
+    'no space is left where the data directory (MESHGATE_DATA_DIR) or the output lies. Free some, then start again: nothing accepted is lost.',
+  )
 }
 
 function failed(code: FailureCode, text: string): Failure {

@@ -1,8 +1,10 @@
 // What a load is about, whether this process does it or hands it to another.
+import type { LoadResult } from '../ingest/load/load-file.ts'
 import type { LoadSource } from '../ingest/sources/load-record.ts'
 import type { Config } from '../platform/config.ts'
 import type { Product } from '../schema/model.ts'
 import type { CommandContext } from './command-context.ts'
+import type { RejectedReason } from './rejected-records.ts'
 
 export interface LoadWork {
   readonly product: Product
@@ -10,6 +12,11 @@ export interface LoadWork {
   readonly source: LoadSource & { readonly kind: 'file' }
   readonly config: Config
   readonly context: CommandContext
+}
+
+export interface LoadOutcome extends LoadResult {
+  /** Of the records that were rejected since the command began. */
+  readonly reasons: readonly RejectedReason[]
 }
 
 /** How many records the file holds, by how far its bytes are read; null at its beginning. */

@@ -6,7 +6,7 @@ import type { Config } from '../platform/config.ts'
 import type { Product } from '../schema/model.ts'
 import { createSubgraph } from '../subgraphs/main.ts'
 import type { Logger } from 'pino'
-import { ingestStatusRoute } from './ingest-status-route.ts'
+import { ingestRoutes } from './ingest-routes.ts'
 import { sampleQueries } from './sample-queries.ts'
 
 export interface MeshOptions {
@@ -15,8 +15,7 @@ export interface MeshOptions {
   readonly logger: Logger
   /** What `/health/ready` says. */
   readonly ready: () => { readonly ready: boolean; readonly reasons: readonly string[] }
-  /** Told of each error that ingest retries after; true when it need not be logged. */
-  readonly onIngestTrouble: (error: unknown) => boolean
+  readonly ingestLogger: IngestLogger
 }
 
 export interface Mesh {
@@ -29,13 +28,13 @@ export interface Mesh {
 
 /** Resolves once the gateway listens. A part that cannot start closes those that have. */
 export async function startMesh(options: MeshOptions): Promise<Mesh> {
-  const { config, products, logger, ready } = options
+  const { config, products, logger, ingestLogger, ready } = options
   const parts = new AsyncDisposableStack()
   try {
     const platform = await openPlatform(config, logger)
     parts.defer(() => platform.close())
     const { log, store, clock, cursorKey } = platform
-    const ingest = await startIngest({ products, log, store, clock, logger: ingestLogger(options) })
+    const ingest = await startIngest({ products, log, store, clock, logger: ingestLogger })
     parts.defer(() => ingest.close())
     const subgraphs = products.map((product) => createSubgraph({ product, log, store, clock, cursorKey, logger }))
     for (const subgraph of subgraphs) parts.defer(() => subgraph.close())
@@ -43,7 +42,7 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
       mesh: { subgraphs },
       host: config.host,
       port: config.port,
-      routes: [...ingest.routes, ingestStatusRoute(ingest)],
+      routes: ingestRoutes(ingest, log),
       title: 'Meshgate',
       exampleQueries: sampleQueries,
       ready,
@@ -53,18 +52,8 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
     await platform.announce(gateway.url)
     return { platform, ingest, gateway, close: () => parts.disposeAsync() }
   } catch (error) {
-    await parts.disposeAsync()
+    await parts.disposeAsync().catch(() => undefined)
     throw error
-  }
-}
-
-function ingestLogger({ logger, onIngestTrouble }: MeshOptions): IngestLogger {
-  return {
-    info: (details, message) => logger.info(details, message),
-    warn: (details, message) => {
-      if (!('error' in details && onIngestTrouble(details.error))) logger.warn(details, message)
-    },
-    error: (details, message) => logger.error(details, message),
   }
 }
 

@@ -1,20 +1,21 @@
 // Hands a file's records to the process that holds the data directory, over its POST /topics, and waits until that has ingested them.
-// A file sent again after a failure is appended again: rows come out the same, since a record's repetition changes nothing.
+// A file sent again after a failure is appended again: its records have their version, or count as the newest, as any record that is posted.
 import { stat } from 'node:fs/promises'
 import { request } from 'undici'
-import { entityToLoad, type LoadResult } from '../ingest/load/load-file.ts'
+import { entityToLoad } from '../ingest/load/load-file.ts'
 import { sourceRecords, type KeyedRecord } from '../ingest/sources/load-record.ts'
 import { MeshgateError } from '../platform/errors.ts'
 import { limits } from '../platform/limits.ts'
 import { systemClock } from '../platform/system-clock.ts'
-import type { IngestStatus } from './ingest-status-route.ts'
+import type { IngestStatus } from './ingest-routes.ts'
 import { createProgress } from './progress.ts'
-import { estimatedTotal, type LoadWork } from './load-work.ts'
+import { estimatedTotal, type LoadOutcome, type LoadWork } from './load-work.ts'
+import type { RejectedSummary } from './rejected-records.ts'
 
 const POLL_MS = 200
 
 /** Null when it was stopped. */
-export async function sendFile({ url, ...work }: LoadWork & { readonly url: string }): Promise<LoadResult | null> {
+export async function sendFile({ url, ...work }: LoadWork & { readonly url: string }): Promise<LoadOutcome | null> {
   const { product, source, context } = work
   const { stop } = context
   const entity = entityToLoad(product, work.entity)
@@ -22,6 +23,7 @@ export async function sendFile({ url, ...work }: LoadWork & { readonly url: stri
   const total = (await stat(source.path)).size
   const progress = createProgress(context.terminal, systemClock)
   const before = await statusOf(url, name)
+  const rejectedBefore = await rejectedOf(url, entity.source.topic, 'end')
   let read = 0
   let records = 0
   const address = `${url}/topics/${encodeURIComponent(entity.source.topic)}`
@@ -34,12 +36,14 @@ export async function sendFile({ url, ...work }: LoadWork & { readonly url: stri
   const after = await caughtUp(url, name, stop)
   if (after === null) return null
   progress.finish({ label: name, done: records, total: records })
+  const { reasons } = await rejectedOf(url, entity.source.topic, rejectedBefore.ends.join(','))
   // Of everything that the process ingested meanwhile: others may have sent records too.
   return {
     alreadyLoaded: false,
     records,
     written: after.written - before.written,
     rejected: after.rejected - before.rejected,
+    reasons,
   }
 }
 
@@ -92,6 +96,13 @@ async function statusOf(url: string, product: string): Promise<ProductStatus> {
     )
   }
   return { ...counts, lag: status.lag[product] ?? 0 }
+}
+
+async function rejectedOf(url: string, topic: string, from: string): Promise<RejectedSummary> {
+  const response = await request(`${url}/ingest/rejected/${encodeURIComponent(topic)}?from=${from}`)
+  const text = await response.body.text()
+  if (response.statusCode === 200) return JSON.parse(text) as RejectedSummary
+  throw new MeshgateError('LOAD_REFUSED', `The process at ${url} answered ${response.statusCode}: ${text.trim()}`)
 }
 
 async function caughtUp(url: string, product: string, stop: AbortSignal): Promise<ProductStatus | null> {

@@ -57,6 +57,6 @@ async function answer(
   sendJson(response, 404, { code: 'NOT_FOUND', message: `Nothing answers at ${path}. See GET /topics.` })
 }
 
-function sendJson(response: ServerResponse, status: number, body: object): void {
+export function sendJson(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`)
 }

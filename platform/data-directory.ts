@@ -3,10 +3,11 @@
 // which only one process can do; nothing is ever taken away from under a live one. Numbers never go back, so a released lock leaves its file.
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { constants, copyFile, link, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { constants, copyFile, link, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { MeshgateError } from './errors.ts'
+import { makeDirectory } from './make-directory.ts'
 
 /** Enough for any number of processes that find the same dead holder at once: each round one of them wins. */
 const ATTEMPTS_MAX = 20
@@ -30,7 +31,7 @@ export interface DataDirectoryLock {
 
 /** Makes the directory if it is not there. Throws DATA_DIR_LOCKED, naming pid and url, while another holder lives. */
 export async function lockDataDirectory(directory: string, info: LockInfo = {}): Promise<DataDirectoryLock> {
-  await mkdir(directory, { recursive: true })
+  await makeDirectory(directory)
   const own: LockHolder = { pid: process.pid, startTime: await processStartTime(process.pid) }
   const draft = join(directory, `lock.${randomUUID()}.draft`)
   await writeFile(draft, textOf({ ...own, ...info }))

@@ -29,6 +29,11 @@ const FAILURE_CODES = {
     action: 'End it or set MESHGATE_DATA_DIR to another.',
     retryable: false,
   },
+  DATA_DIR_UNUSABLE: {
+    meaning: 'The data directory cannot be made, read or written.',
+    action: 'Mend what the message names, or set MESHGATE_DATA_DIR to another.',
+    retryable: false,
+  },
   DISK_FULL: {
     meaning: 'A file cannot be written: no space.',
     action: 'Free space and start again; nothing accepted is lost.',

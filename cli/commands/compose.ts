@@ -20,11 +20,10 @@ export function composeCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       examples([
-        ['meshgate compose sales=http://sales:4001/graphql=sales.graphql \\', ''],
-        [
-          '  reviews=http://reviews:4002/graphql=reviews.graphql --out supergraph.graphql',
-          'any Federation 2 subgraph will do',
-        ],
+        ['meshgate subgraph --sdl sdl', "the SDL of the project's subgraphs"],
+        ['meshgate compose --out supergraph.graphql \\', ''],
+        ['  sales-orders=http://localhost:4003/graphql=sdl/sales-orders.graphql \\', ''],
+        ['  reviews=http://reviews:4010/graphql=reviews.graphql', 'any Federation 2 subgraph will do'],
       ]),
     )
     .action((services: string[], options: { out: string }) => run((context) => compose(services, options.out, context)))

@@ -11,6 +11,8 @@ import { readProductsToRun } from '../read-products.ts'
 import { createReadiness, type Readiness } from '../readiness.ts'
 import { createRoleLogger } from '../role-logger.ts'
 import { sampleQueries } from '../sample-queries.ts'
+import { watchIngest, type IngestWatch } from '../watch-ingest.ts'
+import { withParts } from '../with-parts.ts'
 
 interface Options {
   readonly port?: number
@@ -46,35 +48,34 @@ async function runDev(paths: readonly string[], options: Options, context: Comma
   if (products === null) return EXIT.failure
   const logger = createRoleLogger(config, terminal)
   const readiness = createReadiness()
-  const mesh = await startMesh({ config, products, logger, ready: readiness.state, onIngestTrouble: readiness.trouble })
-  try {
-    await runUntilStopped({ mesh, products, readiness, options, host: config.host }, context)
-  } catch (error) {
-    // What closing meets now (the disk is still full) follows from it and would hide it.
-    await mesh.close().catch(() => undefined)
-    throw error
-  }
-  await mesh.close()
-  return EXIT.ok
+  const watch = watchIngest(logger)
+  return withParts(async (parts) => {
+    const mesh = await startMesh({ config, products, logger, ingestLogger: watch.logger, ready: readiness.state })
+    parts.defer(() => mesh.close())
+    await runUntilStopped({ mesh, products, readiness, watch, options, host: config.host }, context)
+    return EXIT.ok
+  })
 }
 
 interface Running {
   readonly mesh: Mesh
   readonly products: readonly Product[]
   readonly readiness: Readiness
+  readonly watch: IngestWatch
   readonly options: Options
   readonly host: string
 }
 
 async function runUntilStopped(running: Running, context: CommandContext): Promise<void> {
-  const { mesh, products, readiness, options, host } = running
+  const { mesh, products, readiness, watch, options, host } = running
   const url = `http://${urlHost(host)}:${mesh.gateway.port}`
   context.terminal.print(`Meshgate listens on ${url}\n`)
   const loading = options.sample ? loadAll(mesh, products, readiness, context) : mesh.ingest.caughtUp()
   // What is still running when a stop comes ends with the mesh, and its error with it.
   loading.catch(() => undefined)
-  await Promise.race([loading, readiness.failed, stopped(context)])
+  await Promise.race([loading, watch.failed, stopped(context)])
   if (context.stop.aborted) return
+  watch.end()
   readiness.done()
   context.terminal.print(welcome(url, options.sample))
   await stopped(context)
@@ -95,7 +96,7 @@ async function loadAll(
   const result = await loadSample({ mesh, products, onState, stop })
   if (!result.alreadyLoaded) progress.finish({ label, done: result.records, total: result.records })
   if (result.rejected > 0)
-    terminal.report(`${count(result.rejected)} records were rejected: see the topics *.rejected\n`)
+    terminal.report(`${count(result.rejected)} records were rejected: see /ingest/rejected/{topic}\n`)
 }
 
 function welcome(url: string, sample: boolean): string {
@@ -105,6 +106,7 @@ function welcome(url: string, sample: boolean): string {
     ['Subscriptions', `${url.replace('http', 'ws')}/graphql`],
     ['Schema', `${url}/schema.graphql`],
     ['Records', `POST ${url}/topics/{topic}`],
+    ['Rejected', `${url}/ingest/rejected/{topic}`],
     ['Health', `${url}/health/ready`],
   ]
   const addresses = lines.map(([name = '', address]) => `  ${name.padEnd(15)}${address}`).join('\n')

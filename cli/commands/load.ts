@@ -1,31 +1,46 @@
 // `meshgate load`: records from a file into a product's topic, and on into its tables. Through the process that holds the data directory
 // where there is one, else by an ingest of its own.
 import { Command, Option } from 'commander'
-import { loadFile, type LoadResult } from '../../ingest/load/load-file.ts'
+import { entityToLoad, loadFile } from '../../ingest/load/load-file.ts'
 import { startIngest } from '../../ingest/main.ts'
 import { readConfig } from '../../platform/config.ts'
 import { readLock } from '../../platform/data-directory.ts'
+import { MeshgateError } from '../../platform/errors.ts'
 import { openPlatform } from '../../platform/main.ts'
 import { systemClock } from '../../platform/system-clock.ts'
 import { EXIT, stopped, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
 import { examples } from '../command-help.ts'
-import { estimatedTotal, type LoadWork } from '../load-work.ts'
+import { estimatedTotal, type LoadOutcome, type LoadWork } from '../load-work.ts'
 import { count, createProgress } from '../progress.ts'
 import { readProductsToRun } from '../read-products.ts'
+import { describeReasons, summarizeRejected } from '../rejected-records.ts'
 import { createRoleLogger } from '../role-logger.ts'
 import { sendFile } from '../send-file.ts'
+import { watchIngest } from '../watch-ingest.ts'
+import { withParts } from '../with-parts.ts'
 
 interface Options {
   readonly entity?: string
   readonly format?: 'CSV' | 'NDJSON'
 }
 
+const MORE_HELP = `
+CSV carries text only: a field that is a number or a Boolean needs @from(parse: NUMBER) or @from(parse: BOOLEAN) in
+the product, an empty cell stays an empty text unless the field says @from(emptyAsNull: true), and a record with nested
+fields or lists needs NDJSON.
+
+Rejected records stop nothing. They are counted, their reasons are told, and they lie whole in the topic <topic>.rejected.
+
+By itself, a load takes each record once: started again it goes on where it was, or says that there is nothing to do.
+Through a running process a file that is loaded again is appended again: nothing changes where the product names a
+version, else its records count as the newest.`
+
 /** Of a load that was stopped by a signal; started again it goes on where it was. */
 const NOT_FINISHED = 'Stopped before the end. The same command goes on from here.\n'
 
 export function loadCommand(run: RunCommand): Command {
   return new Command('load')
-    .description("load a file of records, CSV or NDJSON, plain or gzipped, into a product's topic: each record once")
+    .description("load a file of records, CSV or NDJSON, plain or gzipped, into a product's topic")
     .argument('<PRODUCT>', 'a product.graphql or its folder')
     .argument('<FILE>', 'records: CSV with a header line, or one JSON object per line')
     .option('-e, --entity <NAME>', 'the entity, where the product has several with a source')
@@ -41,7 +56,7 @@ export function loadCommand(run: RunCommand): Command {
         ['meshgate load subgraphs/customers new.csv --entity Customer', 'CSV: columns by the names in the header'],
       ]),
     )
-    .addHelpText('after', '\nRejected records are counted, and lie in the topic <topic>.rejected with the reasons.')
+    .addHelpText('after', MORE_HELP)
     .action((path: string, file: string, options: Options) => run((context) => load(path, file, { options, context })))
 }
 
@@ -61,48 +76,57 @@ async function load(
   } as const
   const work = { product, source, config, context, ...(options.entity === undefined ? {} : { entity: options.entity }) }
   const holder = await readLock(config.dataDirectory)
-  const result = holder?.url === undefined ? await loadHere(work) : await sendFile({ ...work, url: holder.url })
-  if (result === null) {
+  if (holder !== null && holder.url === undefined) {
+    throw new MeshgateError(
+      'DATA_DIR_LOCKED',
+      `Process ${holder.pid} holds the data directory ${config.dataDirectory} and takes no records. End it, or start it so that it does (meshgate dev, ingest, or subgraph --ingest-port).`,
+    )
+  }
+  const outcome = holder?.url === undefined ? await loadHere(work) : await sendFile({ ...work, url: holder.url })
+  if (outcome === null) {
     terminal.report(NOT_FINISHED)
     return EXIT.failure
   }
-  terminal.print(summary(result))
+  terminal.print(summary(outcome))
+  terminal.report(describeReasons(entityToLoad(product, options.entity).source.topic, outcome.reasons))
   return EXIT.ok
 }
 
 /** Null when it was stopped. */
-async function loadHere({ product, entity, source, config, context }: LoadWork): Promise<LoadResult | null> {
+async function loadHere(work: LoadWork): Promise<LoadOutcome | null> {
+  const { product, entity, source, config, context } = work
   const logger = createRoleLogger(config, context.terminal)
-  const parts = new AsyncDisposableStack()
-  try {
+  const watch = watchIngest(logger)
+  const { topic } = entityToLoad(product, entity).source
+  return withParts(async (parts) => {
     const platform = await openPlatform(config, logger)
     parts.defer(() => platform.close())
-    const ingest = await startIngest({ products: [product], ...platform, logger })
+    const { log, store, clock } = platform
+    const ingest = await startIngest({ products: [product], log, store, clock, logger: watch.logger })
     parts.defer(() => ingest.close())
+    const before = await summarizeRejected(log, topic, 'end')
     const progress = createProgress(context.terminal, systemClock)
     const label = `${product.domain}/${product.name}`
     const loading = loadFile({
       product,
       ...(entity === undefined ? {} : { entity }),
       source,
-      log: platform.log,
-      clock: platform.clock,
+      log,
+      clock,
       ingest,
       onProgress: ({ records, bytes }) =>
         progress.update({ label, done: records, total: estimatedTotal(records, bytes) }),
     })
     // After a stop it ends with the log, and its error says no more than that.
     loading.catch(() => undefined)
-    const result = await Promise.race([loading, stopped(context).then(() => null)])
-    if (result !== null && !result.alreadyLoaded)
-      progress.finish({ label, done: result.records, total: result.records })
-    return result
-  } finally {
-    await parts.disposeAsync()
-  }
+    const result = await Promise.race([loading, watch.failed, stopped(context).then(() => null)])
+    if (result === null) return null
+    if (!result.alreadyLoaded) progress.finish({ label, done: result.records, total: result.records })
+    return { ...result, reasons: (await summarizeRejected(log, topic, before.ends)).reasons }
+  })
 }
 
-function summary({ alreadyLoaded, records, written, rejected }: LoadResult): string {
+function summary({ alreadyLoaded, records, written, rejected }: LoadOutcome): string {
   const counts = `${count(records)} records: ${count(written)} written, ${count(rejected)} rejected.`
   return alreadyLoaded ? `Already loaded, nothing to do. ${counts}\n` : `${counts}\n`
 }

@@ -5,7 +5,7 @@ import type { AppendRecord } from '../../platform/ports/event-log.ts'
 import { limits } from '../../platform/limits.ts'
 import type { SourceRecord } from '../source-position.ts'
 
-const REJECTED_HEADERS = {
+export const REJECTED_HEADERS = {
   code: 'meshgate-error-code',
   field: 'meshgate-error-field',
   check: 'meshgate-check-id',

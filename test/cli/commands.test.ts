@@ -1,12 +1,15 @@
 // The commands as processes, the way a user runs them: outcome, exit code, and what is printed where.
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { createClient } from 'graphql-ws'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import WebSocket from 'ws'
+import { readLock } from '../../platform/data-directory.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const ORDER = {
@@ -112,7 +115,13 @@ describe('wrong use', () => {
       args: ['dev'],
       set: { MESHGATE_DATA_DIR: join(root, 'LICENSE') },
       code: 1,
-      line: 'FILE_UNREADABLE: ',
+      line: 'DATA_DIR_UNUSABLE: ',
+    },
+    {
+      what: 'more subgraphs than ports',
+      args: ['subgraph', '--port', '65535'],
+      code: 2,
+      line: 'CONFIG_INVALID: 3 subgraphs have no ports from 65535 on.',
     },
   ])('$what ends with one line and an exit code', async ({ args, set, code, line }) => {
     const outcome = await run(args, set)
@@ -127,7 +136,7 @@ describe('wrong use', () => {
     const outcome = await run(['dev', '--no-sample'], { PORT: String(port) })
     server.close()
     expect(outcome).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^PORT_IN_USE: .*\n$/) })
-    expect(await readdir(join(directory, 'data'))).not.toContain('lock.json')
+    expect(await readLock(join(directory, 'data'))).toBeNull()
   })
 })
 
@@ -157,8 +166,81 @@ describe('a running mesh', () => {
     expect(await run(['load', 'subgraphs/sales', file])).toMatchObject({
       code: 0,
       stdout: '2 records: 1 written, 1 rejected.\n',
+      stderr: expect.stringMatching(
+        /  1 × RECORD_UNPARSABLE: The message is not JSON: .* First: sales\.orders:\d:\d\n$/,
+      ),
     })
     expect(await query(url, '{ order(id: "1-999-1") { total } }')).toEqual({ data: { order: { total: '5.7' } } })
+  })
+})
+
+test('a load by itself tells how often each fault was found', async () => {
+  const file = join(directory, 'products.csv')
+  await writeFile(file, 'product_id,SRP\n1,2.5\n2,cheap\n')
+  const { code, stdout, stderr } = await run(['load', 'subgraphs/catalog', file])
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '2 records: 0 written, 2 rejected.\n' })
+  const told = stderr.split('\n').filter((line) => line.startsWith('  '))
+  expect(told.map((line) => /^ {2}(\d × \w+ \w+)/.exec(line)?.[1])).toEqual([
+    '2 × RECORD_FIELD_MISSING name',
+    '2 × RECORD_FIELD_MISSING brand',
+    '2 × RECORD_FIELD_MISSING category',
+    '2 × RECORD_FIELD_MISSING department',
+    '1 × RECORD_FIELD_TYPE price',
+  ])
+})
+
+test('a load that fills the disk ends with one line', async ({ skip }) => {
+  const data = join(directory, 'data')
+  await mkdir(data)
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', data], { stdio: 'ignore' })
+  } catch {
+    skip('mounting a small tmpfs needs root on Linux')
+  }
+  try {
+    const file = join(directory, 'orders.ndjson')
+    const orders = Array.from({ length: 40_000 }, (_, index) => JSON.stringify({ ...ORDER, id: `1-999-${index}` }))
+    await writeFile(file, orders.join('\n'))
+    const { code, stdout, stderr } = await run(['load', 'subgraphs/sales', file])
+    const lines = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('sales/orders '))
+    expect({ code, stdout, lines }).toEqual({ code: 1, stdout: '', lines: [expect.stringMatching(/^DISK_FULL: /)] })
+  } finally {
+    execFileSync('umount', [data])
+  }
+})
+
+test('subgraphs take records where they are told to, and a gateway elsewhere tells its subscribers', async () => {
+  const subgraph = start(['subgraph', 'subgraphs/sales', '--ingest-port', '0'])
+  const url = await subgraph.printed(/Subgraph sales-orders: (http\S+)/)
+  const topics = await subgraph.printed(/Ingest: (\S+)/)
+  const sdl = (await run(['subgraph', 'subgraphs/sales', '--sdl', directory])).stdout.trim()
+  const supergraph = join(directory, 'supergraph.graphql')
+  await run(['compose', `sales-orders=${url}=${sdl}`, '--out', supergraph])
+  const gateway = start(['gateway', '--supergraph', supergraph, '--port', '0'])
+  const address = await gateway.printed(/Gateway: (\S+)\//)
+
+  const client = createClient({ url: `${address.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket })
+  const events = client.iterate({ query: 'subscription { orderPlaced { id total } }' })
+  const first = events.next()
+  const told = first.then(() => true)
+  // An order placed before the subscription has begun is not told: place orders until one is.
+  for (let index = 0; !(await Promise.race([told, Promise.resolve(false)])); index += 1) {
+    const body = JSON.stringify({ ...ORDER, id: `1-999-${index}` })
+    const headers = { 'content-type': 'application/x-ndjson' }
+    expect((await fetch(`${topics}/sales.orders`, { method: 'POST', headers, body })).status).toBe(200)
+  }
+  expect((await first).value).toMatchObject({ data: { orderPlaced: { total: '5.7' } } })
+  await client.dispose()
+})
+
+test('a process that takes no records is named to a load', async () => {
+  const subgraph = start(['subgraph', 'subgraphs/sales'])
+  await subgraph.printed(/: (http\S+)/)
+  expect(await run(['load', 'subgraphs/sales', 'README.md'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      new RegExp(`^DATA_DIR_LOCKED: Process ${subgraph.child.pid} .* takes no records\\. .*\n$`),
+    ),
   })
 })
 

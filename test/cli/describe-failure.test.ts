@@ -38,6 +38,11 @@ test('what the operating system refuses is told in terms of what to do', async (
   ])
 })
 
+test('a disk that fills while the process works ends it with what to do, not with what goes on by itself', () => {
+  const full = new MeshgateError('STORE_DISK_FULL', 'no space is left. Free some; writes go on by themselves.')
+  expect(describeFailure(full).line).toMatch(/^DISK_FULL: .* Free some, then start again: nothing accepted is lost\.$/)
+})
+
 test('a bug says so, without its stack', () => {
   expect(describeFailure(new TypeError('x is undefined'))).toEqual({
     line: 'INTERNAL: TypeError: x is undefined. This is a bug: please report it (LOG_LEVEL=debug shows the stack).',
