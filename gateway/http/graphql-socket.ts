@@ -185,13 +185,13 @@ function serve(
 
 /** Resolves when the operating system has taken it: a slow client slows its own streams. */
 function send(socket: WebSocket, data: string): Promise<void> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     if (socket.readyState !== socket.OPEN) return resolve()
     socket.send(data, (error) => {
-      if (socket.isPaused && socket.bufferedAmount <= limits.socketBufferedBytesMax) socket.resume()
-      // The socket went while it was being written to: its close event ends everything on it.
-      if (error && socket.readyState === socket.OPEN) reject(error)
-      else resolve()
+      // The client is gone: the close event ends what runs for it.
+      if (error) socket.terminate()
+      else if (socket.isPaused && socket.bufferedAmount <= limits.socketBufferedBytesMax) socket.resume()
+      resolve()
     })
   })
 }

@@ -31,6 +31,9 @@ export async function openEventStream(
   if (cursor !== undefined && typeof cursor !== 'string') {
     return { errors: [requestProblem('extensions.meshgate.cursor must be the string that came with an event.')] }
   }
+  const hasLeft = (): boolean => request.signal?.aborted === true
+  const left: EngineResult = { errors: [requestProblem('The client has left.')] }
+  if (hasLeft()) return left
   try {
     return await hub.subscribe(upstream(source, cursor, options), {
       key: cursor === undefined ? upstreamKey(options) : null,
@@ -38,6 +41,7 @@ export async function openEventStream(
       signal: request.signal,
     })
   } catch (error) {
+    if (hasLeft()) return left
     return { errors: refusal(source.service, error, options) }
   }
 }

@@ -16,7 +16,7 @@ import {
 } from 'graphql'
 
 /** mulberry32: uniform in [0, 1). */
-function seededRandom(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
