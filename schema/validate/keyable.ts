@@ -27,7 +27,7 @@ export function checkKeyable(field: FieldShape, by: string, at: ASTNode, reporte
       'KEY_FIELD_TYPE',
       declaration.node.type,
       message,
-      `Declare it "${field.name}: ${shapeTypeText(type)}!".`,
+      `Declare it "${field.name}: ${shapeTypeText(type)}!"; if it may be missing, find rows by @table(index:) instead.`,
     )
     return false
   }

@@ -78,7 +78,7 @@ export function compilePageParent(
     const partition = table?.partitionKey.filter((part) => part.bucket === null).map((part) => `"${part.column}"`) ?? []
     const key = partition.length === parent.keys.primary.length ? partition.join(', ') : '"..."'
     const message = `Nothing says which rows of "${entity.shape.name}" are a "${parent.shape.name}"'s, for ${operationName(field)}.`
-    const fix = `Add key: [${key}] to @page, or a field of type ${parent.shape.name} with @ref to "${entity.shape.name}".`
+    const fix = `Add key: [${key}] to @page, or give "${entity.shape.name}" a field of type ${parent.shape.name} with @ref.`
     reporter.error('OPERATION_INVALID', directive.node, message, fix)
     return null
   }

@@ -71,6 +71,17 @@ function checkBounds(bounds: readonly BoundArgument[], context: OperationContext
   }
 }
 
+/** False, and reported, where one argument fixes a field that another bounds: no one range is both. */
+function checkBoundOnce({ equal, bounds }: PageArguments, context: OperationContext): boolean {
+  const bound = bounds.find((one) => equal.some((column) => column.field.name === one.field.name))
+  if (bound === undefined) return true
+  const { name } = bound.field
+  const message = `The argument "${name}" asks for one value of "${name}", which "${bound.argument.name}" bounds.`
+  const fix = 'Remove one of them: two inclusive bounds that are equal ask for one value too.'
+  context.shapes.reporter.error('OPERATION_INVALID', bound.argument.node.name, message, fix)
+  return false
+}
+
 interface Plan {
   readonly access: PageOperation['access']
   /** Arguments that fill the partition or the index. */
@@ -174,7 +185,7 @@ export function compilePage(
   const proposal = read === null || columns === null ? null : proposePage(operation, read, columns)
   const table = namedTable(operation, proposal, context)
   if (table === null || read === null || columns === null) return null
-  if (!checkDoubleBinding(operation, read, columns, context)) return null
+  if (!checkDoubleBinding(operation, read, columns, context) || !checkBoundOnce(read, context)) return null
   const plan = planPage(table, read, columns)
   if (plan === null) {
     reportNotServed(operation, table, proposal, context)
