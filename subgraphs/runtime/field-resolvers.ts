@@ -30,17 +30,23 @@ function cellResolver(type: string, name: string, nullable: boolean): RowResolve
   }
 }
 
-function referenceResolver(served: ServedProduct, field: ReferenceField): RowResolver {
+function referenceResolver(served: ServedProduct, type: string, field: ReferenceField): RowResolver {
   const entity = served.entity(field.entity)
+  const missing = (): null => {
+    if (field.nullable) return null
+    const message = `A row of ${type} refers to a ${field.entity} that does not exist, and "${field.name}" may not be null`
+    throw new MeshgateError('ROW_INCOMPLETE', message)
+  }
   return async (row, _args, context) => {
     const key: Record<string, Value> = {}
     for (const { entityField, localField } of field.keyFields) {
       const value = await currentCell(row, localField, context)
-      if (value === null) return null
+      if (value === null) return missing()
       key[entityField] = value
     }
     // Another product's entity is its key: who owns it resolves the rest.
-    return entity.source === null ? key : context.reads.get(baseTable(served, entity), key)
+    if (entity.source === null) return key
+    return (await context.reads.get(baseTable(served, entity), key)) ?? missing()
   }
 }
 
@@ -59,7 +65,7 @@ export function fieldResolver(served: ServedProduct, type: string, field: Field)
     case 'computed':
       return cellResolver(type, field.name, field.nullable)
     case 'reference':
-      return referenceResolver(served, field)
+      return referenceResolver(served, type, field)
     case 'page':
       return pageResolver(served, field)
   }
