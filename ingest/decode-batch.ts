@@ -48,7 +48,7 @@ function decodeRecord(plan: EntityPlan, batch: RecordBatch, logRecord: LogRecord
   const writeTime = writeTimeOf(times, () => murmur2(record.value ?? new Uint8Array()) >>> 0)
   if (writeTime > limits.versionMax) return versionTooLarge(plan, record, writeTime)
   const aheadMax = record.timestampUs + limits.versionAheadMsMax * 1_000
-  if (kind === 'TIME' && writeTime > aheadMax) return versionAhead(plan, record, writeTime)
+  if (kind === 'TIME' && writeTime > aheadMax) return versionAhead(plan, record, decoded.version ?? writeTime)
 
   if (decoded.kind === 'delete') {
     const keyText = plan.codec.keyText(decoded.key)
@@ -97,8 +97,8 @@ function versionTooLarge(plan: EntityPlan, record: SourceRecord, version: number
   return rejection(record, 'RECORD_VERSION_INVALID', plan.source.version?.field ?? null, message)
 }
 
-function versionAhead(plan: EntityPlan, record: SourceRecord, writeTime: number): RejectedRecord {
-  const text = new Date(writeTime / 1_000).toISOString()
+function versionAhead(plan: EntityPlan, record: SourceRecord, versionUs: number): RejectedRecord {
+  const text = new Date(versionUs / 1_000).toISOString()
   const appended = new Date(record.timestampUs / 1_000).toISOString()
   const message = `The version ${text} lies more than ${limits.versionAheadMsMax / 3_600_000} hours after the record's append time ${appended}.`
   return rejection(record, 'RECORD_VERSION_AHEAD', plan.source.version?.field ?? null, message)

@@ -2,6 +2,7 @@
 // cleaned first, so that all records of an entity get one key and with it one partition.
 import type { Entity, FieldType, Product, Source } from '../../schema/model.ts'
 import { compileRecordCodec } from '../../schema/emit/emit-record-codec.ts'
+import { envelopeReader } from '../../schema/emit/record-envelope.ts'
 import {
   decodeUtf8,
   ExactNumber,
@@ -40,28 +41,36 @@ function keepsText(type: FieldType): boolean {
 
 function rawKey(value: Uint8Array, source: Source, read: Read): string | null {
   let parsed: unknown
+  const text = textOfUtf8(value)
+  if (text === null) return null
+  const parse = mayHoldLongNumbers(text) ? parseJsonExactly : (JSON.parse as (json: string) => unknown)
   try {
-    const text = decodeUtf8(value)
-    parsed = mayHoldLongNumbers(text) ? parseJsonExactly(text) : (JSON.parse(text) as unknown)
+    parsed = parse(text)
   } catch {
     return null
   }
-  const record = unwrapped(parsed, source)
+  const record = unwrapped(parsed, source, parse)
   return record === null ? null : textOf(read(record))
 }
 
-function unwrapped(message: unknown, source: Source): JsonObject | null {
-  if (!isJsonObject(message)) return null
-  switch (source.envelope) {
-    case 'NONE':
-      return message
-    case 'CLOUDEVENTS':
-      return isJsonObject(message['data']) ? message['data'] : message
-    case 'DEBEZIUM': {
-      const change = isJsonObject(message['payload']) ? message['payload'] : message
-      if (isJsonObject(change['after'])) return change['after']
-      return isJsonObject(change['before']) ? change['before'] : null
-    }
+function textOfUtf8(value: Uint8Array): string | null {
+  try {
+    return decodeUtf8(value)
+  } catch {
+    return null
+  }
+}
+
+function unwrapped(message: unknown, source: Source, parse: (json: string) => unknown): JsonObject | null {
+  const opened = envelopeReader(source.envelope).open(message, {}, parse)
+  switch (opened.kind) {
+    case 'record':
+      return opened.record
+    case 'delete':
+      return opened.before
+    case 'broken':
+      // A CloudEvent in binary mode is the record itself; its attributes come in headers.
+      return source.envelope === 'CLOUDEVENTS' && isJsonObject(message) ? message : null
   }
 }
 
