@@ -112,6 +112,17 @@ describe('a subgraph that fails', () => {
   })
 })
 
+describe('a subgraph that answers with another type than the field can have', () => {
+  test('has its value refused', async () => {
+    const mesh = createMesh(SHOP, {
+      intercept: (service) =>
+        service === 'accounts' ? { data: { nodes: [{ __typename: 'Address', id: 'a' }] } } : undefined,
+    })
+    const result = await mesh.execute({ query: '{ nodes { id } }' })
+    expect([result.data, result.errors?.[0]?.extensions?.['code']]).toEqual([null, 'RESPONSE_INVALID'])
+  })
+})
+
 describe('requests to subgraphs', () => {
   test('ask for each distinct entity once', async () => {
     const asked: unknown[] = []
