@@ -1,9 +1,5 @@
 // The example queries over the sample: tabs of the page, and the one that `meshgate dev` prints to paste.
-
-export interface ExampleQuery {
-  readonly name: string
-  readonly query: string
-}
+import type { ExampleQuery } from '../console/page.ts'
 
 export const sampleQueries: readonly ExampleQuery[] = [
   {
@@ -46,8 +42,8 @@ query CustomerWithOrders {
   },
   {
     name: 'Orders, live',
-    query: `# Run it, then place an order:
-# curl localhost:4000/topics/sales.orders -H 'content-type: application/x-ndjson' -d '{"id":"1-999-1","customerId":"1","placedAt":"2026-01-02T03:04:05Z","lines":[{"productId":"1","quantity":2,"amount":"5.70","cost":"2.00"}]}'
+    query: `# Run it, then place an order (one that is not there yet: each id is told once):
+# curl PAGE_HOST/topics/sales.orders -H 'content-type: application/x-ndjson' -d '{"id":"1-999-1","customerId":"1","placedAt":"2026-01-02T03:04:05Z","lines":[{"productId":"1","quantity":2,"amount":"5.70","cost":"2.00"}]}'
 subscription OrderPlaced {
   orderPlaced {
     id

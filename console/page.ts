@@ -8,13 +8,14 @@ import { getDistDirectory, isSandboxFrame, renderAltair, SANDBOX_FRAME_CSP } fro
 
 export interface ExampleQuery {
   readonly name: string
+  /** `PAGE_HOST` in it becomes the host and port that the page is opened on. */
   readonly query: string
   readonly variables?: Readonly<Record<string, unknown>>
 }
 
 export interface PageOptions {
   readonly title: string
-  /** One tab each. */
+  /** One tab each; the first is the one that is open. */
   readonly exampleQueries: readonly ExampleQuery[]
 }
 
@@ -104,7 +105,8 @@ function decodePath(path: string): string {
 }
 
 function renderPage({ title, exampleQueries }: PageOptions): string {
-  const windows = exampleQueries.map(({ name, query, variables }) => ({
+  // Altair opens the last of its windows.
+  const windows = exampleQueries.toReversed().map(({ name, query, variables }) => ({
     initialName: name,
     initialQuery: query,
     initialVariables: JSON.stringify(variables ?? {}, null, 2),
@@ -128,6 +130,7 @@ function renderPage({ title, exampleQueries }: PageOptions): string {
       `subscriptionsEndpoint: \`${GRAPHQL_PATH}\``,
       `subscriptionsEndpoint: location.origin.replace(/^http/, 'ws') + '${GRAPHQL_PATH}'`,
     )
+    .replaceAll('PAGE_HOST', () => '${location.host}')
     // A query that holds the end of the script must not end it.
     .replaceAll('</', '<\\/')
   const head = page.slice(0, start).replace(/<title>[^<]*<\/title>/, () => `<title>${escapeHtml(title)}</title>`)

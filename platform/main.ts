@@ -62,7 +62,7 @@ const UNUSABLE: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   ENOTDIR: 'a file has its name, or that of a directory above it',
   EEXIST: 'a link of its name leads nowhere',
-  ENOENT: 'it cannot be made there',
+  ENOENT: 'it, or what it should hold, can neither be found nor made',
   ENAMETOOLONG: 'its name is too long',
 }
 
