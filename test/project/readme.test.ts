@@ -1,0 +1,20 @@
+// The README says what is so: its product is one, and fits into the mesh beside the project's own.
+import { readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { checkMesh } from '../../schema/check-mesh.ts'
+import { compileProduct } from '../../schema/compile-product.ts'
+
+const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
+
+test('the product in twenty lines compiles, and its references find their entities', async () => {
+  const [, text = ''] = /```graphql\n([^]*?)```/.exec(await read('README.md')) ?? []
+  const parcels = compileProduct('subgraphs/shipping/product.graphql', text)
+  const others = ['catalog', 'customers', 'sales'].map(async (domain) => {
+    const path = `subgraphs/${domain}/product.graphql`
+    return compileProduct(path, await read(path))
+  })
+  const products = [parcels, ...(await Promise.all(others))].flatMap(({ product }) =>
+    product === null ? [] : [product],
+  )
+  expect([parcels.diagnostics, products.length, checkMesh(products)]).toEqual([[], 4, []])
+})
