@@ -4,6 +4,7 @@ import type { Check, FieldType, Interval } from '../model.ts'
 import { cellText } from '../row.ts'
 import type { Value } from '../row.ts'
 import { canonicalDecimal, compareDecimalTexts } from '../cel/decimal.ts'
+import { shown } from './record-scalars.ts'
 
 /** The value is canonical and not null. */
 export type Holds = (value: Value) => boolean
@@ -103,7 +104,7 @@ const interval = ({ lower, lowerInclusive, upper, upperInclusive }: Interval): s
   `${lowerInclusive ? '[' : '('}${lower ?? ''},${upper ?? ''}${upperInclusive ? ']' : ')'}`
 
 /** What a rule demands, for the message of its violation. */
-export function describeRule(check: Check): string {
+function describeRule(check: Check): string {
   const { rule } = check
   switch (rule.kind) {
     case 'range':
@@ -117,4 +118,11 @@ export function describeRule(check: Check): string {
     case 'cel':
       return `such that ${rule.expression.source}`
   }
+}
+
+/** What is told of a record that the check does not hold for. `value`: the field's; undefined for a check of the whole record. */
+export function failureText(check: Check, value: Value | undefined): string {
+  // The author's message may be a sentence of its own.
+  const what = (check.message ?? `Must be ${describeRule(check)}`).trimEnd().replace(/\.$/, '')
+  return value === undefined ? `${what}.` : `${what}; it is ${shown(value)}.`
 }

@@ -5,8 +5,7 @@ import { BOOLEAN, celScopeOf } from '../cel/cel-scope.ts'
 import type { CelTypeContext } from '../cel/cel-scope.ts'
 import { compileCel } from '../cel/compile-cel.ts'
 import type { CelScope, CompiledCel } from '../cel/compile-cel.ts'
-import { describeRule } from './record-checks.ts'
-import { shown } from './record-scalars.ts'
+import { failureText } from './record-checks.ts'
 import { failCheck, violate } from './record-state.ts'
 import type { DecodeState } from './record-state.ts'
 
@@ -94,8 +93,7 @@ export function compileExpressionCheck({
       const result = expression.evaluate(readsValue && own !== undefined ? { ...cells, value: own } : cells)
       if (result.kind === 'error' ? result.onNull : result.value !== false) return
       const failure = result.kind === 'error' ? ` (${result.message})` : ''
-      const value = own === undefined ? '' : `; it is ${shown(own)}.`
-      failCheck(state, check, name, `${check.message ?? `Must be ${describeRule(check)}`}${value}${failure}`)
+      failCheck(state, check, name, failureText(check, own) + failure)
     },
   }
 }

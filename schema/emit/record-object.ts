@@ -1,8 +1,9 @@
 // Decoders of a type's fields: extract, clean, type, compute, check, with every problem at once. Entities and the value types
 // nested in them share this; a nested value is frozen, so its absent fields are null and never "unchanged".
-import type { Check, Field, FieldType, Product, StoredField } from '../model.ts'
+import { canonicalDecimal } from '../cel/decimal.ts'
+import type { Check, Field, FieldType, Parse, Product, ScalarName, StoredField } from '../model.ts'
 import type { Value } from '../row.ts'
-import { compileRule, describeRule } from './record-checks.ts'
+import { compileRule, failureText } from './record-checks.ts'
 import type { Holds } from './record-checks.ts'
 import { compileCleaning, Unparsable } from './record-cleaning.ts'
 import type { Clean } from './record-cleaning.ts'
@@ -32,6 +33,7 @@ interface FieldPlan {
   readonly mayBeAbsent: boolean
   readonly read: Read
   readonly clean: Clean | null
+  readonly parse: Parse | null
   readonly decode: Decode
   readonly rules: readonly { readonly check: Check; readonly holds: Holds }[]
 }
@@ -111,6 +113,7 @@ function compileField(compiler: ObjectCompiler, field: StoredField, entity: Obje
     mayBeAbsent: entity?.partial ?? false,
     read: compileRead(field.extraction.path),
     clean: compileCleaning(field.extraction, field.type, compiler.product.valueTypes),
+    parse: field.extraction.parse,
     decode: compileType(compiler, field.type),
     rules: rulesOf(field.checks, field.type),
   }
@@ -120,12 +123,14 @@ function compileType(compiler: ObjectCompiler, type: FieldType): Decode {
   switch (type.kind) {
     case 'scalar': {
       const coerce = coerceScalar(type.scalar)
-      return (value, state) => coerce(value, state) ?? refuse(state, value, type.scalar)
+      return (value, state) => coerce(value, state) ?? refuse(state, value, type.scalar, readBy(value, type.scalar))
     }
     case 'enum': {
       const names = compiler.product.enums.find((candidate) => candidate.name === type.name)?.values ?? []
       const allowed = new Set<unknown>(names.map((value) => value.name))
-      return (value, state) => (allowed.has(value) ? (value as string) : refuse(state, value, type.name))
+      const cased = (value: unknown): string | null =>
+        typeof value === 'string' && allowed.has(value.trim().toUpperCase()) ? 'trim: true, case: UPPER' : null
+      return (value, state) => (allowed.has(value) ? (value as string) : refuse(state, value, type.name, cased(value)))
     }
     case 'object': {
       const valueType = compileValueType(compiler, type.name)
@@ -157,8 +162,19 @@ function rulesOf(checks: readonly Check[], type: FieldType): FieldPlan['rules'] 
   })
 }
 
-function refuse(state: DecodeState, value: unknown, typeName: string): undefined {
-  violate(state, 'RECORD_FIELD_TYPE', null, `Must be ${typeName}; it is ${shown(value)}.`)
+/** `cleaning`: what of @from would make it one. */
+function refuse(state: DecodeState, value: unknown, typeName: string, cleaning: string | null = null): undefined {
+  const hint = cleaning === null ? '' : ` @from(${cleaning}) would read it.`
+  violate(state, 'RECORD_FIELD_TYPE', null, `Must be ${typeName}; it is ${shown(value)}.${hint}`)
+}
+
+/** A text that the scalar takes only where the product says how it is parsed: the first thing to meet with CSV. */
+function readBy(value: unknown, scalar: ScalarName): string | null {
+  if (typeof value !== 'string') return null
+  if (scalar === 'Boolean') return /^\s*(?:true|false)\s*$/i.test(value) ? 'parse: BOOLEAN' : null
+  if (scalar !== 'Int' && scalar !== 'Float') return null
+  const number = canonicalDecimal(value.trim())
+  return number === null || (scalar === 'Int' && number.includes('.')) ? null : 'parse: NUMBER'
 }
 
 function listDecoder(decodeItem: Decode, itemsNullable: boolean): Decode {
@@ -219,7 +235,9 @@ function decodeField(field: FieldPlan, record: JsonObject, cells: Record<string,
   const violationsBefore = state.violations.length
   const warningsBefore = state.warnings.length
   const decoded =
-    value instanceof Unparsable ? refuse(state, value.value, 'parsable as declared') : field.decode(value, state)
+    value instanceof Unparsable
+      ? refuse(state, value.value, `readable by parse: ${field.parse ?? ''}`)
+      : field.decode(value, state)
   if (state.violations.length > violationsBefore || state.warnings.length > warningsBefore)
     prefix(state, violationsBefore, warningsBefore, field.name)
   if (decoded === undefined || state.violations.length > violationsBefore) return
@@ -237,7 +255,6 @@ function missing(field: FieldPlan, isNull: boolean, cells: Record<string, Value>
 
 function runRules(rules: FieldPlan['rules'], name: string, value: Value, state: DecodeState): void {
   for (const { check, holds } of rules) {
-    if (!holds(value))
-      failCheck(state, check, name, `${check.message ?? `Must be ${describeRule(check)}`}; it is ${shown(value)}.`)
+    if (!holds(value)) failCheck(state, check, name, failureText(check, value))
   }
 }

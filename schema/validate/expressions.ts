@@ -45,6 +45,22 @@ function variablesOf(shape: TypeShape): Map<string, CelVariable> {
   return variables
 }
 
+/** What the library says of a mistake that everybody makes once, and what to write instead. */
+const MENDS: readonly (readonly [said: RegExp, fix: string])[] = [
+  [
+    /^Ternary branches .*(?:'null'$|got 'null')/,
+    'Write dyn(...) around the other branch, as in count > 0 ? dyn(total) : null.',
+  ],
+  [
+    /^no such overload: (?:dyn<)?Decimal>? [/%]|^no such overload: .* [/%] (?:dyn<)?Decimal/,
+    'Decimals have no quotient, which may not end: multiply, as in total * 0.01, or divide doubles, as in double(total) / 3.0.',
+  ],
+  [
+    /^no such overload: (?:dyn<)?(?:int>? [-+*/%<>=!]+ (?:dyn<)?double|double>? [-+*/%<>=!]+ (?:dyn<)?int)/,
+    'Convert one side: double(...), or decimal(...) for an exact result.',
+  ],
+]
+
 /** What a name that the expression does not know was meant to be. */
 function suggestVariable(message: string, scope: CelScope): string | null {
   const variable = /^Unknown variable: (\w+)/.exec(message)?.[1]
@@ -108,7 +124,9 @@ export function createExpressions(shapes: Shapes): Expressions {
         const at = placeInString(place, untyped.offset, reporter)
         const names = [...scope.variables.keys()].join(', ')
         const message = `${source.what} does not compile: ${untyped.message}`
-        const fix = suggestVariable(untyped.message, scope) ?? `Mend the expression; its variables are ${names}.`
+        const mend = MENDS.find(([said]) => said.test(untyped.message))?.[1]
+        const fix =
+          mend ?? suggestVariable(untyped.message, scope) ?? `Mend the expression; its variables are ${names}.`
         reporter.error('CEL_INVALID', at, message, fix)
         return null
       }

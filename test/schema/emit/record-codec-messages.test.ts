@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { problems, rowOf, thingOf, thingWith } from '../compile.ts'
+import { problems, rowOf, thingOf, thingWith, violationsOf } from '../compile.ts'
 
 describe('keys', () => {
   const text = thingWith('name: String')
@@ -143,4 +143,30 @@ describe('envelopes', () => {
     expect(problems(debezium.decode({ op: 't' }))).toEqual(['RECORD_UNPARSABLE'])
     expect(problems(debezium.decode({ op: 'u', after: null }))).toEqual(['RECORD_UNPARSABLE'])
   })
+})
+
+test('what a text is not, and what of @from would read it', () => {
+  const thing = thingWith(
+    'count: Int share: Float open: Boolean kind: Kind price: Decimal @from(parse: NUMBER) counts: [Int!] @from(parse: COMMA_LIST)',
+    { types: 'enum Kind { GOOD BAD }' },
+  )
+  const record = { id: '1', count: ' 42', share: '0.5', open: 'True', kind: 'good ', price: 'cheap', counts: '1, x' }
+  expect(violationsOf(thing.decode(record)).map(({ field, message }) => `${field}: ${message}`)).toEqual([
+    'count: Must be Int; it is " 42". @from(parse: NUMBER) would read it.',
+    'share: Must be Float; it is "0.5". @from(parse: NUMBER) would read it.',
+    'open: Must be Boolean; it is "True". @from(parse: BOOLEAN) would read it.',
+    'kind: Must be Kind; it is "good ". @from(trim: true, case: UPPER) would read it.',
+    'price: Must be readable by parse: NUMBER; it is "cheap".',
+    'counts.1: Must be Int; it is "x".',
+  ])
+})
+
+test('a check told in the author’s words says the value once, in one sentence', () => {
+  const thing = thingWith(
+    'where: String @check(id: "where", oneOf: ["a"], message: "Say \\"a\\". ") until: Int @check(id: "until", cel: "value > 1")',
+  )
+  expect(violationsOf(thing.decode({ id: '1', where: 'b', until: 1 })).map(({ message }) => message)).toEqual([
+    'Say "a"; it is "b".',
+    'Must be such that value > 1; it is 1.',
+  ])
 })

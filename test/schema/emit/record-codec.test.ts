@@ -237,8 +237,8 @@ describe('checks', () => {
   })
 
   test("a violation has the author's message", () => {
-    expect(violationsOf(checked.decode({ id: '1', from: '2026-01-02', until: '2026-01-01' }))[0]?.message).toContain(
-      'Ends before it starts.',
+    expect(violationsOf(checked.decode({ id: '1', from: '2026-01-02', until: '2026-01-01' }))[0]?.message).toBe(
+      'Ends before it starts; it is "2026-01-01".',
     )
   })
 })
