@@ -131,6 +131,8 @@ interface Absorption {
 function absorb(absorption: Absorption, response: ReadResponse): void {
   const { execution, fetch, wave, offset } = absorption
   for (const error of response.errors) {
+    // Finding all places of an entity takes time, and a subgraph could report any number of errors.
+    if (execution.errors.length >= limits.responseErrorsMax) break
     reportSubgraphError(execution, fetch.service, error, errorPaths(absorption, readPath(error)))
   }
   if (response.data === null) {
@@ -144,7 +146,10 @@ function absorb(absorption: Absorption, response: ReadResponse): void {
     if (asked === 0) continue
     const entities = readKey(response.data, compiled.batch.alias)
     if (Array.isArray(entities) && entities.length === asked) {
-      mergeEntities(compiled, targetsOf(targets, offset), entities, absorption)
+      const merging = { entities, offset, coverNull: response.errors.length > 0 }
+      for (const target of mergeEntities(compiled, targetsOf(targets, offset), merging)) {
+        execution.coveredPaths.push(pathToArray(target.path).map(toClientKey))
+      }
     } else if (response.errors.length === 0) {
       const message = `Subgraph "${fetch.service}" answered ${asked} representations with ${Array.isArray(entities) ? entities.length : 'no'} entities.`
       const at = commonPath(targetsOf(targets, offset))
@@ -153,16 +158,24 @@ function absorb(absorption: Absorption, response: ReadResponse): void {
   }
 }
 
+interface Merging {
+  readonly entities: readonly unknown[]
+  readonly offset: number
+  /** Whether an error of the same response may be why an entity is null. */
+  readonly coverNull: boolean
+}
+
+/** Gives back the targets whose missing entity an error explains. */
 function mergeEntities(
   compiled: CompiledBatch,
   targets: readonly Target[],
-  entities: readonly unknown[],
-  { execution, offset }: Absorption,
-): void {
+  { entities, offset, coverNull }: Merging,
+): readonly Target[] {
+  const covered: Target[] = []
   for (const target of targets) {
     const entity = entities[target.index - offset]
     if (!isObject(entity)) {
-      if (execution.errors.length > 0) execution.coveredPaths.push(pathToArray(target.path).map(toClientKey))
+      if (coverNull) covered.push(target)
     } else if (compiled.rewriteOutput === null) {
       mergeEntity(target.entity, entity, compiled.types)
     } else {
@@ -171,6 +184,7 @@ function mergeEntities(
       mergeEntity(target.entity, copy, compiled.types)
     }
   }
+  return covered
 }
 
 /** An entity that came from an interface object bears the interface's name until a subgraph tells its own. */

@@ -1,5 +1,6 @@
 // What subgraphs do wrong costs their own fields, and the client learns which and why.
 import { describe, expect, test } from 'vitest'
+import { limits } from '../../platform/limits.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import type { SubgraphRequest } from '../../platform/ports/subgraph-endpoint.ts'
 import { createMesh, type Intercept } from './merged-mesh.ts'
@@ -46,6 +47,38 @@ describe('a subgraph that fails', () => {
       expect(JSON.stringify(optional)).not.toContain('secret')
     })
   }
+
+  test('has an error of its own for an entity it does not know, whatever else has failed', async () => {
+    const mesh = createMesh(SHOP, {
+      intercept: reviewsAnswer(() => ({ data: { _entities: [null, null, null, null] } })),
+    })
+    const result = await mesh.execute({ query: '{ users { flaky reviews { stars } } }' })
+    const errors = result.errors?.map(({ path, extensions }) => [path?.join('.'), extensions?.['code']])
+    expect([result.data, errors]).toEqual([
+      null,
+      [
+        ['users.1.flaky', 'SUBGRAPH_ERROR'],
+        ['users.0.reviews', 'RESPONSE_INVALID'],
+      ],
+    ])
+  })
+
+  test('cannot make the gateway work long by reporting many errors at many places', async () => {
+    const count = 5_000
+    const entities = Array.from({ length: count }, (_, index) => ({ __typename: 'User', id: `x${index}` }))
+    const errors = Array.from({ length: 50_000 }, (_, index) => ({
+      message: 'x',
+      path: ['_entities', index % count, 'reviews'],
+    }))
+    const mesh = createMesh(SHOP, {
+      intercept: (service) =>
+        service === 'accounts'
+          ? { data: { users: entities } }
+          : { data: { _entities: entities.map(() => ({ reviews: [] })) }, errors },
+    })
+    const result = await mesh.execute({ query: '{ users { reviews { id } } }' })
+    expect(result.errors?.length).toBe(limits.responseErrorsMax)
+  })
 
   test('nulls up to where null is allowed, still with one error', async () => {
     const mesh = createMesh(SHOP, { intercept: reviewsAnswer(() => ({ data: { _entities: 'x' } })) })

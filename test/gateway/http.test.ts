@@ -111,6 +111,44 @@ describe('GraphQL over HTTP', () => {
   })
 })
 
+describe('with origins configured', () => {
+  let open: Gateway
+  beforeAll(async () => {
+    open = await startGateway({ mesh, port: 0, logger, cors: { origins: ['http://friend.example'] } })
+  })
+  afterAll(() => open.close())
+
+  const preflight = (origin: string) =>
+    fetch(`${open.url}/graphql`, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' },
+    })
+
+  test('a page of a listed one may ask, and its browser is told so', async () => {
+    const { status, headers } = await preflight('http://friend.example')
+    const names = [
+      'access-control-allow-origin',
+      'access-control-allow-methods',
+      'access-control-allow-headers',
+      'vary',
+    ]
+    expect([status, ...names.map((name) => headers.get(name))]).toEqual([
+      204,
+      'http://friend.example',
+      'GET, POST',
+      'content-type',
+      'Origin',
+    ])
+    const asked = await fetch(`${open.url}/graphql?query={me{name}}`, { headers: { origin: 'http://friend.example' } })
+    expect(asked.headers.get('access-control-allow-origin')).toBe('http://friend.example')
+  })
+
+  test('a page of another may not', async () => {
+    const { status, headers } = await preflight('http://friend.example.evil')
+    expect([status, headers.get('access-control-allow-origin')]).toEqual([405, null])
+  })
+})
+
 describe('beside GraphQL', () => {
   test('tells whether it lives and whether it is ready, with reasons', async () => {
     expect((await ask('/health/live')).status).toBe(200)
