@@ -35,6 +35,8 @@ export const limits = {
   logRecentCommitsMax: 256,
   /** The recent commits of all partitions together; the oldest go first. */
   logRecentBytesTotalMax: 33_554_432,
+  /** Records handed to listeners of a topic, one listener after the other, before others get a turn of the event loop: some milliseconds. */
+  logTailRecordsPerTurnMax: 16_384,
   /** Between two runs of retention, compaction and checkpoints: cheap when there is nothing to do. */
   logMaintenanceIntervalMs: 60_000,
   /** An active segment older than this rolls, so that retention and compaction reach slow topics. */
@@ -132,6 +134,8 @@ export const limits = {
   subscriberEventsMax: 1_000,
   /** Records per read of a subscriber that catches up. */
   replayReadRecordsMax: 500,
+  /** Such reads of one subgraph at a time, each decoded in a turn of the event loop: a thousand subscribers that come back together must not hold it up. */
+  replayReadsInFlightMax: 4,
   /** Source partitions and generations that a cursor remembers per partition of changes: the token stays a few kilobytes. */
   cursorSourcesMax: 64,
   /** Body of a request to a subgraph: thousands of representations. */

@@ -1,8 +1,8 @@
 // How far a subscription has come: the next offset of every partition of the changes topic, and per partition the highest source
 // position seen, so that a change which ingest appended twice (after a crash) is told once. This is what a cursor holds.
-import type { Change } from '../../schema/record.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
+import type { SourcedChange } from './change-record.ts'
 
 export interface ChangeProgress {
   /** Next offset to read, by partition. */
@@ -22,37 +22,43 @@ export const startProgress = (positions: readonly number[]): ChangeProgress => (
   seen: positions.map(() => new Map<string, number>()),
 })
 
-interface SourcePosition {
-  readonly source: string
-  readonly offset: number
+/** Progress that goes on, record by record: thousands of subscribers follow one topic, most of them past records of others. */
+export interface ProgressTracker {
+  readonly positions: readonly number[]
+  /** Whether this partition has brought the change already. */
+  isRepeat(partition: number, change: SourcedChange): boolean
+  advance(partition: number, offset: number, change: SourcedChange): void
+  /** The progress as it is now, and stays. */
+  snapshot(): ChangeProgress
 }
 
-function sourceOf(change: Change): SourcePosition {
-  const colon = change.source.lastIndexOf(':')
+export function trackProgress(from: ChangeProgress): ProgressTracker {
+  const positions = [...from.positions]
+  const seen = from.seen.map((sources) => ({ sources: sources as Map<string, number>, isShared: true }))
   return {
-    source: `${change.source.slice(0, colon)}:${change.generation}`,
-    offset: Number(change.source.slice(colon + 1)),
+    positions,
+    isRepeat: (partition, { source, sourceOffset }) => sourceOffset <= (seen[partition]?.sources.get(source) ?? -1),
+    advance(partition, offset, { source, sourceOffset }) {
+      positions[partition] = offset + 1
+      const at = seen[partition]
+      if (at === undefined) return
+      if (at.isShared) {
+        at.sources = new Map(at.sources)
+        at.isShared = false
+      }
+      const { sources } = at
+      const highest = Math.max(sourceOffset, sources.get(source) ?? -1)
+      // The latest last, so that the bound forgets what has been silent longest.
+      sources.delete(source)
+      sources.set(source, highest)
+      if (sources.size > limits.cursorSourcesMax)
+        for (const oldest of sources.keys()) return void sources.delete(oldest)
+    },
+    snapshot() {
+      for (const at of seen) at.isShared = true
+      return { positions: [...positions], seen: seen.map(({ sources }) => sources) }
+    },
   }
-}
-
-/** Whether this partition has brought the change already. */
-export function isRepeat(progress: ChangeProgress, partition: number, change: Change): boolean {
-  const { source, offset } = sourceOf(change)
-  return offset <= (progress.seen[partition]?.get(source) ?? -1)
-}
-
-/** Progress after one record; what it was before is unchanged, since queued events keep it. */
-export function advanced(progress: ChangeProgress, partition: number, offset: number, change: Change): ChangeProgress {
-  const at = sourceOf(change)
-  const sources = new Map(progress.seen[partition])
-  // The latest last, so that the bound forgets what has been silent longest.
-  sources.delete(at.source)
-  sources.set(at.source, Math.max(at.offset, progress.seen[partition]?.get(at.source) ?? -1))
-  for (const oldest of sources.keys()) {
-    if (sources.size <= limits.cursorSourcesMax) break
-    sources.delete(oldest)
-  }
-  return { positions: progress.positions.with(partition, offset + 1), seen: progress.seen.with(partition, sources) }
 }
 
 export const cursorContent = (progress: ChangeProgress): CursorContent => ({

@@ -1,13 +1,15 @@
 // The changes that one subscriber is told, from the changes topic, each with the progress after it. A subscriber that comes back reads
 // the log at its own pace until it has caught up, then follows the shared tail with a bounded queue. Every ending but close() is an
 // error, and `told` says where to go on: silence would hide a loss.
+import { setImmediate } from 'node:timers/promises'
 import type { Change } from '../../schema/record.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import type { EventLog, LogRecord, RecordBatch, Tail } from '../../platform/ports/event-log.ts'
-import { advanced, isRepeat, startProgress, type ChangeProgress } from './change-progress.ts'
+import { startProgress, trackProgress, type ChangeProgress, type ProgressTracker } from './change-progress.ts'
 import { changeOf } from './change-record.ts'
 import type { Selection } from './change-selection.ts'
+import type { Gate } from './gate.ts'
 
 export interface SelectedChange {
   readonly change: Change
@@ -21,6 +23,8 @@ export interface ChangeStreamOptions {
   /** Null: from the end of the topic. */
   readonly from: ChangeProgress | null
   readonly select: (change: Change) => Selection
+  /** Shared with other streams: reads of the log pass here while they catch up. */
+  readonly replayGate: Gate
 }
 
 function failureOf(error: unknown, topic: string): MeshgateError {
@@ -45,7 +49,7 @@ export class ChangeStream {
   readonly #options: ChangeStreamOptions
   readonly #queue: SelectedChange[] = []
   /** What has been read. */
-  #read: ChangeProgress = startProgress([])
+  #read: ProgressTracker = trackProgress(startProgress([]))
   /** Whoever resumes there misses nothing and gets nothing again. */
   #told: ChangeProgress = startProgress([])
   /** After the change handed out last, which may still fail on its way to the subscriber. */
@@ -92,7 +96,7 @@ export class ChangeStream {
       }
       if (this.#failure !== null) {
         // What was read since concerned others: going on behind it spares the next stream the way, and a gap once the retention has passed.
-        if (this.#failure.code !== 'SUBSCRIPTION_OVERFLOW') this.#told = this.#read
+        if (this.#failure.code !== 'SUBSCRIPTION_OVERFLOW') this.#told = this.#read.snapshot()
         throw this.#failure
       }
       if (this.#tail === null) await this.#catchUp()
@@ -115,7 +119,7 @@ export class ChangeStream {
   }
 
   async #resumeFrom(progress: ChangeProgress): Promise<void> {
-    this.#read = progress
+    this.#read = trackProgress(progress)
     this.#told = progress
     const held = await this.#options.log.offsets(this.#options.topic)
     for (const { partition, earliest, next } of held) {
@@ -131,19 +135,29 @@ export class ChangeStream {
 
   /** One read of every partition; when all are at their end, the tail takes over from there. */
   async #catchUp(): Promise<void> {
-    const { log, topic } = this.#options
     try {
       let found = 0
-      for (const [partition, offset] of this.#read.positions.entries()) {
-        const records = await log.read({ topic, partition, offset }, limits.replayReadRecordsMax)
-        if (this.#closed) return
-        for (const record of records) this.#accept(partition, record)
-        found += records.length
+      for (const partition of this.#read.positions.keys()) {
+        found += await this.#options.replayGate.run(() => this.#takeIn(partition))
+        if (this.#closed || this.#failure !== null) return
       }
-      if (found === 0) await this.#follow(this.#read.positions)
+      if (found === 0) await this.#follow(this.#read.snapshot().positions)
     } catch (error) {
-      this.#fail(failureOf(error, topic))
+      this.#fail(failureOf(error, this.#options.topic))
     }
+  }
+
+  /** How many records the partition had. */
+  async #takeIn(partition: number): Promise<number> {
+    const { log, topic } = this.#options
+    if (this.#closed) return 0
+    const offset = this.#read.positions[partition] ?? 0
+    const records = await log.read({ topic, partition, offset }, limits.replayReadRecordsMax)
+    if (this.#closed || records.length === 0) return 0
+    for (const record of records) this.#accept(partition, record)
+    // What the log has in memory comes without a turn of the event loop: others would wait until everything has been read.
+    await setImmediate()
+    return records.length
   }
 
   async #follow(from: 'end' | readonly number[]): Promise<void> {
@@ -157,7 +171,10 @@ export class ChangeStream {
     })
     if (this.#closed || this.#failure !== null) return tail.close()
     this.#tail = tail
-    if (from === 'end') this.#told = this.#read = startProgress(tail.start)
+    if (from === 'end') {
+      this.#told = startProgress(tail.start)
+      this.#read = trackProgress(this.#told)
+    }
     const early = this.#early
     this.#early = null
     for (const batch of early) this.#onBatch(batch)
@@ -181,10 +198,11 @@ export class ChangeStream {
   }
 
   #accept(partition: number, record: LogRecord): void {
-    const change = changeOf(record, `${this.#options.topic}:${partition}:${record.offset}`)
-    const selection = isRepeat(this.#read, partition, change) ? 'skip' : this.#options.select(change)
-    this.#read = advanced(this.#read, partition, record.offset, change)
-    if (selection !== 'skip') this.#queue.push({ change, selection, progress: this.#read })
+    const sourced = changeOf(record, this.#options.topic, partition)
+    const { change } = sourced
+    const selection = this.#read.isRepeat(partition, sourced) ? 'skip' : this.#options.select(change)
+    this.#read.advance(partition, record.offset, sourced)
+    if (selection !== 'skip') this.#queue.push({ change, selection, progress: this.#read.snapshot() })
   }
 
   #fail(failure: MeshgateError): void {

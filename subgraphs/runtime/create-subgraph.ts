@@ -71,8 +71,9 @@ async function executeOperation(
 /** The schema and what runs on it. */
 function runProduct(options: SubgraphOptions, name: string, sdl: string) {
   const { product, store, log, clock, cursorKey, logger = silentLogger, newErrorId = randomUUID } = options
-  const { pageReadsInFlightMax } = limits
-  const served = serveProduct({ product, store, log, clock, sealer: createSealer(cursorKey), pageReadsInFlightMax })
+  const { pageReadsInFlightMax, replayReadsInFlightMax } = limits
+  const bounds = { pageReadsInFlightMax, replayReadsInFlightMax }
+  const served = serveProduct({ product, store, log, clock, sealer: createSealer(cursorKey), ...bounds })
   const typeDefs = parse(sdl)
   const schema = buildSubgraphSchema([{ typeDefs, resolvers: buildResolvers(served, typeDefs) ?? {} }])
   const formatError = createErrorFormatter({ logger, newErrorId, subgraph: name })

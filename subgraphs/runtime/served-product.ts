@@ -25,6 +25,8 @@ export interface ServedProduct {
   readonly sealer: Sealer
   /** Page reads pass here. */
   readonly pageGate: Gate
+  /** Reads of the log for subscribers that catch up pass here. */
+  readonly replayGate: Gate
   entity(name: string): Entity
   table(name: string): ServedTable
 }
@@ -36,6 +38,7 @@ export interface ServedProductOptions {
   readonly clock: Clock
   readonly sealer: Sealer
   readonly pageReadsInFlightMax: number
+  readonly replayReadsInFlightMax: number
 }
 
 const servedTable = (entity: Entity, table: Table): ServedTable => ({
@@ -46,7 +49,7 @@ const servedTable = (entity: Entity, table: Table): ServedTable => ({
 })
 
 export function serveProduct(options: ServedProductOptions): ServedProduct {
-  const { product, pageReadsInFlightMax, ...ports } = options
+  const { product, pageReadsInFlightMax, replayReadsInFlightMax, ...ports } = options
   const entities = new Map(product.entities.map((entity) => [entity.name, entity]))
   const tables = new Map(
     product.entities.flatMap((entity) => entity.tables.map((table) => [table.name, servedTable(entity, table)])),
@@ -55,6 +58,7 @@ export function serveProduct(options: ServedProductOptions): ServedProduct {
     ...ports,
     product,
     pageGate: createGate(pageReadsInFlightMax),
+    replayGate: createGate(replayReadsInFlightMax),
     entity(name) {
       const entity = entities.get(name)
       invariant(entity !== undefined, `${product.file} has no entity ${name}`)

@@ -43,7 +43,7 @@ export async function subscribeToChanges(
   args: Readonly<Record<string, Value>>,
   resumeCursor: string | null,
 ): Promise<ChangeEvents> {
-  const { log, sealer, store, product } = served
+  const { log, sealer, store, product, replayGate } = served
   const entity = served.entity(operation.entity)
   invariant(entity.source !== null, `${entity.name} has a source`)
   const base = baseTable(served, entity)
@@ -57,6 +57,7 @@ export async function subscribeToChanges(
     log,
     topic,
     from,
+    replayGate,
     select: (change) => selectChange(operation.on, filters, change),
   })
 

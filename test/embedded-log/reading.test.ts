@@ -137,6 +137,28 @@ it('gives a listener that was catching up while the shared reader failed all the
   await log.close()
 })
 
+it('hands many records to many listeners without holding up everything else', async () => {
+  const files = await fixture()
+  const log = await files.open()
+  const count = 1_000
+  const listeners = Math.ceil(limits.logTailRecordsPerTurnMax / count) * 3
+  let turns = 0
+  const turnOf: number[] = []
+  const onBatch = ({ records }: { readonly records: readonly LogRecord[] }): void => {
+    if (records.at(-1)?.offset === count - 1) turnOf.push(turns)
+  }
+  for (const _ of range(0, listeners)) await log.tail({ topic: TOPIC, from: 'end', onBatch, onError: () => undefined })
+  const turn = (): void => {
+    turns += 1
+    if (turnOf.length < listeners) setImmediate(turn)
+  }
+  turn()
+  await log.append(TOPIC, numbered(0, count))
+  await expect.poll(() => turnOf.length).toBe(listeners)
+  expect(new Set(turnOf).size).toBeGreaterThan(1)
+  await log.close()
+})
+
 it('ends the tail of a listener that throws, and no other', async () => {
   const files = await fixture()
   const log = await files.open()

@@ -1,4 +1,5 @@
-// What a subscriber is told when something fails on the way, and that the cursor it gets loses and repeats nothing.
+// What a subscriber is told when something fails on the way, that the cursor it gets loses and repeats nothing, and that coming back
+// with it costs nobody else.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
@@ -75,6 +76,27 @@ describe('a subscription whose store fails', () => {
     expect(telemetry.errors.map(({ details }) => (details as { err: Error }).err.cause)).toEqual([
       new TypeError('/var/lib/secret is undefined'),
     ])
+  })
+})
+
+describe('a subscription that comes back', () => {
+  test('lets everybody else have a turn while it reads what lies between', async () => {
+    const events = await subscribe('1')
+    await telemetry.append([telemetry.change(reading('1'))], 0)
+    const cursor = cursorOf(await next(events))
+    await events.return?.()
+    const others = Array.from({ length: limits.replayReadRecordsMax * 3 }, (_, index) =>
+      telemetry.change(reading(String(index), { sensorId: '2' })),
+    )
+    await telemetry.append([...others, telemetry.change(reading('2'))], 0)
+    let turns = 0
+    const count = (): NodeJS.Immediate => setImmediate(() => (turns++, (counting = count())))
+    let counting = count()
+    const resumed = await subscribe('1', cursor)
+    expect(await idIn(resumed)).toBe('2')
+    clearImmediate(counting)
+    expect(turns).toBeGreaterThanOrEqual(3)
+    await resumed.return?.()
   })
 })
 

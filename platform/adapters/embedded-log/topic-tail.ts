@@ -1,6 +1,7 @@
 // Follows a topic for any number of listeners with one reader per partition: records are read and decoded once and handed to all. A listener
 // that wants older records reads privately until it has caught up with the shared head and joins there: it drops what it has already had,
 // so nothing is lost and nothing comes twice, however the two are interleaved.
+import { setImmediate } from 'node:timers/promises'
 import { MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { LogRecord, Tail, TailOptions } from '../../ports/event-log.ts'
@@ -149,7 +150,7 @@ export class TopicTail {
         if (reader.head >= seen || this.#listeners.size === 0) break
         const records = await reader.log.read(reader.head, BOUNDS)
         reader.head = (records.at(-1)?.offset ?? seen - 1) + 1
-        if (records.length > 0) for (const listener of reader.joined) this.#hand(reader, listener, records)
+        await this.#handOut(reader, records)
       }
     } catch (error) {
       for (const listener of reader.joined) listener.end(error)
@@ -159,8 +160,17 @@ export class TopicTail {
     }
   }
 
-  #hand(reader: SharedReader, listener: Listener, records: readonly LogRecord[]): void {
-    listener.deliver(reader.log, records)
-    if (listener.ended) this.#forget(listener)
+  /** To everybody who has joined; who joins meanwhile wants what comes after these records. */
+  async #handOut(reader: SharedReader, records: readonly LogRecord[]): Promise<void> {
+    let handed = 0
+    for (const listener of reader.joined) {
+      if (handed >= limits.logTailRecordsPerTurnMax) {
+        handed = 0
+        await setImmediate()
+      }
+      listener.deliver(reader.log, records)
+      if (listener.ended) this.#forget(listener)
+      handed += records.length
+    }
   }
 }
