@@ -88,9 +88,10 @@ export async function serveSubgraph(
     )
   })
   const port = await listen(server, wantedPort, host)
+  let closing: Promise<void> | null = null
   return {
     port,
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}${PATH}`,
-    close: () => closeAll({ server, socketServer, sockets }),
+    close: () => (closing ??= closeAll({ server, socketServer, sockets })),
   }
 }

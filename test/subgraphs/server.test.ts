@@ -7,8 +7,9 @@ import { createClient, type Client, type FormattedExecutionResult } from 'graphq
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import WebSocket from 'ws'
 import { limits } from '../../platform/limits.ts'
+import { HttpEndpoint } from '../../gateway/endpoints/http-endpoint.ts'
 import type { SubgraphServer } from '../../subgraphs/main.ts'
-import { plain, reading, Telemetry } from './telemetry.ts'
+import { plain, reading, request, Telemetry } from './telemetry.ts'
 
 type SubscriptionResult = FormattedExecutionResult<Record<string, unknown>, unknown>
 
@@ -167,6 +168,16 @@ describe('over WebSocket', () => {
     for await (const event of events)
       endings.push(...(event.errors ?? []).map(({ extensions }) => extensions?.['code']))
     expect(endings).toEqual(['SUBSCRIPTION_LOST'])
+  })
+
+  test('is lost with a typed error to a gateway whose connection ends, and closing twice is closing once', async () => {
+    const endpoint = new HttpEndpoint({ name: 'telemetry', url: server.url })
+    const events = await endpoint.subscribe(request(query))
+    await telemetry.append([telemetry.change(reading('1'))])
+    expect(plain((await events.next()).value)).toMatchObject({ data: { readingCreated: { id: '1' } } })
+    await Promise.all([server.close(), server.close()])
+    await expect(events.next()).rejects.toMatchObject({ code: 'SUBGRAPH_UNAVAILABLE', retryable: true })
+    await endpoint.close()
   })
 
   test('closes in bounded time though a client does not answer the closing', async () => {
