@@ -4,7 +4,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { ensureInstalled, LauncherError, nodeCommand, root } from './install.js'
+import { nodeCommand, root } from './install.js'
+import { launch } from './launch.js'
 import { runChild } from './run-child.js'
 
 const CHECKS = [
@@ -14,8 +15,7 @@ const CHECKS = [
   { name: 'dead code', package: 'knip', args: [] },
 ]
 
-try {
-  await ensureInstalled()
+await launch(async () => {
   const testArguments = process.argv.slice(2)
   const total = { passed: 0, failed: 0 }
   for (const check of testArguments.length > 0 ? [] : CHECKS) {
@@ -28,12 +28,8 @@ try {
   total.passed += tests.passed
   total.failed += tests.failed
   process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`)
-  process.exitCode = total.failed === 0 ? 0 : 1
-} catch (error) {
-  if (!(error instanceof LauncherError)) throw error
-  process.stderr.write(`${error.message}\n0 passed, 1 failed\n`)
-  process.exitCode = 1
-}
+  return total.failed === 0 ? 0 : 1
+}, '0 passed, 1 failed\n')
 
 async function runTests(testArguments) {
   const directory = mkdtempSync(join(tmpdir(), 'meshgate-test-'))

@@ -19,9 +19,11 @@ import { sendFile } from '../send-file.ts'
 import { watchIngest } from '../watch-ingest.ts'
 import { withParts } from '../with-parts.ts'
 
+const FORMATS = { csv: 'CSV', ndjson: 'NDJSON' } as const
+
 interface Options {
   readonly entity?: string
-  readonly format?: 'CSV' | 'NDJSON'
+  readonly format?: keyof typeof FORMATS
 }
 
 const MORE_HELP = `
@@ -45,9 +47,7 @@ export function loadCommand(run: RunCommand): Command {
     .argument('<FILE>', 'records: CSV with a header line, or one JSON object per line')
     .option('-e, --entity <NAME>', 'the entity, where the product has several with a source')
     .addOption(
-      new Option('-f, --format <FORMAT>', 'format of the file (default: by its name)')
-        .choices(['csv', 'ndjson'])
-        .argParser((text: string) => text.toUpperCase()),
+      new Option('-f, --format <FORMAT>', 'format of the file (default: by its name)').choices(Object.keys(FORMATS)),
     )
     .addHelpText(
       'after',
@@ -72,7 +72,7 @@ async function load(
   const source = {
     kind: 'file',
     path: file,
-    ...(options.format === undefined ? {} : { format: options.format }),
+    ...(options.format === undefined ? {} : { format: FORMATS[options.format] }),
   } as const
   const work = { product, source, config, context, ...(options.entity === undefined ? {} : { entity: options.entity }) }
   const holder = await readLock(config.dataDirectory)

@@ -105,6 +105,12 @@ describe('wrong use', () => {
     },
     { what: 'an absent file', args: ['load', 'subgraphs/sales', 'none.csv'], code: 1, line: 'FILE_UNREADABLE: ' },
     {
+      what: 'an unknown format',
+      args: ['load', 'subgraphs/sales', 'x.txt', '--format', 'xml'],
+      code: 2,
+      line: "error: option '-f, --format <FORMAT>' argument 'xml' is invalid. Allowed choices are csv, ndjson.",
+    },
+    {
       what: 'no subgraph',
       args: ['compose', 'a=b', '--out', 'x'],
       code: 2,

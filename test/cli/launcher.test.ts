@@ -45,7 +45,7 @@ let directory = ''
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'meshgate-launcher-'))
   await mkdir(join(directory, 'cli'))
-  for (const name of ['meshgate.js', 'install.js', 'run-child.js']) {
+  for (const name of ['meshgate.js', 'launch.js', 'install.js', 'run-child.js']) {
     await copyFile(join(root, 'cli', name), join(directory, 'cli', name))
   }
   await writeFile(join(directory, 'cli', 'main.ts'), MAIN)
