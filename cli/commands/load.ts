@@ -27,9 +27,8 @@ interface Options {
 }
 
 const MORE_HELP = `
-CSV carries text only: a field that is a number or a Boolean needs @from(parse: NUMBER) or @from(parse: BOOLEAN) in
-the product, an empty cell stays an empty text unless the field says @from(emptyAsNull: true), and a record with nested
-fields or lists needs NDJSON.
+CSV: a column goes where the product reads that name; dotted names (location.city) are paths. Numbers, true and false
+become what the field's type needs, a cell of a nested type is JSON, an empty cell is no value (of a String, empty text).
 
 Rejected records stop nothing. They are counted, their reasons are told, and they lie whole in the topic <topic>.rejected.
 

@@ -1,6 +1,7 @@
 // Records to load, from a file or made by a program, as key and bytes of a message.
 import type { Entity, Product } from '../../schema/model.ts'
-import { csvRecords } from './csv.ts'
+import { csvRecords, type CsvRecord } from './csv.ts'
+import { compileCsvRecord, type ReadCsvRecord } from './csv-record.ts'
 import { fileBytes } from './file-bytes.ts'
 import { ndjsonLines } from './ndjson.ts'
 import { compileReadKey } from './record-key.ts'
@@ -30,7 +31,8 @@ export function sourceRecords(
   source: LoadSource,
   onRead: (bytes: number) => void,
 ): AsyncIterable<KeyedRecord> {
-  const records = source.kind === 'records' ? source.records() : fileRecords(source, onRead)
+  const records =
+    source.kind === 'records' ? source.records() : fileRecords(source, onRead, compileCsvRecord(product, entity))
   return keyed(compileReadKey(product, entity), records)
 }
 
@@ -38,11 +40,16 @@ export function sourceRecords(
 function fileRecords(
   source: LoadSource & { readonly kind: 'file' },
   onRead: (bytes: number) => void,
+  readCsvRecord: ReadCsvRecord,
 ): AsyncIterable<LoadRecord> {
   const { path } = source
   const format = source.format ?? (/\.csv(\.gz)?$/i.test(path) ? 'CSV' : 'NDJSON')
   const bytes = fileBytes(path, onRead)
-  return format === 'CSV' ? asValues(csvRecords(bytes, path)) : asValues(ndjsonLines(bytes, path))
+  return format === 'CSV' ? csvValues(csvRecords(bytes, path), readCsvRecord) : asValues(ndjsonLines(bytes, path))
+}
+
+async function* csvValues(rows: AsyncIterable<CsvRecord>, readCsvRecord: ReadCsvRecord): AsyncGenerator<LoadRecord> {
+  for await (const row of rows) yield { value: readCsvRecord(row) }
 }
 
 async function* asValues(values: AsyncIterable<object>): AsyncGenerator<LoadRecord> {
