@@ -1,4 +1,6 @@
-// Turns the process's signals into one AbortSignal: the first asks for a clean end, a second one ends the process at once.
+// Turns the process's signals into one AbortSignal: the first asks for a clean end, which has a bounded time; a second one ends the
+// process at once.
+import { limits } from '../platform/limits.ts'
 
 /**
  * Signals that arrive together are one: on Ctrl-C the terminal signals the whole process group, and npm and the launcher pass the
@@ -7,13 +9,21 @@
 const SAME_SIGNAL_MS = 400
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 
-export function listenForStop(): AbortSignal {
+function giveUp(signal: keyof typeof EXIT_CODES, waitMs: number): void {
+  process.stderr.write(
+    `Not closed after ${waitMs / 1_000} s: ended all the same. What was in hand is done again at the next start.\n`,
+  )
+  process.exit(EXIT_CODES[signal])
+}
+
+export function listenForStop(waitMs: number = limits.shutdownMsMax): AbortSignal {
   const controller = new AbortController()
   let firstAt: number | null = null
   const onSignal = (signal: keyof typeof EXIT_CODES) => {
     if (firstAt === null) {
       firstAt = performance.now()
       controller.abort()
+      setTimeout(() => giveUp(signal, waitMs), waitMs).unref()
     } else if (performance.now() - firstAt > SAME_SIGNAL_MS) {
       process.exit(EXIT_CODES[signal])
     }

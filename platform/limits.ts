@@ -214,6 +214,8 @@ export const limits = {
   closeGraceMs: 10_000,
 
   // Command line
+  /** From a signal to the end: longer than the gateway's and the log's own waits together, so that only what hangs is cut off. */
+  shutdownMsMax: 30_000,
   /** Records and bytes of one request of a load through a running process: well below the body limit, base64 included. */
   sendBatchRecordsMax: 1_000,
   sendBatchBytesMax: 1_048_576,
