@@ -14,6 +14,7 @@ import { compileKeys } from './validate/entity-keys.ts'
 import { BOOLEAN } from './cel/cel-scope.ts'
 import { createExpressions, type Expressions } from './validate/expressions.ts'
 import { compileExtraction } from './validate/extraction.ts'
+import { checkDefault } from './validate/default-checks.ts'
 import { checkSubjects, compileAccess, compileGovernance } from './validate/governance.ts'
 import {
   checkLinks,
@@ -96,6 +97,8 @@ function compileTypes(shapes: Shapes, entities: ReadonlyMap<string, OwnedEntity>
       governance.set(field, compileGovernance(field, shapes.reporter))
       if (field.role === 'stored') extractions.set(field, compileExtraction(field, shapes))
       if (isValueRole(field.role) || field.role === 'unknown') fieldChecks.set(field, checks.ofField(shape, field))
+      const extraction = extractions.get(field)
+      if (extraction !== undefined) checkDefault(field, extraction, fieldChecks.get(field) ?? [], shapes.reporter)
       const expression = ownExpressions.get(field.name)
       if (expression !== undefined) computed.set(field, expression)
     }

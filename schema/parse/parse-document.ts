@@ -33,6 +33,8 @@ export function parseDocument(file: string, text: string, reporter: Reporter): D
 function suggestSyntax(message: string): string {
   if (message.startsWith('Unterminated string')) return 'Close the string with a quote on the same line.'
   if (message.includes('<EOF>')) return 'Close what is open: a brace, bracket or parenthesis is missing before the end.'
+  if (message === 'Expected Name, found "=".')
+    return 'Fields have no "=": write @from(default: "...") for what a record lacks.'
   const expected = /^Expected (.+), found (.+)\.$/.exec(message)
   if (expected !== null) return `Write ${expected[1]} before ${expected[2]}.`
   return 'Mend the SDL at this place.'

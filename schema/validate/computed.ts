@@ -48,7 +48,7 @@ export function compileComputed(
     const directive = wholeDirective(field.declaration.directives, 'computed')
     if (field.role !== 'computed' || field.type === null || directive === null) continue
     const what = `The computed field "${shape.name}.${field.name}"`
-    const expression = expressions.compile({ directive, shape, expected: field.type, what })
+    const expression = expressions.compile({ directive, shape, expected: field.type, declares: true, what })
     if (expression !== null) compiled.set(field.name, expression)
   }
   const reads = new Map([...compiled].map(([name, expression]) => [name, expression.reads]))

@@ -45,21 +45,42 @@ function variablesOf(shape: TypeShape): Map<string, CelVariable> {
   return variables
 }
 
-/** What the library says of a mistake that everybody makes once, and what to write instead. */
-const MENDS: readonly (readonly [said: RegExp, fix: string])[] = [
-  [
-    /^Ternary branches .*(?:'null'$|got 'null')/,
-    'Write dyn(...) around the other branch, as in count > 0 ? dyn(total) : null.',
-  ],
-  [
-    /^no such overload: (?:dyn<)?Decimal>? [/%]|^no such overload: .* [/%] (?:dyn<)?Decimal/,
-    'Decimals have no quotient, which may not end: multiply, as in total * 0.01, or divide doubles, as in double(total) / 3.0.',
-  ],
-  [
-    /^no such overload: (?:dyn<)?(?:int>? [-+*/%<>=!]+ (?:dyn<)?double|double>? [-+*/%<>=!]+ (?:dyn<)?int)/,
-    'Convert one side: double(...), or decimal(...) for an exact result.',
-  ],
+/** What the library says of a mistake that everybody makes once (and what stands in the text), and what to write instead. */
+const MENDS: readonly { readonly said: RegExp; readonly written?: RegExp; readonly fix: string }[] = [
+  {
+    said: /^Ternary branches .*(?:'null'$|got 'null')/,
+    fix: 'Write dyn(...) around the other branch, as in count > 0 ? dyn(total) : null.',
+  },
+  {
+    said: /^no such overload: (?:(?:dyn<)?Decimal>? [/%]|.* [/%] (?:dyn<)?Decimal)/,
+    fix: 'Decimals have no quotient, which may not end: multiply, as in total * 0.01, or divide doubles, as in double(total) / 3.0.',
+  },
+  {
+    said: /^no such overload: (?:dyn<)?(?:int>? [-+*/%<>=!]+ (?:dyn<)?double|double>? [-+*/%<>=!]+ (?:dyn<)?int)/,
+    fix: 'Convert one side: double(...), or decimal(...) for an exact result.',
+  },
+  {
+    said: /^Unexpected character/,
+    written: /\b(?:and|or|not)\b/i,
+    fix: 'Write && for "and", || for "or", ! for "not".',
+  },
+  { said: /^Unexpected character: '?='?$/, fix: 'Compare by ==.' },
+  {
+    said: /^List index must be int, got 'string'/,
+    fix: 'A list has no members: write size(lines) for its length, lines.map(l, l.amount) for the amounts of its items.',
+  },
+  {
+    said: /^Unknown variable: (?:this|self|record|row|it)\b/,
+    fix: 'Write the name of the field alone: fields are variables.',
+  },
 ]
+
+/** The value of the enum that was meant. */
+function suggestValue(message: string): string | null {
+  const [, value, known] = /^'(.*)' is no value of \w+; it has (.*)\.$/.exec(message) ?? []
+  const near = value === undefined || known === undefined ? null : nearestName(value, known.split(', '))
+  return near === null ? null : `Write '${near}'.`
+}
 
 /** What a name that the expression does not know was meant to be. */
 function suggestVariable(message: string, scope: CelScope): string | null {
@@ -79,6 +100,8 @@ export interface ExpressionSource {
   readonly value?: FieldShape
   readonly withPrincipal?: boolean
   readonly expected: FieldType
+  /** The expected type is that of a field's declaration, which could be another. */
+  readonly declares?: boolean
   /** What it is, to begin a message with. */
   readonly what: string
 }
@@ -124,16 +147,19 @@ export function createExpressions(shapes: Shapes): Expressions {
         const at = placeInString(place, untyped.offset, reporter)
         const names = [...scope.variables.keys()].join(', ')
         const message = `${source.what} does not compile: ${untyped.message}`
-        const mend = MENDS.find(([said]) => said.test(untyped.message))?.[1]
-        const fix =
-          mend ?? suggestVariable(untyped.message, scope) ?? `Mend the expression; its variables are ${names}.`
+        const mend = MENDS.find(({ said, written }) => said.test(untyped.message) && (written?.test(text) ?? true))
+        const near = suggestValue(untyped.message) ?? suggestVariable(untyped.message, scope)
+        const fix = mend?.fix ?? near ?? `Mend the expression; its variables are ${names}.`
         reporter.error('CEL_INVALID', at, message, fix)
         return null
       }
       const typed = compileCel(text, { ...scope, expected: source.expected })
       if (typed.kind === 'error') {
         const message = `${source.what} gives another type: ${typed.message}`
-        const fix = `Write an expression of type ${shapeTypeText(source.expected)}.`
+        const { resultType } = untyped.expression
+        const other =
+          source.declares === true && resultType !== 'dyn' ? `, or declare the field ${shapeTypeText(resultType)}` : ''
+        const fix = `Write an expression of type ${shapeTypeText(source.expected)}${other}.`
         reporter.error('CEL_RESULT_TYPE', placeInString(place, typed.offset, reporter), message, fix)
         return null
       }

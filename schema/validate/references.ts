@@ -26,8 +26,11 @@ function checkPart(reference: Reference, entityField: string, localField: string
   if (directive === null) return false
   const at = argumentPlace(directive, 'key')
   const { reporter } = shapes
-  const local = findValueField({ shape, name: localField, at, by: '@ref(key:)' }, reporter)
   const wanted = target.fields.get(entityField)?.type ?? null
+  const mark = field.nullable ? '' : '!'
+  const type = wanted === null ? 'ID' : shapeTypeText(wanted)
+  const whereNothingIsNear = `Name the field that holds the key, or add "${localField}: ${type}${mark}" to "${shape.name}".`
+  const local = findValueField({ shape, name: localField, at, by: '@ref(key:)', whereNothingIsNear }, reporter)
   if (local === null || wanted === null) return false
   if (!sameType(local.type, wanted)) {
     const message = `"${shape.name}.${localField}" is of type ${shapeTypeText(local.type)}, and the key "${target.name}.${entityField}" of type ${shapeTypeText(wanted)}.`

@@ -2,7 +2,7 @@
 // rules pass over what is unknown: one mistake gives one diagnostic.
 import type { Declarations, EnumDeclaration, FieldDeclaration, TypeDeclaration } from '../parse/declarations.ts'
 import type { Reporter } from '../parse/reporter.ts'
-import { suggestName } from '../parse/nearest-name.ts'
+import { nearestName, suggestName } from '../parse/nearest-name.ts'
 import type { FieldType } from '../model.ts'
 import type { ASTNode } from 'graphql'
 
@@ -65,6 +65,8 @@ export interface FieldQuery {
   readonly at: ASTNode
   /** What names it, to begin the message with: `@source(key:)`. */
   readonly by: string
+  /** The fix where no field has a name like it; else the fields are listed. */
+  readonly whereNothingIsNear?: string
 }
 
 /**
@@ -76,7 +78,9 @@ export function findValueField(query: FieldQuery, reporter: Reporter): (FieldSha
   const field = shape.fields.get(name)
   if (field === undefined) {
     const message = `${by} names "${name}", which is no field of "${shape.name}".`
-    reporter.error('FIELD_UNKNOWN', at, message, suggestName(name, valueFieldNames(shape)))
+    const known = valueFieldNames(shape)
+    const fix = nearestName(name, known) === null ? query.whereNothingIsNear : undefined
+    reporter.error('FIELD_UNKNOWN', at, message, fix ?? suggestName(name, known))
     return null
   }
   if (field.role === 'reference' || field.role === 'page') {

@@ -78,7 +78,10 @@ function findSourceField(
   if (name === null) return null
   const at = argumentPlace(directive, argument)
   const by = `@source(${argument}:)`
-  const field = findValueField({ shape, name, at, by }, reporter)
+  const [first = ''] = name.trim().split(/[\s,]+/)
+  const several = first !== name && shape.fields.has(first)
+  const whereNothingIsNear = `Name one field, e.g. "${first}": where the key has more, records are re-keyed by all of it.`
+  const field = findValueField({ shape, name, at, by, ...(several ? { whereNothingIsNear } : {}) }, reporter)
   if (field === null) return null
   const { type } = field
   if (field.role === 'computed' && argument !== 'time') {
