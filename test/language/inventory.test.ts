@@ -13,13 +13,10 @@ beforeAll(async () => {
 })
 afterAll(() => mesh.close())
 
-const level = (warehouseId: string, productId: string, onHand: number, counted: string, more: object = {}) => ({
-  warehouseId,
-  productId,
-  onHand,
-  counted: `2026-01-${counted}T00:00:00Z`,
-  ...more,
-})
+const level = (key: string, onHand: number, day: string, more: object = {}) => {
+  const [warehouseId, productId] = key.split(' ')
+  return { warehouseId, productId, onHand, counted: `2026-01-${day}T00:00:00Z`, ...more }
+}
 
 test('subscriptions tell what appeared, changed and went, by filter, and a late record changes nothing', async () => {
   const all = await mesh.subscribe(
@@ -27,11 +24,11 @@ test('subscriptions tell what appeared, changed and went, by filter, and a late 
   )
   const updated = await mesh.subscribe('subscription { levelUpdated(warehouseId: "w1", onHand: 7) { productId } }')
   await mesh.post('inventory.levels', [
-    level('w1', 'p1', 5, '01', { reserved: 2 }),
-    level('w2', 'p1', 50, '01'),
-    level('w1', 'p2', 9, '01'),
-    level('w1', 'p1', 7, '03', { reserved: 2 }),
-    level('w1', 'p1', 6, '02', { reserved: 2 }),
+    level('w1 p1', 5, '01', { reserved: 2 }),
+    level('w2 p1', 50, '01'),
+    level('w1 p2', 9, '01'),
+    level('w1 p1', 7, '03', { reserved: 2 }),
+    level('w1 p1', 6, '02', { reserved: 2 }),
   ])
   const warehouse = { name: 'North' }
   expect([(await all.next()).data, (await all.next()).data, (await all.next()).data]).toEqual([
@@ -45,7 +42,7 @@ test('subscriptions tell what appeared, changed and went, by filter, and a late 
 
 test('values in lists of lists refer to entities of this product and of another', async () => {
   await mesh.post('inventory.levels', [
-    level('w2', 'p1', 51, '05', {
+    level('w2 p1', 51, '05', {
       bins: [
         {
           code: ' a1 ',

@@ -23,7 +23,7 @@ import { createSubgraph } from '../../subgraphs/main.ts'
 import { subscribe, type Subscription } from '../e2e/graphql-client.ts'
 import { allRecords, jsonOf, openPorts } from '../ingest/open-ports.ts'
 
-export interface RejectedMessage {
+interface RejectedMessage {
   readonly value: unknown
   readonly code: string | undefined
   readonly field: string | undefined
@@ -52,7 +52,7 @@ export interface LanguageMesh {
 }
 
 /** Compiles the files beside the tests; none may have as much as a warning, and together they have no error. */
-export async function readProducts(files: readonly string[]): Promise<readonly Product[]> {
+async function readProducts(files: readonly string[]): Promise<readonly Product[]> {
   const compiled = await Promise.all(
     files.map(async (file) =>
       compileProduct(file, await readFile(fileURLToPath(new URL(file, import.meta.url)), 'utf8')),

@@ -8,8 +8,9 @@ beforeAll(async () => {
 })
 afterAll(() => mesh.close())
 
-const codes = async (topic: string): Promise<unknown[]> =>
-  (await mesh.rejected(topic)).map(({ code, field }) => [code, field])
+/** Code and field of each rejected record, in an order that partitions do not decide. */
+const codes = async (topic: string): Promise<string[]> =>
+  (await mesh.rejected(topic)).map(({ code, field }) => [code, field].join(' ').trim()).toSorted()
 
 test('the later time wins to the microsecond, an equal one per cell, and tables follow', async () => {
   const at = (id: string, zone: string, seenAt: string, note?: string) => ({ id, zone, seenAt, note })
@@ -20,10 +21,7 @@ test('the later time wins to the microsecond, an equal one per cell, and tables 
     at('v3', 'north', '2099-01-01T00:00:00Z'),
     { id: 'v4', zone: 'north' },
   ])
-  expect((await codes('fleet.vehicles')).toSorted()).toEqual([
-    ['RECORD_FIELD_MISSING', 'seenAt'],
-    ['RECORD_VERSION_AHEAD', 'seenAt'],
-  ])
+  expect(await codes('fleet.vehicles')).toEqual(['RECORD_FIELD_MISSING seenAt', 'RECORD_VERSION_AHEAD seenAt'])
   expect((await mesh.rejected('fleet.vehicles')).map(({ message }) => message)).toContainEqual(
     expect.stringMatching(/^The version 2099-01-01T00:00:00\.000Z lies more than 24 hours/),
   )
@@ -55,9 +53,7 @@ test('the greater sequence wins, and what is no sequence is rejected, a bare del
   expect(await mesh.query('{ battery(id: "b") { sequence charge } }')).toEqual({
     battery: { sequence: '5', charge: '0.7' },
   })
-  expect(await codes('fleet.batteries')).toEqual(
-    Array.from({ length: 3 }, () => ['RECORD_VERSION_INVALID', 'sequence']),
-  )
+  expect(await codes('fleet.batteries')).toEqual(Array.from({ length: 3 }, () => 'RECORD_VERSION_INVALID sequence'))
 })
 
 test('parts of an entity add up; what an incomplete one lacks costs its own field alone', async () => {
@@ -78,10 +74,7 @@ test('parts of an entity add up; what an incomplete one lacks costs its own fiel
     { id: 'd', hired: null },
     { id: 'd', name: null },
   ])
-  expect((await codes('fleet.drivers')).toSorted()).toEqual([
-    ['RECORD_CHECK_FAILED', undefined],
-    ['RECORD_FIELD_MISSING', 'name'],
-  ])
+  expect(await codes('fleet.drivers')).toEqual(['RECORD_CHECK_FAILED', 'RECORD_FIELD_MISSING name'])
   expect(
     await mesh.query(
       `{ driver(id: "d") { name depot hired licensed shout }
@@ -111,10 +104,7 @@ test('a CloudEvent carries its record as JSON or as base64, and a tombstone dele
     { value: { id: '3', country: 'PL', name: 'bare' } },
     { key: '1', value: null },
   ])
-  expect(await codes('partners.partners')).toEqual([
-    ['RECORD_UNPARSABLE', undefined],
-    ['RECORD_UNPARSABLE', undefined],
-  ])
+  expect(await codes('partners.partners')).toEqual(['RECORD_UNPARSABLE', 'RECORD_UNPARSABLE'])
   expect(await mesh.query('{ partnersOf(country: "PL") { nodes { id name } } }')).toEqual({
     partnersOf: {
       nodes: [
@@ -140,9 +130,9 @@ test('a Debezium event creates, updates and deletes, of a composite key by the r
   ])
   const told = await gone.next()
   await gone.close()
-  expect({ data: told.data, key: (told.extensions?.['meshgate'] as { key: string }).key }).toEqual({
+  expect(told).toEqual({
     data: { contractGone: null },
-    key: '["2",2]',
+    extensions: { meshgate: { key: '["2",2]', cursor: expect.any(String) } },
   })
   expect(await mesh.query('{ contracts(partnerId: "2") { nodes { number value partner { name } } } }')).toEqual({
     contracts: { nodes: [{ number: 1, value: '3', partner: { name: 'Łódź' } }] },
