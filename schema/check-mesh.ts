@@ -1,7 +1,8 @@
 // What must hold between the products of one mesh: names that are claimed once, and references that the owner of an entity can answer.
+import { checkSharedTypes, servedFields, typeText } from './check-mesh-types.ts'
 import type { Diagnostic } from './diagnostic.ts'
 import type { DiagnosticCode } from './diagnostic-codes.ts'
-import type { Entity, Field, FieldType, Product, SourceLocation } from './model.ts'
+import type { Entity, Field, Product, SourceLocation } from './model.ts'
 import { compareDiagnostics } from './parse/reporter.ts'
 
 interface Claim {
@@ -37,12 +38,6 @@ function repeated(what: string, claims: readonly Claim[]): readonly Diagnostic[]
 
 function owned(product: Product): readonly Entity[] {
   return product.entities.filter((entity) => entity.source !== null)
-}
-
-function typeText(type: FieldType | null): string {
-  if (type === null) return 'unknown'
-  if (type.kind === 'scalar') return type.scalar
-  return type.kind === 'list' ? `[${typeText(type.of)}]` : type.name
 }
 
 function typeOf(fields: readonly Field[], name: string): string {
@@ -101,6 +96,8 @@ export function checkMesh(products: readonly Product[]): Diagnostic[] {
         entity.tables.map((table) => ({ name: table.name, product, location: table.location })),
       ),
     ),
+    ...repeated('field', products.flatMap(servedFields)),
+    ...checkSharedTypes(products),
     // Topics made beside a source's cannot collide: no source's name ends as theirs do.
     ...repeated(
       'topic',

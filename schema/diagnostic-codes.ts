@@ -98,6 +98,7 @@ export const DIAGNOSTIC_CODES = {
   MESH_DUPLICATE: problem('Two products claim one name.', 'Rename it in one of them.'),
   MESH_ENTITY_UNOWNED: problem('No product of the mesh owns the entity.', 'Add its product, or mend the name.'),
   MESH_KEY_MISMATCH: problem('A key is not the owner’s.', 'Declare it as the owner does.'),
+  MESH_TYPE_MISMATCH: problem('Two products declare different types of one name.', 'Declare one alike, or rename it.'),
   MESH_PRODUCT_UNKNOWN: problem('No product of the mesh has that name.', 'Add the product, or mend the name.'),
 } as const
 

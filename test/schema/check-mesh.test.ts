@@ -66,4 +66,50 @@ type Customer @key(fields: "id", resolvable: false) { id: ID! }`
       `a.graphql:8:6 ${message}`,
     ])
   })
+
+  const withTypes = (name: string, type: string, types: string) =>
+    compiled(
+      `${name}.graphql`,
+      `${header(name)}type ${type} @key(fields: "id") @source(topic: "sales.${name}", key: "id") @table(name: "${name}", partitionKey: ["id"]) { id: ID! place: Place }\n${types}`,
+    )
+
+  test.each([
+    ['type Place { x: Float! }', 'type Place { x: Float }', null],
+    ['enum Place { X }', 'enum Place { X Y }', null],
+    ['type Place { x: Float }', 'type Place { x: Float y: Float }', 'The value type "Place" has "y" here and not in'],
+    [
+      'type Place { x: Float y: Float }',
+      'type Place { x: Float }',
+      'The value type "Place" lacks "y" here and has it in',
+    ],
+    [
+      'type Place { x: [Float] }',
+      'type Place { x: Decimal }',
+      'The value type "Place" has "x" of type Decimal here and [Float] in',
+    ],
+    ['enum Place { X }', 'type Place { x: Float }', '"Place" is a value type here and an enum in'],
+  ])('of %s beside %s', (first, second, difference) => {
+    const found = checkMesh([withTypes('a', 'A', first), withTypes('b', 'B', second)])
+    expect(found.map(({ code, message, location }) => `${location.file}:${location.line} ${code} ${message}`)).toEqual(
+      difference === null ? [] : [`b.graphql:3 MESH_TYPE_MISMATCH ${difference} sales/a (a.graphql:3).`],
+    )
+  })
+
+  test('has each root field and each page of a foreign entity once, unless it is shareable', () => {
+    const serving = (name: string, type: string, shared = '') =>
+      compiled(
+        `${name}.graphql`,
+        `${header(name)}${entity(type, `sales.${name}`, name)}
+type Shop @key(fields: "id") { id: ID! all(first: Int, after: String): ${type}Connection! @page(table: "${name}", key: ["id"]) ${shared} }
+type Query { thing(id: ID!): ${type} @lookup ${shared} }
+type Subscription { changed: ${type} @changes ${shared} }`,
+      )
+    const owner = compiled('shops.graphql', header('shops') + entity('Shop', 'sales.shops', 'shops'))
+    expect(problems(owner, serving('a', 'A', '@shareable'), serving('b', 'B', '@shareable'))).toEqual([])
+    expect(problems(owner, serving('a', 'A'), serving('b', 'B')).map((text) => text.split('\n')[0])).toEqual([
+      'b.graphql:4:40 MESH_DUPLICATE The field "Shop.all" is sales/a\'s already (a.graphql:4).',
+      'b.graphql:5:14 MESH_DUPLICATE The field "Query.thing" is sales/a\'s already (a.graphql:5).',
+      'b.graphql:6:21 MESH_DUPLICATE The field "Subscription.changed" is sales/a\'s already (a.graphql:6).',
+    ])
+  })
 })
