@@ -20,7 +20,8 @@ const HEAD_BYTES = 1 + KEY_ID_BYTES
 const derived = (key: Uint8Array, label: string, bytes: number): Buffer =>
   Buffer.from(hkdfSync('sha256', key, new Uint8Array(0), `meshgate ${label}`, bytes))
 
-const refused = (why: string): MeshgateError => new MeshgateError('CURSOR_INVALID', `The cursor ${why}`)
+const refused = (why: string): MeshgateError =>
+  new MeshgateError('CURSOR_INVALID', `The cursor ${why}. Leave it out to start from the beginning.`)
 
 /** `key` is at least 32 secret bytes, the same on all instances that shall read each other's tokens. */
 export function createSealer(key: Uint8Array): Sealer {
@@ -51,7 +52,8 @@ export function createSealer(key: Uint8Array): Sealer {
     unseal(purpose, token) {
       const bytes = Buffer.from(token, 'base64url')
       const sealedEnd = bytes.length - TAG_BYTES
-      if (sealedEnd < HEAD_BYTES + NONCE_BYTES || bytes.toString('base64url') !== token) throw refused('is none')
+      if (sealedEnd < HEAD_BYTES + NONCE_BYTES || bytes.toString('base64url') !== token)
+        throw refused('is not one that was given out here')
       if (!bytes.subarray(0, HEAD_BYTES).equals(head)) throw refused('was sealed with another key')
       const nonce = bytes.subarray(HEAD_BYTES, HEAD_BYTES + NONCE_BYTES)
       const decipher = createDecipheriv('aes-256-gcm', sealingKey, nonce, { authTagLength: TAG_BYTES })
@@ -63,7 +65,7 @@ export function createSealer(key: Uint8Array): Sealer {
       } catch (error) {
         throw new MeshgateError(
           'CURSOR_INVALID',
-          'The cursor was altered, or comes from another field or other arguments',
+          'The cursor was altered, or comes from another field or other arguments. Use it where it was given out.',
           error,
         )
       }

@@ -149,11 +149,14 @@ describe('cursors', () => {
     await seventeen()
     const { endCursor } = (await page('partition', 'first: 2')).pageInfo
     if (endCursor === null) throw new Error('no cursor')
-    const other = 'The cursor was altered, or comes from another field or other arguments'
+    const other =
+      'The cursor was altered, or comes from another field or other arguments. Use it where it was given out.'
     const altered = `${endCursor.slice(0, -3)}${endCursor.at(-3) === 'A' ? 'B' : 'A'}${endCursor.slice(-2)}`
     expect(await problem('partition', `first: 2, after: "${altered}"`)).toEqual([['CURSOR_INVALID', other]])
     expect(await problem('scan', `first: 2, after: "${endCursor}"`)).toEqual([['CURSOR_INVALID', other]])
-    expect(await problem('partition', 'first: 2, after: "x"')).toEqual([['CURSOR_INVALID', 'The cursor is none']])
+    expect(await problem('partition', 'first: 2, after: "x"')).toEqual([
+      ['CURSOR_INVALID', 'The cursor is not one that was given out here. Leave it out to start from the beginning.'],
+    ])
     const { errors } = await telemetry.execute(
       `{ _entities(representations: [{ __typename: "Sensor", id: "2" }]) { ... on Sensor { readings(after: "${endCursor}") { nodes { id } } } } }`,
     )
@@ -168,7 +171,7 @@ describe('cursors', () => {
     const principal = { subject: 'a', roles: [], scopes: [], purposes: [], claims: {} }
     expect((await same.endpoint.execute({ query, principal })).errors).toBeUndefined()
     expect((await other.endpoint.execute({ query, principal })).errors?.map(({ message }) => message)).toEqual([
-      'The cursor was sealed with another key',
+      'The cursor was sealed with another key. Leave it out to start from the beginning.',
     ])
     await Promise.all([same.close(), other.close()])
   })

@@ -156,7 +156,10 @@ describe('over WebSocket', () => {
   test('refuses with the GraphQL errors', async () => {
     const refused = client.iterate({ query, extensions: { meshgate: { cursor: 'x' } } }).next()
     await expect(refused).rejects.toMatchObject([
-      { message: 'The cursor is none', extensions: { code: 'CURSOR_INVALID' } },
+      {
+        message: 'The cursor is not one that was given out here. Leave it out to start from the beginning.',
+        extensions: { code: 'CURSOR_INVALID' },
+      },
     ])
   })
 
