@@ -20,7 +20,8 @@ export interface MeshUnderTest {
 export async function startMeshUnderTest(): Promise<MeshUnderTest> {
   const directory = await mkdtemp(join(tmpdir(), 'meshgate-bench-'))
   const child = spawn(process.execPath, [...process.execArgv, main, 'dev'], {
-    env: { ...process.env, PORT: '0', MESHGATE_DATA_DIR: directory, LOG_LEVEL: 'warn' },
+    // As the launcher has it.
+    env: { ...process.env, NODE_ENV: 'production', PORT: '0', MESHGATE_DATA_DIR: directory, LOG_LEVEL: 'warn' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const exited = once(child, 'exit')
