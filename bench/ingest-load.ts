@@ -2,7 +2,7 @@
 // Usage: node bench/ingest-load.ts [--rounds N] [--times N] [--against <checkout>]: with another checkout, rounds alternate between the two.
 // `--times`: how often the orders are loaded in a round, each time under new keys.
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,9 +16,8 @@ import { invariant } from '../platform/errors.ts'
 import { systemClock } from '../platform/system-clock.ts'
 import { orderRecords } from '../samples/foodmart/order-records.ts'
 import type { SampleRecord } from '../samples/foodmart/foodmart-rows.ts'
-import { compileProduct } from '../schema/compile-product.ts'
-import type { Product } from '../schema/model.ts'
 import { describe, measure } from './measure.ts'
+import { salesProduct, stream } from './sales-load.ts'
 
 const { values: args } = parseArgs({
   options: {
@@ -108,15 +107,4 @@ function manyTimes(records: readonly SampleRecord[], times: number): readonly Sa
       return { key: id, value: { ...value, id } }
     }),
   )
-}
-
-async function* stream(records: readonly SampleRecord[]): AsyncGenerator<SampleRecord> {
-  yield* records
-}
-
-async function salesProduct(): Promise<Product> {
-  const file = new URL('../subgraphs/sales/product.graphql', import.meta.url)
-  const { product } = compileProduct('subgraphs/sales/product.graphql', await readFile(file, 'utf8'))
-  invariant(product !== null, 'the sales product compiles')
-  return product
 }

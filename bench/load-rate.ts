@@ -1,5 +1,5 @@
 // Load rate: FoodMart's orders through the real ingest into a fresh data directory, appended, checked, written, changes appended, committed.
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadFile } from '../ingest/load/load-file.ts'
@@ -10,9 +10,9 @@ import { openPlatform } from '../platform/main.ts'
 import { createLogger } from '../platform/telemetry/logger.ts'
 import { orderRecords } from '../samples/foodmart/order-records.ts'
 import type { SampleRecord } from '../samples/foodmart/foodmart-rows.ts'
-import { compileProduct } from '../schema/compile-product.ts'
 import type { Product } from '../schema/model.ts'
 import type { Scenario } from './measure.ts'
+import { salesProduct, stream } from './sales-load.ts'
 
 export async function loadRateScenario(): Promise<Scenario> {
   const product = await salesProduct()
@@ -41,15 +41,4 @@ async function loadOnce(product: Product, records: readonly SampleRecord[]): Pro
   await rm(dataDirectory, { recursive: true })
   invariant(result.written === records.length, `${result.written} of ${records.length} records were written`)
   return { recordsPerSecond: records.length / seconds }
-}
-
-async function* stream(records: readonly SampleRecord[]): AsyncGenerator<SampleRecord> {
-  yield* records
-}
-
-async function salesProduct(): Promise<Product> {
-  const file = new URL('../subgraphs/sales/product.graphql', import.meta.url)
-  const { product } = compileProduct('subgraphs/sales/product.graphql', await readFile(file, 'utf8'))
-  invariant(product !== null, 'the sales product compiles')
-  return product
 }

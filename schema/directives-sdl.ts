@@ -1,5 +1,5 @@
-// The text of directives.graphql, which is the reference: schema does no I/O, so the text is checked in as a module too, and a test
-// (test/schema/directives-sdl.test.ts) holds both equal.
+// The text of directives.graphql, which is the reference: schema does no I/O, so the text is a module too. Written by "npm run docs"; a
+// test (test/schema/directives-sdl.test.ts) holds both equal.
 
 // prettier-ignore
 export const DIRECTIVES_SDL = `# The directives of the product language: this file is their definition and their reference.
