@@ -129,6 +129,9 @@ export interface EventLog {
    */
   tail(options: TailOptions): Promise<Tail>
 
+  /** Resolves when the log can be used now, rejects with LOG_UNAVAILABLE when not, in a few seconds at most. For health. */
+  ping(): Promise<void>
+
   /** Stops consumers and tails and releases what is held. Appends under way finish first. */
   close(): Promise<void>
 }

@@ -114,6 +114,9 @@ export interface Store {
   /** Rows whose indexed column has the value, in scan order. */
   byIndex(table: string, request: IndexRequest): Promise<RowPage>
 
+  /** Resolves when the store can be used now, rejects with STORE_UNAVAILABLE when not, in a few seconds at most. For health. */
+  ping(): Promise<void>
+
   /** Waits for writes in hand, then releases files and connections. Later calls reject with STORE_CLOSED. */
   close(): Promise<void>
 }

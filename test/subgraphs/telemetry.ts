@@ -49,6 +49,7 @@ function counted(store: Store): CountedStore {
     },
     scan: (table, request) => store.scan(table, request),
     byIndex: (table, request) => store.byIndex(table, request),
+    ping: () => store.ping(),
     close: () => store.close(),
   }
   const counts: CountedStore = { store: counting, calls, failure: null }

@@ -146,6 +146,10 @@ export class ShardedStore implements Store {
     return this.#readPage(request.limit, { kind: 'byIndex', nowMs: this.#clock.now(), table, request })
   }
 
+  ping(): Promise<void> {
+    return this.#run(() => Promise.resolve())
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
