@@ -172,6 +172,10 @@ class SegmentLog implements EmbeddedLog {
     })
   }
 
+  async ping(): Promise<void> {
+    this.#requireOpen()
+  }
+
   close(): Promise<void> {
     return (this.#closed ??= this.#close())
   }
