@@ -21,8 +21,8 @@ import { createRequestContext, type RequestContext } from './request-context.ts'
 import { startSubscription } from './run-subscription.ts'
 import { createRunningSubscriptions } from './running-subscriptions.ts'
 import { serveProduct } from './served-product.ts'
-import { serveSubgraph } from './serve-subgraph.ts'
-import type { ServedSubgraph, Subgraph, SubgraphServer } from './subgraph.ts'
+import { createFace, serveSubgraph } from './serve-subgraph.ts'
+import type { ServedSubgraph, Subgraph, SubgraphFace, SubgraphServer } from './subgraph.ts'
 import { subgraphName } from './subgraph-name.ts'
 
 export interface SubgraphOptions {
@@ -86,7 +86,7 @@ export function createSubgraph(options: SubgraphOptions): Subgraph {
   const sdl = emitSubgraphSdl(product)
   const { schema, served, formatError, apollo } = runProduct(options, name, sdl)
   const running = createRunningSubscriptions()
-  const servers = new Set<SubgraphServer>()
+  const servers = new Set<SubgraphServer | SubgraphFace>()
   let closed = false
 
   const closedError = (): MeshgateError => new MeshgateError('SUBGRAPH_UNAVAILABLE', `${name} is closed`)
@@ -130,6 +130,11 @@ export function createSubgraph(options: SubgraphOptions): Subgraph {
       const server = await serveSubgraph(servedSubgraph, port, host)
       servers.add(server)
       return server
+    },
+    mount() {
+      const face = createFace(servedSubgraph)
+      servers.add(face)
+      return face
     },
     async close() {
       if (closed) return

@@ -1,13 +1,15 @@
-// A subgraph on a port of its own: GraphQL over HTTP and graphql-transport-ws at `/graphql`, and health.
+// A subgraph on a server: GraphQL over HTTP and graphql-transport-ws at `/graphql`. The server is the caller's (a face to mount), or one of
+// its own, with health.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { WebSocketServer } from 'ws'
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import { answerGraphQL } from './answer-graphql.ts'
 import { serveWebSocket } from './serve-websocket.ts'
-import type { ServedSubgraph, SubgraphServer } from './subgraph.ts'
+import type { ServedSubgraph, SubgraphFace, SubgraphServer } from './subgraph.ts'
 
 const PATH = '/graphql'
 
@@ -17,11 +19,8 @@ function answerJson(response: ServerResponse, status: number, body: unknown): vo
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body))
 }
 
-function answer(subgraph: ServedSubgraph, request: IncomingMessage, response: ServerResponse): void {
+function answerHealth(request: IncomingMessage, response: ServerResponse): void {
   switch (pathOf(request)) {
-    case PATH:
-      void answerGraphQL(subgraph, request, response)
-      return
     case '/health/live':
       answerJson(response, 200, { status: 'live' })
       return
@@ -47,21 +46,49 @@ function listen(server: Server, port: number, host: string): Promise<number> {
   })
 }
 
-interface Closing {
-  readonly server: Server
-  readonly socketServer: WebSocketServer
-  readonly sockets: { dispose(): void | Promise<void> }
+/** What a server of the caller's passes on to the subgraph. */
+export function createFace(subgraph: ServedSubgraph): SubgraphFace {
+  const socketServer = new WebSocketServer({ noServer: true, maxPayload: limits.subgraphMessageBytesMax })
+  const sockets = serveWebSocket(subgraph, socketServer)
+  return {
+    async answer(request, response) {
+      if (pathOf(request) !== PATH) return false
+      await answerGraphQL(subgraph, request, response)
+      return true
+    },
+    upgrade(request, socket, head) {
+      if (pathOf(request) !== PATH) return refuseUpgrade(socket)
+      socketServer.handleUpgrade(request, socket, head, (webSocket) =>
+        socketServer.emit('connection', webSocket, request),
+      )
+    },
+    async close() {
+      // What subscriptions have just been told as their end leaves before the sockets' closing.
+      await setImmediate()
+      const clients = [...socketServer.clients]
+      const gone = clients.map((client) => new Promise<void>((resolve) => client.once('close', () => resolve())))
+      const impatient = setTimeout(() => {
+        for (const client of clients) client.terminate()
+      }, limits.closeWaitMs)
+      await sockets.dispose()
+      await Promise.all(gone)
+      clearTimeout(impatient)
+    },
+  }
 }
 
-async function closeAll({ server, socketServer, sockets }: Closing): Promise<void> {
-  // What subscriptions have just been told as their end leaves before the sockets' closing.
+/** Node has let go of the socket: a client that is gone already would end the process, one that stays would keep it open. */
+function refuseUpgrade(socket: Duplex): void {
+  socket.on('error', () => socket.destroy())
+  socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n', () => socket.destroy())
+}
+
+async function closeAll(server: Server, face: SubgraphFace): Promise<void> {
+  const impatient = setTimeout(() => server.closeAllConnections(), limits.closeWaitMs)
+  // What subscriptions have just been told as their end leaves first.
   await setImmediate()
-  const impatient = setTimeout(() => {
-    for (const client of socketServer.clients) client.terminate()
-    server.closeAllConnections()
-  }, limits.closeWaitMs)
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  await sockets.dispose()
+  await face.close()
   server.closeIdleConnections()
   await closed
   clearTimeout(impatient)
@@ -73,25 +100,18 @@ export async function serveSubgraph(
   wantedPort: number,
   host = '127.0.0.1',
 ): Promise<SubgraphServer> {
-  const server = createServer((request, response) => answer(subgraph, request, response))
-  const socketServer = new WebSocketServer({ noServer: true, maxPayload: limits.subgraphMessageBytesMax })
-  const sockets = serveWebSocket(subgraph, socketServer)
-  server.on('upgrade', (request, socket, head) => {
-    if (pathOf(request) !== PATH) {
-      // Node has let go of the socket: a client that is gone already would end the process, one that stays would keep it open.
-      socket.on('error', () => socket.destroy())
-      socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n', () => socket.destroy())
-      return
-    }
-    socketServer.handleUpgrade(request, socket, head, (webSocket) =>
-      socketServer.emit('connection', webSocket, request),
-    )
+  const face = createFace(subgraph)
+  const server = createServer((request, response) => {
+    void face.answer(request, response).then((answered) => {
+      if (!answered) answerHealth(request, response)
+    })
   })
+  server.on('upgrade', (request, socket, head) => face.upgrade(request, socket, head))
   const port = await listen(server, wantedPort, host)
   let closing: Promise<void> | null = null
   return {
     port,
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}${PATH}`,
-    close: () => (closing ??= closeAll({ server, socketServer, sockets })),
+    close: () => (closing ??= closeAll(server, face)),
   }
 }

@@ -1,6 +1,8 @@
 // What a subgraph is to those who compose the roles, and to its own servers.
 import type { ApolloServer } from '@apollo/server'
 import type { GraphQLSchema } from 'graphql'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { SubgraphEndpoint, SubgraphRequest } from '../../platform/ports/subgraph-endpoint.ts'
 import type { RequestContext } from './request-context.ts'
 import type { SubscriptionStart } from './run-subscription.ts'
@@ -13,6 +15,16 @@ export interface SubgraphServer {
   close(): Promise<void>
 }
 
+/** A subgraph to mount on a server of the caller's. */
+export interface SubgraphFace {
+  /** False where the request is not for it: its path is `/graphql`. Never rejects. */
+  answer(request: IncomingMessage, response: ServerResponse): Promise<boolean>
+  /** Takes the socket over, or refuses it with 404. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Closes WebSockets with 1001. Requests in hand are the server's to wait for. */
+  close(): Promise<void>
+}
+
 export interface Subgraph {
   readonly name: string
   /** Federation SDL, for composition. */
@@ -21,6 +33,8 @@ export interface Subgraph {
   readonly endpoint: SubgraphEndpoint
   /** A server of its own, with `/health/live` and `/health/ready`; port 0 takes a free one. PORT_IN_USE. */
   serve(port: number, host?: string): Promise<SubgraphServer>
+  /** For a server of the caller's, who closes it before the subgraph or leaves that to `close`. */
+  mount(): SubgraphFace
   /** Ends subscriptions (SUBSCRIPTION_LOST, with their cursor) and servers, and waits for requests in hand. */
   close(): Promise<void>
 }
