@@ -63,13 +63,14 @@ export function createFace(subgraph: ServedSubgraph): SubgraphFace {
       )
     },
     async close() {
+      const impatient = setTimeout(() => {
+        for (const client of socketServer.clients) client.terminate()
+      }, limits.closeWaitMs)
       // What subscriptions have just been told as their end leaves before the sockets' closing.
       await setImmediate()
-      const clients = [...socketServer.clients]
-      const gone = clients.map((client) => new Promise<void>((resolve) => client.once('close', () => resolve())))
-      const impatient = setTimeout(() => {
-        for (const client of clients) client.terminate()
-      }, limits.closeWaitMs)
+      const gone = [...socketServer.clients].map(
+        (client) => new Promise<void>((resolve) => client.once('close', () => resolve())),
+      )
       await sockets.dispose()
       await Promise.all(gone)
       clearTimeout(impatient)
@@ -84,11 +85,12 @@ function refuseUpgrade(socket: Duplex): void {
 }
 
 async function closeAll(server: Server, face: SubgraphFace): Promise<void> {
+  const faceClosed = face.close()
   const impatient = setTimeout(() => server.closeAllConnections(), limits.closeWaitMs)
   // What subscriptions have just been told as their end leaves first.
   await setImmediate()
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  await face.close()
+  await faceClosed
   server.closeIdleConnections()
   await closed
   clearTimeout(impatient)
