@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { createByteSink, takeBytes } from '../../platform/adapters/sqlite/byte-sink.ts'
 import { compileLayouts } from '../../platform/adapters/sqlite/catalog.ts'
-import { canonicalValue } from '../../platform/adapters/sqlite/column-value.ts'
+import { canonicalValue } from '../../platform/column-value.ts'
 import { appendComponent } from '../../platform/adapters/sqlite/key-component.ts'
 import { encodeKey } from '../../platform/adapters/sqlite/row-key.ts'
 import type { ColumnType } from '../../schema/tables.ts'

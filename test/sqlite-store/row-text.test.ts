@@ -1,6 +1,6 @@
 // Rows on their way to the writing thread.
 import { expect, test } from 'vitest'
-import { canonicalValue } from '../../platform/adapters/sqlite/column-value.ts'
+import { canonicalValue } from '../../platform/column-value.ts'
 import { parseRow, parseScalars, rowText } from '../../platform/adapters/sqlite/row-text.ts'
 import type { Row } from '../../schema/row.ts'
 

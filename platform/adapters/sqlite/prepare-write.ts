@@ -2,9 +2,10 @@
 // a row that is not there yet; for these the row's text is stored as it came. Only where a row must be merged are cells made of it.
 import type { Row, Value } from '../../../schema/row.ts'
 import { invariant, MeshgateError } from '../../errors.ts'
-import type { Write, WriteTime } from '../../ports/store.ts'
+import type { Write } from '../../ports/store.ts'
+import { checkedCell, checkedWriteTime, keyValue } from '../../row-check.ts'
 import type { KeyColumn, TableLayout } from './catalog.ts'
-import { checkedValue, encodeKey, encodePartition, keyValue } from './row-key.ts'
+import { encodeKey, encodePartition } from './row-key.ts'
 import type { Cell, Marker, RowWrite } from './row-state.ts'
 import { parseRow, parseScalars } from './row-text.ts'
 import type { SentPut, SentWrite } from './thread-messages.ts'
@@ -114,18 +115,4 @@ function mergeable(layout: TableLayout, row: Row, marker: Marker, put?: SentPut)
     }
   }
   return { kind: 'put', keyCells, cells, marker }
-}
-
-function checkedCell(layout: TableLayout, name: string, value: Value): Value {
-  // An unknown column is refused whatever it holds.
-  if (value !== null || !layout.types.has(name)) return checkedValue(layout, name, value)
-  return null
-}
-
-function checkedWriteTime(layout: TableLayout, writeTime: WriteTime): WriteTime {
-  if (Number.isSafeInteger(writeTime) && writeTime >= 0) return writeTime
-  throw new MeshgateError(
-    'STORE_ROW_INVALID',
-    `A write to table ${layout.name} has the write time ${String(writeTime)}: give µs, an integer from 0 to ${Number.MAX_SAFE_INTEGER}.`,
-  )
 }

@@ -2,9 +2,9 @@
 import type { Row, Value } from '../../../schema/row.ts'
 import { MeshgateError } from '../../errors.ts'
 import type { ClusteringRange } from '../../ports/store.ts'
+import { checkedValue, keyValue } from '../../row-check.ts'
 import { type ByteSink, createByteSink, takeBytes, writeByte } from './byte-sink.ts'
 import type { KeyColumn, TableLayout } from './catalog.ts'
-import { canonicalValue, VALUE_SHAPES } from './column-value.ts'
 import { appendComponent } from './key-component.ts'
 
 /** First byte of every key: below 0xff, so that every prefix has a successor. */
@@ -18,38 +18,6 @@ export interface KeyRange {
 
 // Encoding never yields to other code, so one sink serves every call of a thread.
 const sink: ByteSink = createByteSink()
-
-/** The canonical value of a column. STORE_ROW_INVALID where it is missing, null or of another type. */
-export function keyValue(layout: TableLayout, column: KeyColumn, row: Row): Value {
-  const value = Object.hasOwn(row, column.name) ? row[column.name] : undefined
-  if (value === undefined || value === null) {
-    throw new MeshgateError(
-      'STORE_ROW_INVALID',
-      `A row of table ${layout.name} has no value of its key column ${column.name}: give ${VALUE_SHAPES[column.type]}.`,
-    )
-  }
-  return checkedValue(layout, column.name, value)
-}
-
-/** The canonical form of a value of a column of the table. STORE_ROW_INVALID where it is of another type. */
-export function checkedValue(layout: TableLayout, column: string, value: Value): Value {
-  const type = layout.types.get(column)
-  if (type === undefined) {
-    throw new MeshgateError(
-      'STORE_ROW_INVALID',
-      `Table ${layout.name} has no column ${column}: migrate first, or leave it out.`,
-    )
-  }
-  const canonical = canonicalValue(type, value)
-  if (canonical === undefined) {
-    const shown = JSON.stringify(value).slice(0, 80)
-    throw new MeshgateError(
-      'STORE_ROW_INVALID',
-      `Column ${column} of table ${layout.name} cannot hold ${shown}: give ${VALUE_SHAPES[type]}.`,
-    )
-  }
-  return canonical
-}
 
 export function encodeKey(layout: TableLayout, row: Row): Buffer {
   startKey(layout, row)

@@ -17,10 +17,10 @@ import type {
   StoredRow,
   Write,
 } from '../../ports/store.ts'
+import { checkKeyCount, checkLimit } from '../../row-check.ts'
 import { type Catalog, compileLayouts, emptyCatalog, type TableLayout } from './catalog.ts'
 import { planMigration } from './plan-migration.ts'
 import { findLayout, rowOf } from './prepare-write.ts'
-import { checkLimit } from './read-limits.ts'
 import { encodePartition, shardOf } from './row-key.ts'
 import { StoreThread } from './store-thread.ts'
 import { rowText } from './row-text.ts'
@@ -117,10 +117,7 @@ export class ShardedStore implements Store {
 
   read(table: string, keys: readonly Row[], options?: ReadOptions): Promise<readonly (StoredRow | null)[]> {
     return this.#run(async () => {
-      if (keys.length > limits.readKeysMax) {
-        const message = `${keys.length} keys of table ${table} were asked for at once: ask for at most ${limits.readKeysMax}.`
-        throw new MeshgateError('STORE_REQUEST_INVALID', message)
-      }
+      checkKeyCount(table, keys.length)
       const writeTimes = options?.writeTimes === true
       const parts: Promise<readonly (StoredRow | null)[]>[] = []
       for (let start = 0; start < keys.length; start += limits.storeMessageRowsMax) {

@@ -1,6 +1,6 @@
 // Checks a value against its column's type and gives its one canonical form, so that equal values are equal bytes in every file.
-import type { Value } from '../../../schema/row.ts'
-import type { ColumnType } from '../../../schema/tables.ts'
+import type { Value } from '../schema/row.ts'
+import type { ColumnType } from '../schema/tables.ts'
 
 const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/
 const CANONICAL_DECIMAL = /^(?:0|-?(?:[1-9]\d*(?:\.\d*[1-9])?|0\.\d*[1-9]))$/
