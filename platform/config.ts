@@ -1,14 +1,18 @@
 // The configuration: settings read from the environment once, at the start. Whoever needs one takes it as a parameter.
 import { invariant, MeshgateError } from './errors.ts'
-import { SETTINGS, type LogLevel, type Setting } from './settings.ts'
+import { readServers, type ServersConfig } from './servers-config.ts'
+import type { Setting } from './setting.ts'
+import { SETTINGS, type LogLevel } from './settings.ts'
 
 export interface Config {
   readonly port: number
   readonly host: string
   readonly dataDirectory: string
-  /** Null: the one in the data directory. */
+  /** Null: the one in the data directory, or in Cassandra. */
   readonly cursorKey: Uint8Array | null
   readonly logLevel: LogLevel
+  /** Null: the embedded log and store. */
+  readonly servers: ServersConfig | null
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -16,17 +20,16 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** CONFIG_INVALID names every setting that cannot be used, its value, and what to write. A variable set to nothing counts as unset. */
 export function readConfig(environment: Environment): Config {
   const problems: string[] = []
-  const config = {
-    port: readSetting(SETTINGS.port, environment, problems),
-    host: readSetting(SETTINGS.host, environment, problems),
-    dataDirectory: readSetting(SETTINGS.dataDirectory, environment, problems),
-    cursorKey: readSetting(SETTINGS.cursorKey, environment, problems),
-    logLevel: readSetting(SETTINGS.logLevel, environment, problems),
-  }
-  const { port, host, dataDirectory, cursorKey, logLevel } = config
+  const read = <T>(setting: Setting<T>): T | null => readSetting(setting, environment, problems)
+  const port = read(SETTINGS.port)
+  const host = read(SETTINGS.host)
+  const dataDirectory = read(SETTINGS.dataDirectory)
+  const cursorKey = read(SETTINGS.cursorKey)
+  const logLevel = read(SETTINGS.logLevel)
+  const servers = readServers(read, problems)
   if (problems.length > 0) throw new MeshgateError('CONFIG_INVALID', problems.join(' '))
   invariant(port !== null && host !== null && dataDirectory !== null && logLevel !== null, 'a setting has a default')
-  return { port, host, dataDirectory, cursorKey, logLevel }
+  return { port, host, dataDirectory, cursorKey, logLevel, servers }
 }
 
 function readSetting<T>(setting: Setting<T>, environment: Environment, problems: string[]): T | null {

@@ -1,17 +1,7 @@
 // Every setting that the environment may give: its name, default, meaning and how its text is read. docs/settings.md is generated from it.
 
-/** What a setting's text becomes, or what to write instead. */
-type Reading<T> = { readonly kind: 'ok'; readonly value: T } | { readonly kind: 'invalid'; readonly write: string }
-
-export interface Setting<T> {
-  readonly name: string
-  /** The text that stands for an unset variable; null when there is none. */
-  readonly defaultText: string | null
-  readonly meaning: string
-  /** Never printed. */
-  readonly secret: boolean
-  readonly read: (text: string) => Reading<T>
-}
+import { KAFKA_SETTINGS, CASSANDRA_SETTINGS } from './server-settings.ts'
+import { invalid, ok, readOneOf, readText, setting, type Reading } from './setting.ts'
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -19,26 +9,9 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 const PORT_MAX = 65_535
 export const CURSOR_KEY_BYTES = 32
 
-function ok<T>(value: T): Reading<T> {
-  return { kind: 'ok', value }
-}
-
-function invalid<T>(write: string): Reading<T> {
-  return { kind: 'invalid', write }
-}
-
 function readPort(text: string): Reading<number> {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : -1
   return port >= 0 && port <= PORT_MAX ? ok(port) : invalid(`a number from 0 to ${PORT_MAX}, for example 4000`)
-}
-
-function readText(text: string): Reading<string> {
-  return text.trim() === '' ? invalid('a text that is not empty') : ok(text.trim())
-}
-
-function readLogLevel(text: string): Reading<LogLevel> {
-  const level = LOG_LEVELS.find((name) => name === text.toLowerCase())
-  return level === undefined ? invalid(`one of ${LOG_LEVELS.join(', ')}`) : ok(level)
 }
 
 function readCursorKey(text: string): Reading<Uint8Array> {
@@ -46,14 +19,6 @@ function readCursorKey(text: string): Reading<Uint8Array> {
   return bytes.length === CURSOR_KEY_BYTES
     ? ok(new Uint8Array(bytes))
     : invalid(`${CURSOR_KEY_BYTES} bytes in base64, as \`openssl rand -base64 ${CURSOR_KEY_BYTES}\` prints them`)
-}
-
-function setting<T>(
-  name: string,
-  about: { readonly defaultText: string | null; readonly meaning: string; readonly secret?: boolean },
-  read: (text: string) => Reading<T>,
-): Setting<T> {
-  return { name, defaultText: about.defaultText, meaning: about.meaning, secret: about.secret ?? false, read }
 }
 
 export const SETTINGS = {
@@ -80,7 +45,7 @@ export const SETTINGS = {
     {
       defaultText: '.meshgate',
       meaning:
-        'Directory of the embedded log and store, made when missing. One process at a time uses it. Deleting it starts anew.',
+        'Directory of the embedded log and store, made when missing; not used with Kafka and Cassandra. One process at a time uses it. Deleting it starts anew.',
     },
     readText,
   ),
@@ -89,7 +54,7 @@ export const SETTINGS = {
     {
       defaultText: null,
       meaning:
-        'Key that seals cursors, shared by all instances of a mesh: 32 bytes in base64 (`openssl rand -base64 32`). Unset: made once and kept as `cursor.key` in the data directory.',
+        'Key that seals cursors, shared by all instances of a mesh: 32 bytes in base64 (`openssl rand -base64 32`). Unset: made once and kept as `cursor.key` in the data directory, or in Cassandra.',
       secret: true,
     },
     readCursorKey,
@@ -100,6 +65,8 @@ export const SETTINGS = {
       defaultText: 'info',
       meaning: `Least severe messages that are logged: ${LOG_LEVELS.join(', ')}. On a terminal one line each, else JSON.`,
     },
-    readLogLevel,
+    readOneOf(LOG_LEVELS),
   ),
+  ...KAFKA_SETTINGS,
+  ...CASSANDRA_SETTINGS,
 } as const

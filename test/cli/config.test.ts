@@ -10,6 +10,7 @@ describe('settings', () => {
       dataDirectory: '.meshgate',
       cursorKey: null,
       logLevel: 'info',
+      servers: null,
     })
   })
 
@@ -28,6 +29,7 @@ describe('settings', () => {
       dataDirectory: '/data',
       cursorKey: key,
       logLevel: 'warn',
+      servers: null,
     })
   })
 
@@ -53,6 +55,104 @@ describe('settings', () => {
         ].join(' '),
       }),
     )
+  })
+})
+
+describe('the settings of servers', () => {
+  const addresses = { MESHGATE_KAFKA_BROKERS: 'kafka', MESHGATE_CASSANDRA_CONTACT_POINTS: 'cassandra' }
+  const problemsOf = (environment: Record<string, string>): string => {
+    try {
+      readConfig(environment)
+      return ''
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  test('are two addresses, and the rest has defaults', () => {
+    expect(readConfig(addresses).servers).toEqual({
+      kafka: { brokers: ['kafka:9092'], tls: false, sasl: null, replication: null },
+      cassandra: {
+        contactPoints: ['cassandra'],
+        dataCenter: null,
+        keyspace: 'meshgate',
+        credentials: null,
+        tls: false,
+        consistency: 'LOCAL_QUORUM',
+        replication: null,
+      },
+    })
+  })
+
+  test('are all read', () => {
+    const environment = {
+      MESHGATE_KAFKA_BROKERS: 'one:9092, [::1]:9093',
+      MESHGATE_KAFKA_TLS: 'true',
+      MESHGATE_KAFKA_SASL_MECHANISM: 'PLAIN',
+      MESHGATE_KAFKA_USERNAME: 'mesh',
+      MESHGATE_KAFKA_PASSWORD: ' secret ',
+      MESHGATE_KAFKA_REPLICATION: '3',
+      MESHGATE_CASSANDRA_CONTACT_POINTS: 'one:9043,two',
+      MESHGATE_CASSANDRA_DATACENTER: 'dc1',
+      MESHGATE_CASSANDRA_KEYSPACE: 'mesh_1',
+      MESHGATE_CASSANDRA_USERNAME: 'gate',
+      MESHGATE_CASSANDRA_PASSWORD: 'hidden',
+      MESHGATE_CASSANDRA_TLS: 'false',
+      MESHGATE_CASSANDRA_CONSISTENCY: 'quorum',
+      MESHGATE_CASSANDRA_REPLICATION: '1',
+    }
+    expect(readConfig(environment).servers).toEqual({
+      kafka: {
+        brokers: ['one:9092', '[::1]:9093'],
+        tls: true,
+        sasl: { mechanism: 'plain', username: 'mesh', password: ' secret ' },
+        replication: 3,
+      },
+      cassandra: {
+        contactPoints: ['one:9043', 'two'],
+        dataCenter: 'dc1',
+        keyspace: 'mesh_1',
+        credentials: { username: 'gate', password: 'hidden' },
+        tls: false,
+        consistency: 'QUORUM',
+        replication: 1,
+      },
+    })
+  })
+
+  test.each([
+    {
+      what: 'one address alone',
+      set: { MESHGATE_KAFKA_BROKERS: 'kafka' },
+      told: 'MESHGATE_KAFKA_BROKERS is set and MESHGATE_CASSANDRA_CONTACT_POINTS is not: set both, or neither for the embedded log and store.',
+    },
+    {
+      what: 'the other address alone',
+      set: { MESHGATE_CASSANDRA_CONTACT_POINTS: 'c' },
+      told: 'MESHGATE_CASSANDRA_CONTACT_POINTS is set and MESHGATE_KAFKA_BROKERS is not: set both, or neither for the embedded log and store.',
+    },
+    {
+      what: "a server's setting without its address",
+      set: { MESHGATE_KAFKA_TLS: 'true', MESHGATE_CASSANDRA_KEYSPACE: 'k' },
+      told: 'MESHGATE_KAFKA_TLS is set without MESHGATE_KAFKA_BROKERS: set that too, or unset it. MESHGATE_CASSANDRA_KEYSPACE is set without MESHGATE_CASSANDRA_CONTACT_POINTS: set that too, or unset it.',
+    },
+    {
+      what: 'half of the credentials',
+      set: { ...addresses, MESHGATE_KAFKA_PASSWORD: 'p', MESHGATE_CASSANDRA_USERNAME: 'u' },
+      told: 'MESHGATE_KAFKA_PASSWORD is set and MESHGATE_KAFKA_USERNAME is not: set both, or neither. MESHGATE_CASSANDRA_USERNAME is set and MESHGATE_CASSANDRA_PASSWORD is not: set both, or neither.',
+    },
+    {
+      what: 'a mechanism without a user',
+      set: { ...addresses, MESHGATE_KAFKA_SASL_MECHANISM: 'plain' },
+      told: 'MESHGATE_KAFKA_SASL_MECHANISM is set without MESHGATE_KAFKA_USERNAME: set that too, or unset it.',
+    },
+    {
+      what: 'values that cannot be used',
+      set: { MESHGATE_KAFKA_BROKERS: 'a:b', MESHGATE_CASSANDRA_KEYSPACE: 'Mesh-1' },
+      told: 'MESHGATE_KAFKA_BROKERS=a:b cannot be used: write one address or several with commas between them, for example kafka-1:9092,kafka-2:9092. MESHGATE_CASSANDRA_KEYSPACE=Mesh-1 cannot be used: write small letters, digits and _, a letter first, at most 48 characters.',
+    },
+  ])('tell of $what what to set', ({ set, told }) => {
+    expect(problemsOf(set)).toBe(told)
   })
 })
 
