@@ -1,9 +1,9 @@
 // The key encoding against the plain comparison of the values it stands for, on random values.
 import { describe, expect, it } from 'vitest'
-import { createByteSink, takeBytes } from '../../platform/adapters/sqlite/byte-sink.ts'
+import { createByteSink, takeBytes } from '../../platform/byte-sink.ts'
 import { compileLayouts } from '../../platform/adapters/sqlite/catalog.ts'
 import { canonicalValue } from '../../platform/column-value.ts'
-import { appendComponent } from '../../platform/adapters/sqlite/key-component.ts'
+import { appendComponent } from '../../platform/key-component.ts'
 import { encodeKey } from '../../platform/adapters/sqlite/row-key.ts'
 import type { ColumnType } from '../../schema/tables.ts'
 import { defineTable, seededRandom } from '../conformance/store/harness.ts'

@@ -1,11 +1,11 @@
 // Keys of rows as bytes whose order is scan order: a tag, the partition key, the clustering key. Also the byte ranges of pages.
 import type { Row, Value } from '../../../schema/row.ts'
-import { MeshgateError } from '../../errors.ts'
+import { rangeColumns } from '../../clustering-range.ts'
 import type { ClusteringRange } from '../../ports/store.ts'
 import { checkedValue, keyValue } from '../../row-check.ts'
-import { type ByteSink, createByteSink, takeBytes, writeByte } from './byte-sink.ts'
+import { type ByteSink, createByteSink, takeBytes, writeByte } from '../../byte-sink.ts'
 import type { KeyColumn, TableLayout } from './catalog.ts'
-import { appendComponent } from './key-component.ts'
+import { appendComponent } from '../../key-component.ts'
 
 /** First byte of every key: below 0xff, so that every prefix has a successor. */
 const KEY_TAG = 0x01
@@ -45,22 +45,7 @@ export function tableRange(): KeyRange {
 /** The keys of a partition that lie in the range of the clustering key. */
 export function clusteringRange(layout: TableLayout, partition: Row, range: ClusteringRange): KeyRange {
   const equal = range.equal ?? {}
-  const depth = Object.keys(equal).length
-  const fixed = layout.clustering.slice(0, depth)
-  const next = layout.clustering[depth]
-  for (const column of Object.keys(equal)) {
-    if (!fixed.some((part) => part.name === column)) {
-      throw unserved(layout, `equality on ${column} needs equality on every clustering column before it`)
-    }
-  }
-  for (const bound of [range.lower, range.upper]) {
-    if (bound !== undefined && bound.column !== next?.name) {
-      throw unserved(
-        layout,
-        `a bound on ${bound.column} needs equality on every clustering column before it and none on it`,
-      )
-    }
-  }
+  const { fixed, next } = rangeColumns(layout, range)
   const prefix = (bound: ClusteringRange['lower']): Buffer => {
     startKey(layout, partition)
     append(layout, fixed, equal)
@@ -107,9 +92,4 @@ function startKey(layout: TableLayout, row: Row): void {
 
 function append(layout: TableLayout, columns: readonly KeyColumn[], row: Row): void {
   for (const column of columns) appendComponent(sink, column.type, keyValue(layout, column, row), column.descending)
-}
-
-function unserved(layout: TableLayout, reason: string): MeshgateError {
-  const key = layout.clustering.map((column) => column.name).join(', ')
-  return new MeshgateError('STORE_REQUEST_INVALID', `Table ${layout.name} is clustered by (${key}): ${reason}.`)
 }

@@ -1,8 +1,8 @@
 // Order-preserving encoding of one key value: comparing the bytes compares the values as Cassandra's type does. Every encoding is
 // prefix-free, so components can stand in a row and any of them can be inverted for a descending column.
-import type { ColumnType } from '../../../schema/tables.ts'
-import { invariant } from '../../errors.ts'
-import { type ByteSink, reserve, writeByte } from './byte-sink.ts'
+import type { ColumnType } from '../schema/tables.ts'
+import { invariant } from './errors.ts'
+import { type ByteSink, createByteSink, reserve, takeBytes, writeByte } from './byte-sink.ts'
 
 // Text ends in 00 01; a NUL inside becomes 00 FF, which sorts after the end and so after every shorter text.
 const ESCAPE = 0x00
@@ -25,6 +25,18 @@ export function appendComponent(sink: ByteSink, type: ColumnType, value: unknown
     writeByte(sink, value ? 1 : 0)
   }
   if (descending) invert(sink, start)
+}
+
+// Comparing never yields to other code, so one sink serves every call.
+const compared = createByteSink()
+
+/** Negative where `left` comes before `right` in ascending order. Both are canonical values of the type. */
+export function compareKeyValues(type: ColumnType, left: unknown, right: unknown): number {
+  if (left === right) return 0
+  appendComponent(compared, type, left, false)
+  const bytes = takeBytes(compared)
+  appendComponent(compared, type, right, false)
+  return Buffer.compare(bytes, takeBytes(compared))
 }
 
 function appendString(sink: ByteSink, type: ColumnType, value: string): void {
