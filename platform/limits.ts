@@ -50,6 +50,24 @@ export const limits = {
   /** Superseded bytes in a group's position file before it is rewritten. */
   logPositionsGarbageBytesMax: 65_536,
 
+  // Kafka
+  /** To connect, and as long again to sign in: a network that takes longer is as good as away. */
+  kafkaConnectTimeoutMs: 3_000,
+  /** A broker that has not answered by then is as good as down: about the time after which a cluster chooses new leaders. */
+  kafkaRequestTimeoutMs: 10_000,
+  /** How long opening, and a question of health, wait for a broker. */
+  kafkaOpenTimeoutMs: 9_000,
+  kafkaPingTimeoutMs: 3_000,
+  /** How long a read or a question is tried again: a leader that moves takes seconds, a caller waits no longer. */
+  kafkaCallTimeoutMs: 10_000,
+  /** Waiting between attempts. */
+  kafkaRetryDelayMsMin: 50,
+  kafkaRetryDelayMsMax: 1_000,
+  /** A topic that one broker does not know is asked for again of another after that: news of a new topic take milliseconds. */
+  kafkaUnknownTopicConfirmMs: 200,
+  /** A batch of records after decompression: a hundred times what we append at once; beyond that it is no batch but a bomb. */
+  kafkaBatchDecompressedBytesMax: 134_217_728,
+
   // Store
   readKeysMax: 10_000,
   pageRowsMax: 1_000,
@@ -78,6 +96,33 @@ export const limits = {
   storeSweepIntervalMs: 60_000,
   /** Rows of one sweeping transaction: writes wait for it some tens of milliseconds. */
   storeSweepRowsMax: 1_000,
+
+  // Store on Cassandra
+  /** Writes with the servers at a time: with a commit log synced per batch, 1,000 in flight write twice as many rows as 256. */
+  storeWritesInFlightMax: 1_024,
+  /** Reads with the servers at a time: a node serves some thousand a second, so a wave of the largest size keeps it busy for a second or two. */
+  storeReadsInFlightMax: 512,
+  /** Calls that wait for a place; each brings one request at a time. */
+  storeRequestsWaitingMax: 20_000,
+  /** A little longer than the longest time limit of the server itself (reads, 5 s), so that its answer, which says more, comes first. */
+  storeRequestWaitMs: 6_000,
+  /** From a call to open until it gives up. */
+  storeOpenWaitMs: 9_000,
+  /** To one contact point: the others must get their turn within the time above. */
+  storeConnectWaitMs: 3_000,
+  /** A node that has not answered a health check by then is as good as down. */
+  storePingWaitMs: 2_000,
+  /** Between attempts to reach a node again: the first at once, so that a restart costs its own time and little more. */
+  storeReconnectMsMin: 250,
+  storeReconnectMsMax: 4_000,
+  /** Idle connections are tried this often, so that one that died silently is found before it is needed. */
+  storeHeartbeatMs: 10_000,
+  /** One change of the schema, and agreement on it: flushes system tables, which takes a busy node seconds. */
+  storeSchemaWaitMs: 15_000,
+  /** Rows that the driver takes at once of a result without a page size: more than any call of the store asks for. */
+  storeFetchRows: 5_000,
+  /** Prepared statements kept: some hundred tables with all their reads. */
+  storeStatementsMax: 4_000,
 
   // Ingest
   /** How far a record's version may lie ahead of its append time: a wrong clock or zone, but no version that shadows later ones for long. */
@@ -180,6 +225,11 @@ export const limits = {
   subgraphResponseBytesMax: 67_108_864,
   /** Attempts to open the shared WebSocket of a subgraph again before its subscriptions are lost. */
   subgraphSocketRetriesMax: 3,
+  /** Between two questions whether a subgraph can be reached, and while it cannot: a question costs it nothing, and who waits should soon see it back. */
+  subgraphProbeIntervalMs: 15_000,
+  subgraphProbeAwayIntervalMs: 1_000,
+  /** A subgraph that has not answered that question by then counts as away. */
+  subgraphProbeTimeoutMs: 5_000,
   /** Events of one upstream subscription that wait for the gateway. */
   subgraphEventsQueuedMax: 10_000,
 
@@ -188,6 +238,10 @@ export const limits = {
   subscriptionQueueEventsMax: 1_000,
   /** Events of one upstream that are joined at the same time: enough to hide the latency, few enough to bound memory. */
   subscriptionJoinsInFlightMax: 16,
+  /** How long the gateway tries to get a lost stream of a subgraph back before its clients are told: a restart or a failover with all its waiting. */
+  subscriptionResumeMsMax: 120_000,
+  /** Longest pause between two such attempts: who waits should soon have it back. */
+  subscriptionResumeDelayMsMax: 5_000,
   /** How long a WebSocket may stay without connection_init: one round trip of a slow line. */
   socketInitTimeoutMs: 3_000,
   /** Between pings; a client that has not answered by the next is gone. Shorter than the idle time of common proxies. */

@@ -26,7 +26,7 @@ const reserved = new Set(
 )
 
 /** An identifier as CQL takes it: quoted where it is reserved or has capitals or other characters. */
-const cqlIdentifier = (name: string): string =>
+export const cqlIdentifier = (name: string): string =>
   /^[a-z][a-z0-9_]*$/.test(name) && !reserved.has(name) ? name : `"${name.replaceAll('"', '""')}"`
 
 function createTable(table: TableDefinition, qualified: string): string {

@@ -1,0 +1,71 @@
+// Turns what the driver rejects with into the Store port's errors. A message names the cluster, what it said, and what to do.
+import { errors, types } from 'cassandra-driver'
+import { type FailureCode, MeshgateError } from '../../errors.ts'
+
+const { responseErrorCodes } = types
+
+/** What was asked: an invalid read is the caller's mistake, as is an invalid row. */
+export type Asked = 'read' | 'write' | 'schema'
+
+const INVALID_CODES: Readonly<Record<Asked, FailureCode>> = {
+  read: 'STORE_REQUEST_INVALID',
+  write: 'STORE_ROW_INVALID',
+  schema: 'STORE_MIGRATION_REFUSED',
+}
+
+/** The Store error that an error of the driver stands for; errors of ours and bugs pass as they are. */
+export function storeError(error: unknown, asked: Asked, cluster: string): unknown {
+  if (error instanceof MeshgateError || !(error instanceof Error)) return error
+  if (error instanceof errors.ResponseError) return responseError(error, asked, cluster)
+  if (error instanceof errors.BusyConnectionError) {
+    return overloaded(`The connections to Cassandra at ${cluster} are full`, error)
+  }
+  if (error instanceof errors.NoHostAvailableError) return noHostError(error, asked, cluster)
+  if (error instanceof errors.DriverError || isSocketError(error)) {
+    return unavailable(`Cassandra at ${cluster} does not answer (${error.message})`, error)
+  }
+  return error
+}
+
+function noHostError(error: errors.NoHostAvailableError, asked: Asked, cluster: string): unknown {
+  // What the hosts said, where they all said something of the same kind; a host that is down says nothing.
+  const inner: unknown[] = Object.values(error.innerErrors ?? {})
+  const [said] = inner.filter((one) => one instanceof errors.ResponseError || one instanceof errors.BusyConnectionError)
+  if (said !== undefined) return storeError(said, asked, cluster)
+  const [first] = inner
+  const reason = first instanceof Error ? first.message : typeof first === 'string' ? first : error.message
+  return unavailable(`Cassandra at ${cluster} cannot be reached (${reason})`, error)
+}
+
+function responseError(error: errors.ResponseError, asked: Asked, cluster: string): MeshgateError {
+  switch (error.code) {
+    case responseErrorCodes.overloaded:
+      return overloaded(`Cassandra at ${cluster} is overloaded (${error.message})`, error)
+    case responseErrorCodes.syntaxError:
+    case responseErrorCodes.invalid:
+    case responseErrorCodes.configError:
+    case responseErrorCodes.alreadyExists: {
+      const message = `Cassandra at ${cluster} refuses a ${asked === 'schema' ? 'table' : asked}: ${error.message}`
+      return new MeshgateError(INVALID_CODES[asked], `${message}. Mend what it names.`, error)
+    }
+    case responseErrorCodes.badCredentials:
+    case responseErrorCodes.unauthorized: {
+      const message = `Cassandra at ${cluster} does not let this user in (${error.message}): check user name, password and grants.`
+      return new MeshgateError('STORE_UNAVAILABLE', message, error)
+    }
+    default:
+      return unavailable(`Cassandra at ${cluster} failed (${error.message})`, error)
+  }
+}
+
+function isSocketError(error: Error): boolean {
+  return 'code' in error && typeof error.code === 'string' && 'syscall' in error
+}
+
+function overloaded(what: string, cause: unknown): MeshgateError {
+  return new MeshgateError('STORE_OVERLOADED', `${what}: retry with backoff.`, cause)
+}
+
+function unavailable(what: string, cause: unknown): MeshgateError {
+  return new MeshgateError('STORE_UNAVAILABLE', `${what}: check that it runs and can be reached; retry.`, cause)
+}
