@@ -67,6 +67,11 @@ const FAILURE_CODES = {
     retryable: true,
   },
   LOG_UNAVAILABLE: { meaning: 'The log cannot be reached or written.', action: 'Retry with backoff.', retryable: true },
+  LOG_ACCESS_DENIED: {
+    meaning: 'The log refuses our user, or what it asks for.',
+    action: 'Check user and password; grant what the message names.',
+    retryable: false,
+  },
   LOG_CORRUPT: {
     meaning: 'A segment is damaged before its tail.',
     action: 'Restore the named file from a backup or a replica.',

@@ -267,6 +267,17 @@ export const limits = {
   /** Waiting for requests in hand when the server closes. */
   closeGraceMs: 10_000,
 
+  // Servers (Kafka, Cassandra)
+  /** Waiting between attempts to open a server that is away: soon after a restart it is used again, and a long outage costs nothing. */
+  serverRetryDelayMsMin: 250,
+  serverRetryDelayMsMax: 5_000,
+  /** Between two looks whether a server can be used: health is at most this old. */
+  serverPingIntervalMs: 2_000,
+  /** A server that has not answered by then hangs, and counts as away. */
+  serverPingTimeoutMs: 5_000,
+  /** Between two log lines about a server that stays away. */
+  serverAwayLogIntervalMs: 30_000,
+
   // Command line
   /** From a signal to the end: longer than the gateway's and the log's own waits together, so that only what hangs is cut off. */
   shutdownMsMax: 30_000,

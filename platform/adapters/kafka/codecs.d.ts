@@ -1,0 +1,18 @@
+// The two codecs of npm that have no types of their own.
+
+declare module 'snappyjs' {
+  const snappy: {
+    compress(bytes: Uint8Array): Uint8Array
+    /** Throws where the result would be longer than `lengthMax`. */
+    uncompress(bytes: Uint8Array, lengthMax: number): Uint8Array
+  }
+  export default snappy
+}
+
+declare module 'lz4js' {
+  const lz4: {
+    compress(bytes: Uint8Array): Uint8Array
+    decompress(bytes: Uint8Array, lengthMax?: number): Uint8Array
+  }
+  export default lz4
+}

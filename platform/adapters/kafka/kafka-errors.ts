@@ -1,0 +1,76 @@
+// What a failure of Kafka or of the way to it means: whether to try again, and which error of ours it is.
+import { MeshgateError } from '../../errors.ts'
+import { limits } from '../../limits.ts'
+import type { Clock } from '../../ports/clock.ts'
+
+/** Kafka's name of a failure that a broker told (`NOT_LEADER_FOR_PARTITION`, …); null for any other error. */
+export function kafkaErrorType(error: unknown): string | null {
+  return error instanceof Error && 'type' in error && typeof error.type === 'string' ? error.type : null
+}
+
+/** Whether the same request may succeed soon: the network, a broker that starts or ends, a leader or coordinator that moves. */
+export function isTransient(error: unknown): boolean {
+  if (!(error instanceof Error) || !error.name.startsWith('KafkaJS')) return false
+  return 'retriable' in error && error.retriable === true
+}
+
+/** `doing`: what failed, as in "append to sales.orders". */
+export function toMeshgateError(error: unknown, doing: string): MeshgateError {
+  if (error instanceof MeshgateError) return error
+  const reason = error instanceof Error ? error.message : String(error)
+  if (isTransient(error)) {
+    return new MeshgateError(
+      'LOG_UNAVAILABLE',
+      `Kafka: cannot ${doing}: ${reason}. Retry; see whether its brokers run.`,
+      error,
+    )
+  }
+  const type = kafkaErrorType(error) ?? ''
+  if (type.endsWith('AUTHORIZATION_FAILED')) {
+    return new MeshgateError(
+      'LOG_ACCESS_DENIED',
+      `Kafka: not allowed to ${doing}: ${reason}. Grant it to our user.`,
+      error,
+    )
+  }
+  if (
+    type === 'SASL_AUTHENTICATION_FAILED' ||
+    (error instanceof Error && error.name === 'KafkaJSSASLAuthenticationError')
+  ) {
+    return new MeshgateError(
+      'LOG_ACCESS_DENIED',
+      `Kafka refuses our user: ${reason}. Check mechanism, name and password.`,
+      error,
+    )
+  }
+  return new MeshgateError('INTERNAL', `Kafka: cannot ${doing}: ${reason}`, error)
+}
+
+export interface RetryOptions {
+  readonly clock: Clock
+  readonly doing: string
+  /** After that no further attempt begins. 0: one attempt. */
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal
+}
+
+/** Tries again while failures are transient, with backoff; then rejects with LOG_UNAVAILABLE. Other failures are passed on as they are. */
+export async function withRetries<T>(options: RetryOptions, attempt: () => Promise<T>): Promise<T> {
+  const { clock, signal } = options
+  const deadline = clock.monotonic() + options.timeoutMs
+  for (let delayMs: number = limits.kafkaRetryDelayMsMin; ; delayMs = nextDelay(delayMs)) {
+    signal?.throwIfAborted()
+    try {
+      return await attempt()
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (!isTransient(error)) throw error
+      if (clock.monotonic() + delayMs >= deadline) throw toMeshgateError(error, options.doing)
+    }
+    await clock.sleep(delayMs, signal)
+  }
+}
+
+export function nextDelay(delayMs: number): number {
+  return Math.min(2 * delayMs, limits.kafkaRetryDelayMsMax)
+}
