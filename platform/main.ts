@@ -1,31 +1,109 @@
-// Opens what every role stands on: the data directory, the log, the store. The one place beside the roles' own main.ts that knows adapters.
-import { randomBytes } from 'node:crypto'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+// Opens what every role stands on: log and store, embedded in a data directory or on Kafka and Cassandra. The one place beside the roles'
+// own main.ts that knows adapters.
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { openEmbeddedLog } from './adapters/embedded-log/embedded-log.ts'
 import { openSqliteStore } from './adapters/sqlite/sqlite-store.ts'
 import type { Config } from './config.ts'
 import { lockDataDirectory } from './data-directory.ts'
-import { MeshgateError } from './errors.ts'
+import { keptCursorKey } from './kept-cursor-key.ts'
+import { openServers, type ServersHealth } from './open-servers.ts'
 import type { Clock } from './ports/clock.ts'
 import type { EventLog } from './ports/event-log.ts'
 import type { Store } from './ports/store.ts'
-import { CURSOR_KEY_BYTES } from './settings.ts'
+import type { CassandraConfig, KafkaConfig } from './servers-config.ts'
 import { systemClock } from './system-clock.ts'
+import { ServerHealth } from './telemetry/server-health.ts'
+import { namingDirectory } from './unusable-directory.ts'
+
+export type { ServersHealth } from './open-servers.ts'
 
 export interface Platform {
   readonly log: EventLog
   readonly store: Store
   readonly clock: Clock
   readonly cursorKey: Uint8Array
-  /** Where this process takes records, for those that find the data directory locked. */
+  /** Where this process takes records, for those that find the data directory locked. Nothing on servers. */
   announce(url: string): Promise<void>
   /** Closes the store and the log, then lets the data directory go. */
   close(): Promise<void>
 }
 
-export async function openPlatform(config: Config, logger: Logger): Promise<Platform> {
+export interface OpenOptions {
+  /** Told how it stands with the servers, while they are opened and from then on. */
+  readonly health?: ServersHealth | null
+  /** Ends the waiting for servers that are away, with its reason. */
+  readonly stop?: AbortSignal
+}
+
+export function createServersHealth({ servers }: Config, logger: Logger): ServersHealth | null {
+  if (servers === null) return null
+  const { kafka, cassandra } = servers
+  const common = { clock: systemClock, logger }
+  return {
+    kafka: new ServerHealth({
+      name: 'Kafka',
+      address: kafka.brokers.join(','),
+      unavailable: 'LOG_UNAVAILABLE',
+      ...common,
+    }),
+    cassandra: new ServerHealth({
+      name: 'Cassandra',
+      address: cassandra.contactPoints.join(','),
+      unavailable: 'STORE_UNAVAILABLE',
+      ...common,
+    }),
+  }
+}
+
+/** Waits for servers that are away. What no waiting mends (a wrong password, a locked directory) is an error. */
+export async function openPlatform(config: Config, logger: Logger, options: OpenOptions = {}): Promise<Platform> {
+  const { servers, cursorKey } = config
+  const health = options.health ?? createServersHealth(config, logger)
+  if (servers === null || health === null) return openEmbedded(config, logger)
+  const opened = await openServers({
+    openLog: () => openLog(servers.kafka, logger),
+    openStore: () => openStore(servers.cassandra, logger),
+    health,
+    logger,
+    cursorKey,
+    stop: options.stop ?? new AbortController().signal,
+  })
+  return { ...opened, clock: systemClock, announce: () => Promise.resolve() }
+}
+
+// The clients of the servers are loaded where they are used: a laptop's start does not wait for them.
+
+async function openLog(config: KafkaConfig, logger: Logger) {
+  const { openKafkaLog } = await import('./adapters/kafka/kafka-log.ts')
+  const { brokers, tls, sasl, replication } = config
+  return openKafkaLog({
+    brokers,
+    tls,
+    ...(sasl === null ? {} : { sasl }),
+    ...(replication === null ? {} : { replication }),
+    clock: systemClock,
+    logger,
+  })
+}
+
+async function openStore(config: CassandraConfig, logger: Logger) {
+  const { openCassandraStore } = await import('./adapters/cassandra/cassandra-store.ts')
+  const { contactPoints, dataCenter, keyspace, credentials, tls, consistency, replication } = config
+  return openCassandraStore({
+    contactPoints,
+    keyspace,
+    tls,
+    consistency,
+    ...(dataCenter === null ? {} : { dataCenter }),
+    ...(credentials === null ? {} : { credentials }),
+    ...(replication === null ? {} : { replication }),
+    clock: systemClock,
+    logger,
+  })
+}
+
+async function openEmbedded(config: Config, logger: Logger): Promise<Platform> {
   const directory = config.dataDirectory
   const lock = await lockDataDirectory(directory).catch((error: unknown) => {
     throw namingDirectory(error, directory)
@@ -53,48 +131,4 @@ export async function openPlatform(config: Config, logger: Logger): Promise<Plat
     await close().catch(() => undefined)
     throw namingDirectory(error, directory)
   }
-}
-
-/** What the system says of a directory that cannot be used. The error of a write names no file: it says at least where to make space. */
-const UNUSABLE: Readonly<Record<string, string>> = {
-  EACCES: 'this user may not write there',
-  EPERM: 'this user may not write there',
-  EROFS: 'the file system is read-only',
-  ENOTDIR: 'a file has its name, or that of a directory above it',
-  EEXIST: 'a link of its name leads nowhere',
-  ENOENT: 'it, or what it should hold, can neither be found nor made',
-  ENAMETOOLONG: 'its name is too long',
-}
-
-function namingDirectory(error: unknown, directory: string): unknown {
-  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return error
-  if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
-    return new MeshgateError('DISK_FULL', `No space is left in ${directory}. Free some, then start again.`, error)
-  }
-  const reason = UNUSABLE[error.code]
-  if (reason === undefined) return error
-  const message = `The data directory ${directory} cannot be used: ${reason}. Mend that, or set MESHGATE_DATA_DIR to another.`
-  return new MeshgateError('DATA_DIR_UNUSABLE', message, error)
-}
-
-/** On a laptop nobody configures a key: one is made once, readable by its owner only. Cursors outlive a restart by it. */
-async function keptCursorKey(path: string): Promise<Uint8Array> {
-  const kept = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null
-    throw error
-  })
-  if (kept === null) {
-    const key = randomBytes(CURSOR_KEY_BYTES)
-    // Renamed into place: a process killed here leaves no half of a key.
-    const written = `${path}.new`
-    await writeFile(written, `${key.toString('base64')}\n`, { mode: 0o600, flush: true })
-    await rename(written, path)
-    return new Uint8Array(key)
-  }
-  const key = Buffer.from(kept, 'base64')
-  if (key.length === CURSOR_KEY_BYTES) return new Uint8Array(key)
-  throw new MeshgateError(
-    'CONFIG_INVALID',
-    `${path} does not hold a key of ${CURSOR_KEY_BYTES} bytes. Delete it (open cursors end), or set MESHGATE_CURSOR_KEY.`,
-  )
 }
