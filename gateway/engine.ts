@@ -3,11 +3,15 @@ import { GraphQLError, type GraphQLSchema } from 'graphql'
 import { MeshgateError } from '../platform/errors.ts'
 import { ANONYMOUS } from '../platform/governance/principal.ts'
 import { limits as defaultLimits } from '../platform/limits.ts'
+import type { Clock } from '../platform/ports/clock.ts'
 import type { SubgraphResponse, SubgraphEndpoint } from '../platform/ports/subgraph-endpoint.ts'
+import { systemClock } from '../platform/system-clock.ts'
 import { readSupergraph } from './compose/public-schema.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult, type ReadyOperation } from './engine-contract.ts'
 import type { Execution, RequestContext } from './execute/execution.ts'
 import { locateError } from './execute/locate-errors.ts'
+import type { GatewayObserver } from './gateway-observer.ts'
+import { observeEngine } from './observe-engine.ts'
 import { checkConditions, coerceVariables } from './plan/operation.ts'
 import type { DocumentLimits } from './plan/operation-limits.ts'
 import type { Planner } from './plan/planner.ts'
@@ -24,20 +28,30 @@ export interface EngineOptions {
   /** Passes messages and extensions of unforeseen subgraph errors on to clients. Default false. */
   readonly exposeSubgraphErrors?: boolean
   readonly onFailure?: (message: string, error: unknown) => void
+  /** A subgraph gave no answer, or none that can be used. Default: `onFailure`. */
+  readonly onSubgraphFailure?: (service: string, error: unknown) => void
+  readonly observer?: GatewayObserver
+  /** Default: the system's. */
+  readonly clock?: Clock
 }
 
 export function createEngine(options: EngineOptions): Engine {
   const supergraph = readSupergraph(options.supergraphSdl)
   const schema = supergraph.publicSchema
   const endpoints = new Map(options.endpoints.map((endpoint) => [endpoint.name, endpoint]))
-  const onFailure = options.onFailure ?? (() => undefined)
+  const { clock = systemClock, observer, onFailure = () => undefined } = options
+  const onSubgraphFailure =
+    options.onSubgraphFailure ?? ((service, error) => onFailure(`Subgraph "${service}" failed`, error))
   const preparer = createPreparer({
     schema,
     types: supergraph.concreteTypes,
     planner: options.planner,
     limits: { ...defaultLimits, ...options.limits },
   })
-  const hub = new SubscriptionHub<SubgraphResponse, EngineResult>()
+  const hub = new SubscriptionHub<SubgraphResponse, EngineResult>({
+    clock,
+    onClients: (active) => observer?.subscriptions?.(active),
+  })
 
   const { track, idle } = createTracker()
 
@@ -51,7 +65,7 @@ export function createEngine(options: EngineOptions): Engine {
     errors: [],
     coveredPaths: [],
     exposeSubgraphErrors: options.exposeSubgraphErrors ?? false,
-    onSubgraphFailure: (service, error) => onFailure(`Subgraph "${service}" failed`, error),
+    onSubgraphFailure,
   })
 
   const runSteps = async (operation: ReadyOperation, request: EngineRequest): Promise<EngineResult> => {
@@ -76,19 +90,18 @@ export function createEngine(options: EngineOptions): Engine {
     return openEventStream({ operation, request, context, hub, newExecution, respond, endpoints })
   }
 
+  const observed = observeEngine({ prepare, run, runSubscription }, { observer, clock })
   return {
     publicSchema: schema,
     publicSdl: supergraph.publicSdl,
-    prepare,
-    run,
-    runSubscription,
+    ...observed,
     execute: async (request) => {
-      const operation = await prepare(request)
-      return isReady(operation) ? run(operation, request) : operation
+      const operation = await observed.prepare(request)
+      return isReady(operation) ? observed.run(operation, request) : operation
     },
     subscribe: async (request) => {
-      const operation = await prepare(request)
-      return isReady(operation) ? runSubscription(operation, request) : operation
+      const operation = await observed.prepare(request)
+      return isReady(operation) ? observed.runSubscription(operation, request) : operation
     },
     close: (reason) => hub.close(reason),
     idle,

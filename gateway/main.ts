@@ -3,16 +3,22 @@
 import type { Logger } from 'pino'
 import { createPage, type ExampleQuery } from '../console/page.ts'
 import { MeshgateError } from '../platform/errors.ts'
+import type { Clock } from '../platform/ports/clock.ts'
 import type { SubgraphEndpoint } from '../platform/ports/subgraph-endpoint.ts'
+import { systemClock } from '../platform/system-clock.ts'
 import { composeSupergraph, formatProblems } from './compose/compose-supergraph.ts'
 import { readSupergraph } from './compose/public-schema.ts'
 import { HttpEndpoint } from './endpoints/http-endpoint.ts'
+import { SubgraphReach } from './endpoints/subgraph-reach.ts'
 import { createEngine } from './engine.ts'
 import type { Engine } from './engine-contract.ts'
 import type { CorsOptions } from './http/cors.ts'
+import type { GatewayObserver, SubgraphReachability } from './gateway-observer.ts'
 import { startGatewayServer, type Readiness, type Route } from './http/gateway-server.ts'
 import { createHivePlanner } from './plan/hive-planner.ts'
 import type { DocumentLimits } from './plan/operation-limits.ts'
+
+export type { AnsweredRequest, GatewayObserver, SubgraphReachability } from './gateway-observer.ts'
 
 /** A subgraph and how to reach it. */
 export interface GatewaySubgraph {
@@ -38,6 +44,9 @@ export interface GatewayOptions {
   readonly exampleQueries?: readonly ExampleQuery[]
   readonly title?: string
   readonly logger: Logger
+  readonly observer?: GatewayObserver
+  /** Default: the system's. */
+  readonly clock?: Clock
   readonly limits?: Partial<DocumentLimits>
   readonly exposeSubgraphErrors?: boolean
   readonly cors?: CorsOptions
@@ -48,6 +57,8 @@ export interface Gateway {
   readonly port: number
   /** In-process access to the engine of the moment. */
   readonly engine: () => Engine
+  /** Every subgraph of the mesh, and whether it could be reached of late. Those in this process always can. */
+  subgraphs(): readonly SubgraphReachability[]
   /** New requests run on the new mesh, running ones finish on the old, its subscriptions end with SUBSCRIPTION_RECONNECT. */
   replaceSupergraph(mesh: GatewayMesh): Promise<void>
   close(): Promise<void>
@@ -55,8 +66,10 @@ export interface Gateway {
 
 interface Loaded {
   readonly engine: Engine
-  /** Endpoints made here. */
+  readonly endpoints: readonly SubgraphEndpoint[]
+  /** Endpoints made here, and whether they can be reached. */
   readonly owned: readonly SubgraphEndpoint[]
+  readonly reaches: ReadonlyMap<string, SubgraphReach>
 }
 
 /** Rejects with COMPOSITION_FAILED, CONFIG_INVALID or PORT_IN_USE; nothing is left open then. */
@@ -80,6 +93,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     url: server.url,
     port: server.port,
     engine,
+    subgraphs: () => current.endpoints.map(({ name }) => current.reaches.get(name)?.state ?? { name, reachable: true }),
     replaceSupergraph: async (mesh) => {
       const old = current
       current = loadMesh(mesh, options)
@@ -96,15 +110,24 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
 function loadMesh(mesh: GatewayMesh, options: GatewayOptions): Loaded {
   const { supergraphSdl, endpoints, owned } = 'subgraphs' in mesh ? composeMesh(mesh.subgraphs) : reachMesh(mesh)
+  const { logger, observer, clock = systemClock } = options
+  const reaches = new Map(owned.map((endpoint) => [endpoint.name, new SubgraphReach(endpoint, { clock, logger })]))
   const engine = createEngine({
     supergraphSdl,
     endpoints,
     planner: createHivePlanner(supergraphSdl),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     exposeSubgraphErrors: options.exposeSubgraphErrors ?? false,
-    onFailure: (message, error) => options.logger.warn({ err: error }, message),
+    clock,
+    ...(observer === undefined ? {} : { observer }),
+    onFailure: (message, error) => logger.warn({ err: error }, message),
+    onSubgraphFailure: (subgraph, error) => {
+      // A subgraph that is away is told of once, by who watches it.
+      if (reaches.get(subgraph)?.suspects(error) === true) return
+      logger.warn({ err: error, subgraph }, `Subgraph "${subgraph}" failed`)
+    },
   })
-  return { engine, owned }
+  return { engine, endpoints, owned, reaches }
 }
 
 interface Reached {
@@ -147,8 +170,9 @@ function readSubgraphs(supergraphSdl: string): readonly { name: string; url: str
   }
 }
 
-async function unload({ engine, owned }: Loaded, reason: string): Promise<void> {
+async function unload({ engine, owned, reaches }: Loaded, reason: string): Promise<void> {
   await engine.close(reason)
   await engine.idle()
+  await Promise.all([...reaches.values()].map((reach) => reach.close()))
   await Promise.all(owned.map((endpoint) => endpoint.close()))
 }

@@ -11,11 +11,13 @@ import { groupOf, planEntities, rekeyGroupOf, type EntityPlan } from './entity-p
 import { GroupProgress } from './group-progress.ts'
 import { createTopicRoutes, type RouteHandler } from './http/topic-routes.ts'
 import type { IngestLogger } from './ingest-logger.ts'
+import type { IngestObserver } from './ingest-observer.ts'
 import { internalTopics } from './internal-topics.ts'
 import { processBatch, rekeyBatch, type BatchOutcome } from './process-batch.ts'
 import { Sweeper } from './sweeper.ts'
 
 export type { IngestLogger } from './ingest-logger.ts'
+export type { IngestObserver, IngestedBatch } from './ingest-observer.ts'
 
 export interface IngestOptions {
   readonly products: readonly Product[]
@@ -23,6 +25,7 @@ export interface IngestOptions {
   readonly store: Store
   readonly clock: Clock
   readonly logger?: IngestLogger
+  readonly observer?: IngestObserver
   /** Sweeps old delete markers; default true. */
   readonly sweep?: boolean
 }
@@ -137,8 +140,12 @@ function consume(options: IngestOptions, stages: readonly Stage[], counts: Regis
     handler: async (batch) => {
       const stage = byTopic.get(batch.topic)
       if (stage === undefined) return
+      const product = nameOf(stage.plan.product)
+      const startedMs = options.clock.monotonic()
       const outcome = await stage.process(batch)
-      const count = counts.get(nameOf(stage.plan.product))
+      const durationMs = options.clock.monotonic() - startedMs
+      options.observer?.batch?.({ product, records: batch.records.length, ...outcome, durationMs })
+      const count = counts.get(product)
       if (count !== undefined) {
         count.written += outcome.written
         count.rejected += outcome.rejected
@@ -146,6 +153,9 @@ function consume(options: IngestOptions, stages: readonly Stage[], counts: Regis
       stage.progress.handled(batch)
     },
     onError: (error, at) => {
+      const stage = byTopic.get(at.topic)
+      const code = error instanceof MeshgateError ? error.code : 'INTERNAL'
+      if (stage !== undefined) options.observer?.retry?.({ product: nameOf(stage.plan.product), code })
       // Retried for ever by the log's contract: nobody would know that a partition stands still.
       options.logger?.warn({ error, ...at }, 'A batch could not be ingested and is tried again.')
     },

@@ -38,6 +38,11 @@ export class EventQueue<Event> implements AsyncIterableIterator<Event> {
     this.#wake?.()
   }
 
+  /** Where it stands before its first event. */
+  mark(cursor: string): void {
+    this.#cursor ??= cursor
+  }
+
   complete(): void {
     if (this.#ended === 'open') this.#ended = 'completed'
     this.#wake?.()

@@ -9,7 +9,8 @@ import { isObject } from '../execute/plain-object.ts'
 import { reportSubgraphError, reportSubgraphFailure } from '../execute/subgraph-errors.ts'
 import type { PreparedSource } from '../plan/prepare-operation.ts'
 import type { QueuedEvent } from './event-queue.ts'
-import type { SubscriptionHub, UpstreamDefinition } from './subscription-hub.ts'
+import { isPassing, type Notice, type UpstreamDefinition } from './shared-upstream.ts'
+import type { SubscriptionHub } from './subscription-hub.ts'
 
 export interface EventStreamOptions {
   readonly operation: ReadyOperation
@@ -35,7 +36,7 @@ export async function openEventStream(
   const left: EngineResult = { errors: [requestProblem('The client has left.')] }
   if (hasLeft()) return left
   try {
-    return await hub.subscribe(upstream(source, cursor, options), {
+    return await hub.subscribe(upstream(source, options), {
       key: cursor === undefined ? upstreamKey(options) : null,
       cursor,
       signal: request.signal,
@@ -55,7 +56,6 @@ function upstreamKey({ operation, context }: EventStreamOptions): string {
 
 function upstream(
   source: PreparedSource,
-  cursor: string | undefined,
   options: EventStreamOptions,
 ): UpstreamDefinition<SubgraphResponse, EngineResult> {
   const { operation, context, endpoints } = options
@@ -63,7 +63,7 @@ function upstream(
   const forwarded = headers === undefined ? {} : { headers }
   return {
     service: source.service,
-    open: async (signal) => {
+    open: async (signal, cursor) => {
       const endpoint = endpoints.get(source.service)
       if (endpoint === undefined) {
         throw new MeshgateError('SUBGRAPH_UNAVAILABLE', `No endpoint is configured for subgraph "${source.service}".`)
@@ -74,12 +74,26 @@ function upstream(
         principal,
         signal,
         ...forwarded,
-        ...(cursor === undefined ? {} : { extensions: { meshgate: { cursor } } }),
+        // Whoever knows nothing of this leaves it alone; ours say where the stream begins, so that it can be resumed before its first event.
+        extensions: { meshgate: { ...(cursor === undefined ? {} : { cursor }), started: true } },
       })
     },
+    inspect: (event) => noticeOf(event, source.service),
     // The event outlives any one client, so joins end with the upstream and not with a client's signal.
     join: (event, signal) => joinEvent(event, source, { ...options, context: { principal, signal, ...forwarded } }),
   }
+}
+
+function noticeOf(event: SubgraphResponse, service: string): Notice {
+  const meshgate = isObject(event) && isObject(event.extensions) ? event.extensions['meshgate'] : undefined
+  const cursor = isObject(meshgate) && typeof meshgate['cursor'] === 'string' ? meshgate['cursor'] : undefined
+  if (!isObject(meshgate) || cursor === undefined) return { kind: 'event', cursor }
+  if (meshgate['started'] === true) return { kind: 'started', cursor }
+  const { errors } = event
+  const isEnding = meshgate['key'] === undefined && !isObject(event.data) && Array.isArray(errors) && errors.length > 0
+  if (!isEnding || !errors.every(isPassing)) return { kind: 'event', cursor }
+  const failure = new MeshgateError('SUBGRAPH_UNAVAILABLE', `Subgraph "${service}" has ended the stream.`, errors)
+  return { kind: 'interrupted', cursor, failure }
 }
 
 async function joinEvent(

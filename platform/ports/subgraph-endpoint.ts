@@ -21,11 +21,15 @@ export interface SubgraphResponse {
   readonly extensions?: Readonly<Record<string, unknown>>
 }
 
-/** `extensions.meshgate` of an event, and of the subscribe request that resumes (`{ cursor }`). */
+/**
+ * `extensions.meshgate` of an event, and of the subscribe request that resumes (`{ cursor }`). A request with `started: true` is answered
+ * first, as soon as it is established, by a response without data that has `started: true` and the cursor of where it begins.
+ */
 export interface SubscriptionExtension {
   /** The entity's key, as on the changes topic. */
   readonly key?: string
   readonly cursor: string
+  readonly started?: true
 }
 
 export interface SubgraphEndpoint {

@@ -1,5 +1,5 @@
 // Apollo Server as the runtime uses it: in-process and behind our own HTTP server, without its reporting, caching and landing pages.
-import { ApolloServer } from '@apollo/server'
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server'
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -8,12 +8,45 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled'
 import type { GraphQLSchema } from 'graphql'
+import type { Clock } from '../../platform/ports/clock.ts'
 import type { ErrorFormatter } from './format-error.ts'
 import type { RequestContext } from './request-context.ts'
+import type { SubgraphObserver } from './subgraph-observer.ts'
 
 const quiet = (): void => undefined
 
-export function createApollo(schema: GraphQLSchema, formatError: ErrorFormatter): ApolloServer<RequestContext> {
+export interface Observing {
+  readonly observer: SubgraphObserver | undefined
+  readonly clock: Clock
+  /** Name of the subgraph. */
+  readonly subgraph: string
+}
+
+/** None where nobody wants to know: a plugin costs every request. */
+function observing({ observer, clock, subgraph }: Observing): ApolloServerPlugin<RequestContext>[] {
+  const tell = observer?.request?.bind(observer)
+  if (tell === undefined) return []
+  return [
+    {
+      requestDidStart: async () => {
+        const startedMs = clock.monotonic()
+        return {
+          willSendResponse: async ({ response }) => {
+            const errors = response.body.kind === 'single' ? (response.body.singleResult.errors ?? []) : []
+            const codes = errors.map(({ extensions }) => String(extensions?.['code'] ?? 'UNKNOWN'))
+            tell({ subgraph, durationMs: clock.monotonic() - startedMs, codes })
+          },
+        }
+      },
+    },
+  ]
+}
+
+export function createApollo(
+  schema: GraphQLSchema,
+  formatError: ErrorFormatter,
+  observed: Observing,
+): ApolloServer<RequestContext> {
   const apollo = new ApolloServer<RequestContext>({
     schema,
     formatError,
@@ -29,6 +62,7 @@ export function createApollo(schema: GraphQLSchema, formatError: ErrorFormatter)
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
+      ...observing(observed),
     ],
   })
   // The schema is at hand and no plugin starts anything: this can't fail, and the first request waits for it.

@@ -23,6 +23,7 @@ import { createRunningSubscriptions } from './running-subscriptions.ts'
 import { serveProduct } from './served-product.ts'
 import { createFace, serveSubgraph } from './serve-subgraph.ts'
 import type { ServedSubgraph, Subgraph, SubgraphFace, SubgraphServer } from './subgraph.ts'
+import type { SubgraphObserver } from './subgraph-observer.ts'
 import { subgraphName } from './subgraph-name.ts'
 
 export interface SubgraphOptions {
@@ -33,6 +34,9 @@ export interface SubgraphOptions {
   readonly cursorKey: Uint8Array
   readonly clock: Clock
   readonly logger?: SubgraphLogger
+  readonly observer?: SubgraphObserver
+  /** What `/health/ready` of its own servers says; default: ready. */
+  readonly ready?: () => { readonly ready: boolean; readonly reasons: readonly string[] }
   /** Ids of internal errors, by which a client's report is found in the log. */
   readonly newErrorId?: () => string
 }
@@ -77,7 +81,12 @@ function runProduct(options: SubgraphOptions, name: string, sdl: string) {
   const typeDefs = parse(sdl)
   const schema = buildSubgraphSchema([{ typeDefs, resolvers: buildResolvers(served, typeDefs) ?? {} }])
   const formatError = createErrorFormatter({ logger, newErrorId, subgraph: name })
-  return { schema, served, formatError, apollo: createApollo(schema, formatError) }
+  return {
+    schema,
+    served,
+    formatError,
+    apollo: createApollo(schema, formatError, { observer: options.observer, clock, subgraph: name }),
+  }
 }
 
 export function createSubgraph(options: SubgraphOptions): Subgraph {
@@ -85,7 +94,7 @@ export function createSubgraph(options: SubgraphOptions): Subgraph {
   const name = subgraphName(product)
   const sdl = emitSubgraphSdl(product)
   const { schema, served, formatError, apollo } = runProduct(options, name, sdl)
-  const running = createRunningSubscriptions()
+  const running = createRunningSubscriptions((active) => options.observer?.subscriptions?.({ subgraph: name, active }))
   const servers = new Set<SubgraphServer | SubgraphFace>()
   let closed = false
 
@@ -127,7 +136,7 @@ export function createSubgraph(options: SubgraphOptions): Subgraph {
     sdl,
     endpoint,
     async serve(port, host) {
-      const server = await serveSubgraph(servedSubgraph, port, host)
+      const server = await serveSubgraph(servedSubgraph, { port, host, ready: options.ready })
       servers.add(server)
       return server
     },

@@ -48,6 +48,12 @@ function cursorOf(request: SubgraphRequest): string | null {
   throw argumentError('extensions.meshgate.cursor must be the text that an event brought')
 }
 
+/** Whether the first answer shall be where the stream begins. */
+function wantsStart(request: SubgraphRequest): boolean {
+  const extension = request.extensions?.['meshgate']
+  return typeof extension === 'object' && extension !== null && 'started' in extension && extension.started === true
+}
+
 function parsed(schema: GraphQLSchema, request: SubgraphRequest): DocumentNode | readonly GraphQLError[] {
   let document: DocumentNode
   try {
@@ -91,7 +97,7 @@ export async function startSubscription(
   const events = source as ChangeEvents
   return {
     kind: 'started',
-    responses: responsesOf(runner, events, args),
+    responses: responsesOf(runner, events, { ...args, wantsStart: wantsStart(request) }),
     fail: (failure) => events.stream.fail(failure),
   }
 }
@@ -134,13 +140,19 @@ function failureResponse(runner: SubscriptionRunner, events: ChangeEvents, error
   return { errors: [{ ...formatted, extensions: { ...formatted.extensions, cursor } }], extensions: { meshgate } }
 }
 
+function startResponse(events: ChangeEvents): SubgraphResponse {
+  const meshgate: SubscriptionExtension = { cursor: events.cursorAt(events.stream.told), started: true }
+  return { data: null, extensions: { meshgate } }
+}
+
 // Not an async generator: its return() would wait behind a next() that waits for an event.
 function responsesOf(
   runner: SubscriptionRunner,
   events: ChangeEvents,
-  args: ExecutionArgs,
+  { wantsStart: tellsStart, ...args }: ExecutionArgs & { readonly wantsStart: boolean },
 ): AsyncIterableIterator<SubgraphResponse> {
   let ended = false
+  let startUntold = tellsStart
   const done = { value: undefined, done: true } as const
   const end = async (): Promise<typeof done> => {
     ended = true
@@ -150,6 +162,10 @@ function responsesOf(
   return {
     async next() {
       if (ended) return done
+      if (startUntold) {
+        startUntold = false
+        return { value: startResponse(events), done: false }
+      }
       try {
         const { value: event, done: over } = await events.next()
         if (over === true || ended) return await end()

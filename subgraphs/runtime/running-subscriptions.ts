@@ -30,16 +30,18 @@ function noticingEnd(
   return noticing
 }
 
-export function createRunningSubscriptions(): RunningSubscriptions {
+/** `onActive` is told how many run whenever that changes. */
+export function createRunningSubscriptions(onActive: (active: number) => void = () => undefined): RunningSubscriptions {
   const running = new Set<Started>()
   return {
     async add(started, signal) {
       const end = (): void => void responses.return?.()
       const responses = noticingEnd(started.responses, () => {
-        running.delete(started)
+        if (running.delete(started)) onActive(running.size)
         signal?.removeEventListener('abort', end)
       })
       running.add(started)
+      onActive(running.size)
       if (signal?.aborted === true) await responses.return?.()
       else signal?.addEventListener('abort', end, { once: true })
       return { ...started, responses }

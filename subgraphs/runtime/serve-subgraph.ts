@@ -19,15 +19,23 @@ function answerJson(response: ServerResponse, status: number, body: unknown): vo
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body))
 }
 
-function answerHealth(request: IncomingMessage, response: ServerResponse): void {
+export interface SubgraphServerOptions {
+  readonly port: number
+  readonly host: string | undefined
+  readonly ready: (() => { readonly ready: boolean; readonly reasons: readonly string[] }) | undefined
+}
+
+function answerHealth(request: IncomingMessage, response: ServerResponse, ready: SubgraphServerOptions['ready']): void {
   switch (pathOf(request)) {
     case '/health/live':
       answerJson(response, 200, { status: 'live' })
       return
-    // Store and log are open before a subgraph is made, so whoever listens is ready.
-    case '/health/ready':
-      answerJson(response, 200, { status: 'ready' })
+    case '/health/ready': {
+      // Store and log are open before a subgraph is made: unless told otherwise, whoever listens is ready.
+      const state = ready?.() ?? { ready: true, reasons: [] }
+      answerJson(response, state.ready ? 200 : 503, { status: state.ready ? 'ready' : 'not ready', ...state })
       return
+    }
     default:
       answerJson(response, 404, { error: `Nothing here; the subgraph is at ${PATH}` })
   }
@@ -99,13 +107,12 @@ async function closeAll(server: Server, face: SubgraphFace): Promise<void> {
 /** Subgraphs trust who asks them, so the default host is this machine's own. */
 export async function serveSubgraph(
   subgraph: ServedSubgraph,
-  wantedPort: number,
-  host = '127.0.0.1',
+  { port: wantedPort, host = '127.0.0.1', ready }: SubgraphServerOptions,
 ): Promise<SubgraphServer> {
   const face = createFace(subgraph)
   const server = createServer((request, response) => {
     void face.answer(request, response).then((answered) => {
-      if (!answered) answerHealth(request, response)
+      if (!answered) answerHealth(request, response, ready)
     })
   })
   server.on('upgrade', (request, socket, head) => face.upgrade(request, socket, head))

@@ -1,0 +1,104 @@
+// Whether a subgraph over the network can be reached: asked at intervals, and at once when a request to it has failed. Says in the log when
+// it goes away and when it is back, once each, however many requests fail in between. Owns the asking.
+import type { Logger } from 'pino'
+import { MeshgateError } from '../../platform/errors.ts'
+import { ANONYMOUS } from '../../platform/governance/principal.ts'
+import { limits } from '../../platform/limits.ts'
+import type { Clock } from '../../platform/ports/clock.ts'
+import type { SubgraphEndpoint } from '../../platform/ports/subgraph-endpoint.ts'
+import type { SubgraphReachability } from '../gateway-observer.ts'
+
+const QUESTION = '{ __typename }'
+
+export class SubgraphReach {
+  readonly #endpoint: SubgraphEndpoint
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #stop = new AbortController()
+  readonly #running: Promise<void>
+  #awaySinceMs: number | null = null
+  #reason = ''
+  #askNow: () => void = () => undefined
+
+  constructor(endpoint: SubgraphEndpoint, ports: { readonly clock: Clock; readonly logger: Logger }) {
+    this.#endpoint = endpoint
+    this.#clock = ports.clock
+    this.#logger = ports.logger
+    this.#running = this.#run()
+  }
+
+  get state(): SubgraphReachability {
+    const { name } = this.#endpoint
+    return this.#awaySinceMs === null ? { name, reachable: true } : { name, reachable: false, reason: this.#reason }
+  }
+
+  /** A request to it failed. Whether that says that it is away is found out here; other failures are the caller's to tell. */
+  suspects(error: unknown): boolean {
+    if (!isAbsence(error)) return false
+    if (this.#awaySinceMs === null) this.#askNow()
+    return true
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort(new Error('The gateway has let the subgraph go.'))
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop
+    while (!signal.aborted) {
+      await this.#ask()
+      await this.#pause()
+    }
+  }
+
+  async #ask(): Promise<void> {
+    const { signal } = this.#stop
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(limits.subgraphProbeTimeoutMs)])
+    try {
+      await this.#endpoint.execute({ query: QUESTION, principal: ANONYMOUS, signal: patience })
+    } catch (error) {
+      if (!signal.aborted) this.#away(error)
+      return
+    }
+    this.#back()
+  }
+
+  /** Ends early when a request fails: whoever looks should soon see it. */
+  async #pause(): Promise<void> {
+    const pause = new AbortController()
+    const asked = AbortSignal.any([this.#stop.signal, pause.signal])
+    this.#askNow = () => pause.abort()
+    const pauseMs = this.#awaySinceMs === null ? limits.subgraphProbeIntervalMs : limits.subgraphProbeAwayIntervalMs
+    await this.#clock.sleep(pauseMs, asked).catch(() => undefined)
+  }
+
+  #away(error: unknown): void {
+    this.#reason = reasonOf(error, this.#endpoint.name)
+    if (this.#awaySinceMs !== null) return
+    this.#awaySinceMs = this.#clock.monotonic()
+    const { name: subgraph } = this.#endpoint
+    this.#logger.warn({ subgraph, err: error }, `${this.#reason} It is tried again until it is back.`)
+  }
+
+  #back(): void {
+    if (this.#awaySinceMs === null) return
+    const { name: subgraph } = this.#endpoint
+    const awayMs = Math.round(this.#clock.monotonic() - this.#awaySinceMs)
+    this.#awaySinceMs = null
+    this.#logger.info({ subgraph, awayMs }, `Subgraph "${subgraph}" is back.`)
+  }
+}
+
+function isAbsence(error: unknown): boolean {
+  return error instanceof MeshgateError && (error.code === 'SUBGRAPH_UNAVAILABLE' || error.code === 'SUBGRAPH_TIMEOUT')
+}
+
+function reasonOf(error: unknown, name: string): string {
+  if (error instanceof MeshgateError) {
+    const { cause } = error
+    const detail = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? ` (${cause.code})` : ''
+    return `${error.message.replace(/\.$/, '')}${detail}.`
+  }
+  return `Subgraph "${name}" did not answer in time.`
+}

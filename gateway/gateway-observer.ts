@@ -1,0 +1,25 @@
+// What the gateway tells whoever measures it. Plain callbacks, called synchronously: they must be quick and must not throw.
+import type { OperationKind } from './engine-contract.ts'
+
+export interface AnsweredRequest {
+  /** `refused`: nothing ran (syntax, validation, variables). */
+  readonly kind: OperationKind | 'refused'
+  /** Of a subscription: until it was established or refused. */
+  readonly durationMs: number
+  /** Codes of the errors in the answer. */
+  readonly codes: readonly string[]
+}
+
+export interface GatewayObserver {
+  request?(request: AnsweredRequest): void
+  /** The number of clients' subscriptions that run has changed. */
+  subscriptions?(active: number): void
+}
+
+/** What the gateway knows of a subgraph that it reaches over the network. */
+export interface SubgraphReachability {
+  readonly name: string
+  readonly reachable: boolean
+  /** Why not. */
+  readonly reason?: string
+}

@@ -1,0 +1,45 @@
+// Tells an observer of every request that the engine prepares and answers, from the moment it came to the answer.
+import type { Clock } from '../platform/ports/clock.ts'
+import { isReady, type Engine, type EngineResult, type ReadyOperation } from './engine-contract.ts'
+import type { AnsweredRequest, GatewayObserver } from './gateway-observer.ts'
+
+type Observed = Pick<Engine, 'prepare' | 'run' | 'runSubscription'>
+
+export function observeEngine(
+  engine: Observed,
+  { observer, clock }: { readonly observer: GatewayObserver | undefined; readonly clock: Clock },
+): Observed {
+  const tell = observer?.request?.bind(observer)
+  if (tell === undefined) return engine
+  const startedMs = new WeakMap<ReadyOperation, number>()
+  const answered = (kind: AnsweredRequest['kind'], sinceMs: number, result: EngineResult | null): void => {
+    tell({ kind, durationMs: clock.monotonic() - sinceMs, codes: result === null ? [] : codesOf(result) })
+  }
+  return {
+    prepare: async (request) => {
+      const sinceMs = clock.monotonic()
+      const operation = await engine.prepare(request)
+      if (isReady(operation)) startedMs.set(operation, sinceMs)
+      else answered('refused', sinceMs, operation)
+      return operation
+    },
+    run: async (operation, request) => {
+      const result = await engine.run(operation, request)
+      answered(operation.kind, startedMs.get(operation) ?? clock.monotonic(), result)
+      return result
+    },
+    runSubscription: async (operation, request) => {
+      const result = await engine.runSubscription(operation, request)
+      const isStream = Symbol.asyncIterator in result
+      answered('subscription', startedMs.get(operation) ?? clock.monotonic(), isStream ? null : result)
+      return result
+    },
+  }
+}
+
+function codesOf({ errors = [] }: EngineResult): string[] {
+  return errors.map(({ extensions }) => {
+    const code = extensions?.['code']
+    return typeof code === 'string' ? code : 'UNKNOWN'
+  })
+}

@@ -1,0 +1,19 @@
+// What ingest tells whoever measures it. Plain callbacks, called synchronously: they must be quick and must not throw.
+
+export interface IngestedBatch {
+  /** `domain/name`. */
+  readonly product: string
+  /** Records of the batch, and what became of them. Both are 0 where the batch was re-keyed only. */
+  readonly records: number
+  readonly written: number
+  readonly rejected: number
+  /** From the batch's arrival to the durability of all that came of it. */
+  readonly durationMs: number
+}
+
+export interface IngestObserver {
+  /** A batch has been ingested. */
+  batch?(batch: IngestedBatch): void
+  /** A batch failed and will be delivered again. `code`: of MeshgateError, else INTERNAL. */
+  retry?(failure: { readonly product: string; readonly code: string }): void
+}
