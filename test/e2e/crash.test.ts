@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FOODMART_FACTS, readFacts } from './facts.ts'
-import { directoryBytes, startMesh, temporaryDirectory } from './mesh-process.ts'
+import { startEmbeddedMesh } from '../../bench/processes/embedded-mesh.ts'
+import { directoryBytes, temporaryDirectory } from './temporary-directory.ts'
 
 const POINTS = Number(process.env['MESHGATE_CRASH_POINTS'] ?? '2')
 const SEED = Number(process.env['MESHGATE_CRASH_SEED'] ?? '1997')
@@ -15,7 +16,7 @@ describe('killed during the load', () => {
 
   beforeAll(async () => {
     const directory = await temporaryDirectory()
-    const mesh = await startMesh(directory.path)
+    const mesh = await startEmbeddedMesh(directory.path)
     await mesh.ready()
     await mesh.stop()
     loadedBytes = await directoryBytes(directory.path)
@@ -31,11 +32,11 @@ describe('killed during the load', () => {
 
   test.each(points)('at %f of its bytes, it ends with the same facts', { timeout: TIMEOUT_MS }, async (point) => {
     const directory = await temporaryDirectory()
-    const first = await startMesh(directory.path)
+    const first = await startEmbeddedMesh(directory.path)
     const bytes = await untilBytes(directory.path, loadedBytes * point)
     expect(await isReady(first.url)).toBe(false)
     await first.kill()
-    const second = await startMesh(directory.path)
+    const second = await startEmbeddedMesh(directory.path)
     await second.ready()
     const facts = await readFacts(second.url)
     await second.stop()
