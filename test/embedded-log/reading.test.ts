@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { ByteBudget } from '../../platform/adapters/embedded-log/byte-budget.ts'
+import { ByteBudget } from '../../platform/byte-budget.ts'
 import { assign } from '../../platform/adapters/embedded-log/group-assignment.ts'
 import { limits } from '../../platform/limits.ts'
 import type { LogRecord } from '../../platform/ports/event-log.ts'

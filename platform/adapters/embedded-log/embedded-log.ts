@@ -3,12 +3,14 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { TopicDefinition } from '../../../schema/topics.ts'
+import { ByteBudget } from '../../byte-budget.ts'
 import { MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type * as port from '../../ports/event-log.ts'
-import { ByteBudget } from './byte-budget.ts'
+import { routeRecords } from '../../record-router.ts'
 import { ConsumerGroup } from './consumer-group.ts'
+import { FRAME_BYTES_MIN } from './frame.ts'
 import { closedError, realFiles, syncDirectory } from './file-layer.ts'
 import type { FileLayer } from './file-layer.ts'
 import { GroupPositions } from './group-positions.ts'
@@ -17,7 +19,6 @@ import { SerialQueue } from './serial-queue.ts'
 import { readTopicDirectories } from './topic-directory.ts'
 import { createTopic, openTopic, redefineTopic } from './topic.ts'
 import type { Topic } from './topic.ts'
-import { routeRecords } from './record-router.ts'
 
 export interface EmbeddedLogOptions {
   /** Made if it is not there. One process at a time: see `lockDataDirectory`. */
@@ -105,11 +106,12 @@ class SegmentLog implements EmbeddedLog {
 
   async append(topic: string, records: readonly port.AppendRecord[]): Promise<readonly port.Position[]> {
     this.#requireNotClosed()
-    const routed = routeRecords(this.#topic(topic), records)
+    const { routed: to, partitions } = this.#topic(topic)
+    const routed = routeRecords(to, records, { recordOverheadBytes: FRAME_BYTES_MIN, partBytesMax: Infinity })
     if (routed.bytes === 0) return []
     const appended = new Promise<readonly PromiseSettledResult<number>[]>((resolve) => {
       this.#budget.admit(routed.bytes, () => {
-        const parts = routed.parts.map((part) => part.log.append(part.records, part.bytes))
+        const parts = routed.parts.map((part) => partitions[part.partition]?.append(part.records, part.bytes) ?? 0)
         resolve(Promise.allSettled(parts))
       })
     })

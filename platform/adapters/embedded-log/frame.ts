@@ -20,20 +20,6 @@ export interface FrameStamp {
   readonly timestampUs: number
 }
 
-/** Bytes of the record's content, which `limits.recordBytesMax` bounds. */
-export function contentBytes(record: AppendRecord): number {
-  const bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0)
-  return record.headers === undefined ? bytes : bytes + headerBytes(record.headers)
-}
-
-function headerBytes(headers: Readonly<Record<string, string>>): number {
-  let bytes = 0
-  for (const name of Object.keys(headers)) {
-    bytes += 8 + Buffer.byteLength(name) + Buffer.byteLength(headers[name] ?? '')
-  }
-  return bytes
-}
-
 /** Writes a frame at `at`, returns where it ends. The buffer has room for `FRAME_BYTES_MIN + contentBytes(record)`. */
 export function writeFrame(into: Buffer, at: number, record: AppendRecord, stamp: FrameStamp): number {
   const { key, value } = record

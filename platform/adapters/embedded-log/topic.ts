@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { TopicDefinition } from '../../../schema/topics.ts'
 import { MeshgateError } from '../../errors.ts'
+import type { RoutedTopic } from '../../record-router.ts'
 import { PartitionLog } from './partition-log.ts'
 import type { PartitionContext } from './partition-log.ts'
 import { createTopicDirectory, partitionDirectory, requireTopicName, updateTopicDirectory } from './topic-directory.ts'
@@ -11,8 +12,7 @@ export interface Topic {
   definition: TopicDefinition
   readonly partitions: readonly PartitionLog[]
   readonly tail: TopicTail
-  /** The partition that the next record without a key goes to. */
-  nextUnkeyed: number
+  readonly routed: RoutedTopic
 }
 
 export interface TopicContext extends PartitionContext {
@@ -27,7 +27,8 @@ export async function openTopic(context: TopicContext, definition: TopicDefiniti
       return PartitionLog.open({ topic: definition.name, partition, directory }, context)
     }),
   )
-  return { definition, partitions, tail: new TopicTail(partitions), nextUnkeyed: 0 }
+  const routed = { name: definition.name, partitionCount: partitions.length, nextUnkeyed: 0 }
+  return { definition, partitions, tail: new TopicTail(partitions), routed }
 }
 
 export async function createTopic(context: TopicContext, definition: TopicDefinition): Promise<Topic> {
