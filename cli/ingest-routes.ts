@@ -7,7 +7,7 @@ import type { Ingest } from '../ingest/main.ts'
 import { MeshgateError } from '../platform/errors.ts'
 import type { EventLog } from '../platform/ports/event-log.ts'
 import { summarizeRejected } from './rejected-records.ts'
-import { sendJson } from './serve-routes.ts'
+import { sendJson } from './role-server.ts'
 
 export interface IngestStatus {
   /** By `domain/name`. */

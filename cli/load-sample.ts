@@ -1,10 +1,12 @@
 // Loads the sample that ships with the project through ingest's load, and tells how far it is. What is loaded is not loaded again.
 import { loadFile } from '../ingest/load/load-file.ts'
 import { contentHash } from '../ingest/sources/file-bytes.ts'
+import type { Ingest } from '../ingest/main.ts'
 import { invariant } from '../platform/errors.ts'
+import type { Clock } from '../platform/ports/clock.ts'
+import type { EventLog } from '../platform/ports/event-log.ts'
 import type { Product } from '../schema/model.ts'
 import { sampleLoads, type SampleLoad } from '../samples/foodmart/sample-loads.ts'
-import type { Mesh } from './mesh.ts'
 
 const POLL_MS = 100
 
@@ -15,7 +17,10 @@ export interface SampleState {
 }
 
 export interface SampleOptions {
-  readonly mesh: Mesh
+  readonly log: EventLog
+  readonly clock: Clock
+  /** Of this process or, by what the log tells, of others. */
+  readonly ingest: Pick<Ingest, 'caughtUp' | 'lag'>
   readonly products: readonly Product[]
   readonly onState: (state: SampleState) => void
   /** Ends the telling; the load itself ends with the mesh. */
@@ -31,7 +36,7 @@ export interface SampleResult {
 
 /** The sample's loads for the products that run; resolves once ingest has processed all their records. */
 export async function loadSample(options: SampleOptions): Promise<SampleResult> {
-  const { mesh, products } = options
+  const { products } = options
   const wanted = sampleLoads.flatMap((load) => {
     const product = products.find(({ domain, name }) => `${domain}/${name}` === load.product)
     return product === undefined ? [] : [{ load, product }]
@@ -42,7 +47,7 @@ export async function loadSample(options: SampleOptions): Promise<SampleResult> 
   const result = { records: 0, rejected: 0, alreadyLoaded: true }
   try {
     for (const { load, product } of wanted) {
-      const outcome = await loadOne(mesh, load, product, (records) => appended.set(load.product, records))
+      const outcome = await loadOne(options, load, product, (records) => appended.set(load.product, records))
       appended.set(load.product, outcome.records)
       result.records += outcome.records
       result.rejected += outcome.rejected
@@ -54,8 +59,10 @@ export async function loadSample(options: SampleOptions): Promise<SampleResult> 
   }
 }
 
-async function loadOne(mesh: Mesh, load: SampleLoad, product: Product, onRecords: (records: number) => void) {
-  const { log, clock } = mesh.platform
+type OnRecords = (records: number) => void
+
+async function loadOne(options: SampleOptions, load: SampleLoad, product: Product, onRecords: OnRecords) {
+  const { log, clock, ingest } = options
   const hash = await contentHash(load.files)
   const outcome = await loadFile({
     product,
@@ -63,7 +70,7 @@ async function loadOne(mesh: Mesh, load: SampleLoad, product: Product, onRecords
     source: { kind: 'records', contentHash: hash, records: () => load.records() },
     log,
     clock,
-    ingest: mesh.ingest,
+    ingest,
     onProgress: ({ records }) => onRecords(records),
   })
   invariant(outcome.records === load.expected, `${load.name} has ${load.expected} records, not ${outcome.records}`)
@@ -72,18 +79,18 @@ async function loadOne(mesh: Mesh, load: SampleLoad, product: Product, onRecords
 
 /** Appended is not yet queryable: what still waits to be ingested is taken off. */
 function tellState(options: SampleOptions, appended: ReadonlyMap<string, number>, total: number) {
-  const { mesh } = options
+  const { ingest, clock } = options
   const ended = new AbortController()
   const signal = AbortSignal.any([ended.signal, options.stop])
   const tell = async () => {
     while (!signal.aborted) {
-      const lag = await mesh.ingest.lag()
+      const lag = await ingest.lag()
       const done = [...appended].reduce(
         (sum, [product, records]) => sum + Math.max(0, records - (lag[product] ?? 0)),
         0,
       )
       options.onState({ done, total })
-      await mesh.platform.clock.sleep(POLL_MS, signal)
+      await clock.sleep(POLL_MS, signal)
     }
   }
   // A stop, or a log that closes with it, ends the telling; the load reports what is wrong.

@@ -1,28 +1,31 @@
-// Ingests products and takes their records over HTTP, in a process that has no gateway.
-import type { Logger } from 'pino'
-import { startIngest } from '../ingest/main.ts'
-import type { Config } from '../platform/config.ts'
+// Ingests products and takes their records over HTTP, on a server that listens already.
+import { startIngest, type Ingest } from '../ingest/main.ts'
 import type { Platform } from '../platform/main.ts'
 import type { Product } from '../schema/model.ts'
 import { ingestRoutes } from './ingest-routes.ts'
-import { urlHost } from './mesh.ts'
-import { serveRoutes } from './serve-routes.ts'
+import { ingestObserver, readIngestLag } from './role-metrics.ts'
+import type { RoleServer } from './role-server.ts'
+import { startWhileAway, type RoleProcess } from './run-role.ts'
+import { urlHost } from './url-host.ts'
 
 export interface IngestToServe {
   readonly platform: Platform
   readonly products: readonly Product[]
-  readonly port: number
-  readonly config: Config
-  readonly logger: Logger
+  readonly server: RoleServer
 }
 
-/** Gives the address, which is also left in the data directory for `meshgate load`. What it opens is closed with `parts`. */
-export async function serveIngest(options: IngestToServe, parts: AsyncDisposableStack): Promise<string> {
-  const { platform, products, port, config, logger } = options
+/** Gives the address, which is also left in the data directory for `meshgate load`. What it opens is closed with the role's parts. */
+export async function serveIngest(role: RoleProcess, { platform, products, server }: IngestToServe): Promise<string> {
+  const { config, logger, metrics, parts } = role
   const { log, store, clock } = platform
-  const ingest = await startIngest({ products, log, store, clock, logger })
+  const observer = ingestObserver(metrics)
+  const ingest: Ingest = await startWhileAway(role, () =>
+    startIngest({ products, log, store, clock, logger, observer }),
+  )
   parts.defer(() => ingest.close())
-  const server = await serveRoutes({ routes: ingestRoutes(ingest, log), host: config.host, port, logger })
+  readIngestLag(metrics, ingest)
+  server.mount({ routes: ingestRoutes(ingest, log) })
+  // Before ingest closes: nothing is accepted any more, and what has been is in the log.
   parts.defer(() => server.close())
   const url = `http://${urlHost(config.host)}:${server.port}`
   await platform.announce(url)

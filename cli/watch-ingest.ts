@@ -17,6 +17,8 @@ const DISK_FULL_CODES: readonly string[] = ['LOG_DISK_FULL', 'STORE_DISK_FULL']
 
 export function watchIngest(logger: Logger): IngestWatch {
   let watching = true
+  // What ingest goes on to say follows from the failure, and the command ends with that.
+  let ending = false
   const { promise: failed, reject } = Promise.withResolvers<never>()
   failed.catch(() => undefined)
   const endsCommand = (details: object): boolean => {
@@ -24,13 +26,16 @@ export function watchIngest(logger: Logger): IngestWatch {
     const { error } = details
     if (!(error instanceof MeshgateError) || !DISK_FULL_CODES.includes(error.code)) return false
     reject(error)
+    ending = true
     return true
   }
   return {
     logger: {
-      info: (details, message) => logger.info(details, message),
+      info: (details, message) => {
+        if (!ending) logger.info(details, message)
+      },
       warn: (details, message) => {
-        if (!endsCommand(details)) logger.warn(details, message)
+        if (!endsCommand(details) && !ending) logger.warn(details, message)
       },
       error: (details, message) => logger.error(details, message),
     },

@@ -24,6 +24,11 @@ const FAILURE_CODES = {
     action: 'End it or set PORT to another.',
     retryable: false,
   },
+  ROLE_NOT_READY: {
+    meaning: 'A process listens already and has not started its work, or waits for its servers.',
+    action: 'Retry with backoff; `/health/ready` of the process has the reasons.',
+    retryable: true,
+  },
   DATA_DIR_LOCKED: {
     meaning: 'Another Meshgate process uses the data directory.',
     action: 'End it or set MESHGATE_DATA_DIR to another.',
@@ -70,6 +75,11 @@ const FAILURE_CODES = {
   LOG_ACCESS_DENIED: {
     meaning: 'The log refuses our user, or what it asks for.',
     action: 'Check user and password; grant what the message names.',
+    retryable: false,
+  },
+  LOG_GROUP_REFUSED: {
+    meaning: 'The log does not let this process into a consumer group.',
+    action: 'See the message: members of another kind in the group, or limits of the brokers.',
     retryable: false,
   },
   LOG_CORRUPT: {

@@ -1,18 +1,17 @@
 // `meshgate dev`: every role in one process, with the sample loaded through the real ingest on the first start.
 import { Command } from 'commander'
-import { readConfig } from '../../platform/config.ts'
 import type { Product } from '../../schema/model.ts'
 import { EXIT, stopped, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
 import { examples, portOption, productArguments } from '../command-help.ts'
 import { loadSample, type SampleState } from '../load-sample.ts'
-import { startMesh, urlHost, type Mesh } from '../mesh.ts'
+import { startMesh, type Mesh } from '../mesh.ts'
 import { count, createProgress } from '../progress.ts'
 import { readProductsToRun } from '../read-products.ts'
-import { createReadiness, type Readiness } from '../readiness.ts'
-import { createRoleLogger } from '../role-logger.ts'
+import type { RoleHealth } from '../role-health.ts'
+import { runRole, startWhileAway, type RoleProcess } from '../run-role.ts'
 import { sampleQueries } from '../sample-queries.ts'
+import { urlHost } from '../url-host.ts'
 import { watchIngest, type IngestWatch } from '../watch-ingest.ts'
-import { withParts } from '../with-parts.ts'
 
 interface Options {
   readonly port?: number
@@ -41,59 +40,55 @@ export function devCommand(run: RunCommand): Command {
 }
 
 async function runDev(paths: readonly string[], options: Options, context: CommandContext): Promise<ExitCode> {
-  const { terminal } = context
-  const settings = readConfig(context.environment)
-  const config = { ...settings, port: options.port ?? settings.port }
-  const products = await readProductsToRun(paths, terminal)
+  const products = await readProductsToRun(paths, context.terminal)
   if (products === null) return EXIT.failure
-  const logger = createRoleLogger(config, terminal)
-  const readiness = createReadiness()
-  const watch = watchIngest(logger)
-  return withParts(async (parts) => {
-    const mesh = await startMesh({ config, products, logger, ingestLogger: watch.logger, ready: readiness.state })
-    parts.defer(() => mesh.close())
-    await runUntilStopped({ mesh, products, readiness, watch, options, host: config.host }, context)
-    return EXIT.ok
+  return runRole(context, { servers: true }, async (role) => {
+    const watch = watchIngest(role.logger)
+    const port = options.port ?? role.config.port
+    const mesh = await startMesh(role, { products, port, ingestLogger: watch.logger })
+    await becomeReady(role, { mesh, products, watch, sample: options.sample })
   })
 }
 
-interface Running {
+interface Starting {
   readonly mesh: Mesh
   readonly products: readonly Product[]
-  readonly readiness: Readiness
   readonly watch: IngestWatch
-  readonly options: Options
-  readonly host: string
+  readonly sample: boolean
 }
 
-async function runUntilStopped(running: Running, context: CommandContext): Promise<void> {
-  const { mesh, products, readiness, watch, options, host } = running
-  const url = `http://${urlHost(host)}:${mesh.gateway.port}`
+/** Resolves when all that is there is ingested, the sample included, or when it is stopped before. */
+async function becomeReady(role: RoleProcess, starting: Starting): Promise<void> {
+  const { health, config, context } = role
+  const { mesh, products, watch, sample } = starting
+  const url = `http://${urlHost(config.host)}:${mesh.gateway.port}`
   context.terminal.print(`Meshgate listens on ${url}\n`)
-  const loading = options.sample ? loadAll(mesh, products, readiness, context) : mesh.ingest.caughtUp()
+  const loading = startWhileAway(role, () =>
+    sample ? loadAll(mesh, products, health, context) : mesh.ingest.caughtUp(),
+  )
   // What is still running when a stop comes ends with the mesh, and its error with it.
   loading.catch(() => undefined)
   await Promise.race([loading, watch.failed, stopped(context)])
   if (context.stop.aborted) return
   watch.end()
-  readiness.done()
-  context.terminal.print(welcome(url, options.sample))
-  await stopped(context)
+  health.waitFor(null)
+  context.terminal.print(welcome(url, sample))
 }
 
 async function loadAll(
   mesh: Mesh,
   products: readonly Product[],
-  readiness: Readiness,
+  health: RoleHealth,
   { terminal, stop }: CommandContext,
 ): Promise<void> {
-  const progress = createProgress(terminal, mesh.platform.clock)
+  const { log, clock } = mesh.platform
+  const progress = createProgress(terminal, clock)
   const label = 'Loading FoodMart'
-  const onState = (state: SampleState) => {
-    readiness.loading(state)
-    if (state.done > 0 && state.done < state.total) progress.update({ label, ...state })
+  const onState = ({ done, total }: SampleState) => {
+    health.waitFor(`the sample is being loaded: ${count(done)} of ${count(total)} records`)
+    if (done > 0 && done < total) progress.update({ label, done, total })
   }
-  const result = await loadSample({ mesh, products, onState, stop })
+  const result = await loadSample({ log, clock, ingest: mesh.ingest, products, onState, stop })
   if (!result.alreadyLoaded) progress.finish({ label, done: result.records, total: result.records })
   if (result.rejected > 0)
     terminal.report(`${count(result.rejected)} records were rejected: see /ingest/rejected/{topic}\n`)
@@ -108,6 +103,7 @@ function welcome(url: string, sample: boolean): string {
     ['Records', `POST ${url}/topics/{topic}`],
     ['Rejected', `${url}/ingest/rejected/{topic}`],
     ['Health', `${url}/health/ready`],
+    ['Metrics', `${url}/metrics`],
   ]
   const addresses = lines.map(([name = '', address]) => `  ${name.padEnd(15)}${address}`).join('\n')
   const query = sample ? `\nA query to paste there:\n\n${sampleQueries[0]?.query ?? ''}` : ''

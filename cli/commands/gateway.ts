@@ -1,12 +1,13 @@
 // `meshgate gateway`: the gateway over a supergraph file; its subgraphs answer over HTTP and WebSocket where the file says.
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import { startGateway } from '../../gateway/main.ts'
-import { readConfig } from '../../platform/config.ts'
-import { EXIT, stopped, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
+import { startGateway, type Gateway } from '../../gateway/main.ts'
+import type { CommandContext, ExitCode, RunCommand } from '../command-context.ts'
 import { examples, portOption } from '../command-help.ts'
-import { urlHost } from '../mesh.ts'
-import { createRoleLogger } from '../role-logger.ts'
+import { gatewayObserver, readSubgraphsUp } from '../role-metrics.ts'
+import { metricsRoute } from '../role-server.ts'
+import { runRole } from '../run-role.ts'
+import { urlHost } from '../url-host.ts'
 
 interface Options {
   readonly supergraph: string
@@ -29,15 +30,31 @@ export function gatewayCommand(run: RunCommand): Command {
 }
 
 async function runGateway({ supergraph, port }: Options, context: CommandContext): Promise<ExitCode> {
-  const config = readConfig(context.environment)
-  const gateway = await startGateway({
-    mesh: { supergraphSdl: await readFile(supergraph, 'utf8') },
-    host: config.host,
-    port: port ?? config.port,
-    logger: createRoleLogger(config, context.terminal),
+  const supergraphSdl = await readFile(supergraph, 'utf8')
+  // It stands on its subgraphs alone: what servers they use is not its business.
+  return runRole(context, { servers: false }, async ({ config, logger, health, metrics, parts }) => {
+    const gateway: Gateway = await startGateway({
+      mesh: { supergraphSdl },
+      host: config.host,
+      port: port ?? config.port,
+      logger,
+      observer: gatewayObserver(metrics),
+      routes: [metricsRoute(metrics)],
+      // A subgraph that is away costs its own fields: the others are served.
+      ready: () => {
+        const { ready, reasons } = health.state()
+        return { ready, reasons: ready ? unreachable(gateway) : reasons }
+      },
+    })
+    parts.defer(() => gateway.close())
+    readSubgraphsUp(metrics, gateway)
+    context.terminal.print(`Gateway: http://${urlHost(config.host)}:${gateway.port}/\n`)
   })
-  context.terminal.print(`Gateway: http://${urlHost(config.host)}:${gateway.port}/\n`)
-  await stopped(context)
-  await gateway.close()
-  return EXIT.ok
+}
+
+function unreachable(gateway: Gateway): readonly string[] {
+  return gateway
+    .subgraphs()
+    .filter(({ reachable }) => !reachable)
+    .map(({ name, reason }) => `subgraph "${name}" cannot be reached${reason === undefined ? '' : `: ${reason}`}`)
 }

@@ -1,13 +1,15 @@
 // `meshgate ingest`: takes records over HTTP and writes the products' tables, without a subgraph or gateway.
 import { Command } from 'commander'
-import { readConfig } from '../../platform/config.ts'
-import { openPlatform } from '../../platform/main.ts'
-import { EXIT, stopped, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
+import { EXIT, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
 import { examples, portOption, productArguments } from '../command-help.ts'
 import { readProductsToRun } from '../read-products.ts'
-import { createRoleLogger } from '../role-logger.ts'
+import { listenFor, openPlatformFor, runRole } from '../run-role.ts'
 import { serveIngest } from '../serve-ingest.ts'
-import { withParts } from '../with-parts.ts'
+
+const MORE_HELP = `
+Health is at /health/live and /health/ready, metrics are at /metrics, on the same port.
+
+On Kafka and Cassandra any number of processes ingest the same products: they share the partitions of their topics.`
 
 export function ingestCommand(run: RunCommand): Command {
   return new Command('ingest')
@@ -21,6 +23,7 @@ export function ingestCommand(run: RunCommand): Command {
         ['meshgate ingest subgraphs/sales --port 4100', 'one, on port 4100'],
       ]),
     )
+    .addHelpText('after', MORE_HELP)
     .action((paths: string[], options: { port?: number }) => run((context) => runIngest(paths, options, context)))
 }
 
@@ -30,16 +33,12 @@ async function runIngest(
   context: CommandContext,
 ): Promise<ExitCode> {
   const { terminal } = context
-  const config = readConfig(context.environment)
   const products = await readProductsToRun(paths, terminal)
   if (products === null) return EXIT.failure
-  const logger = createRoleLogger(config, terminal)
-  return withParts(async (parts) => {
-    const platform = await openPlatform(config, logger)
-    parts.defer(() => platform.close())
-    const url = await serveIngest({ platform, products, port: options.port ?? config.port, config, logger }, parts)
+  return runRole(context, { servers: true }, async (role) => {
+    const server = await listenFor(role, options.port ?? role.config.port)
+    const platform = await openPlatformFor(role)
+    const url = await serveIngest(role, { platform, products, server })
     terminal.print(`Ingest: ${url}/topics\n`)
-    await stopped(context)
-    return EXIT.ok
   })
 }

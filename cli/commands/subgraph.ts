@@ -2,9 +2,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { readConfig } from '../../platform/config.ts'
 import { MeshgateError } from '../../platform/errors.ts'
-import { openPlatform } from '../../platform/main.ts'
+import type { Platform } from '../../platform/main.ts'
 import { makeDirectory } from '../../platform/make-directory.ts'
 import { emitSubgraphSdl } from '../../schema/emit/emit-subgraph-sdl.ts'
 import { emitTables } from '../../schema/emit/emit-tables.ts'
@@ -12,19 +11,14 @@ import { emitTopics } from '../../schema/emit/emit-topics.ts'
 import type { Product } from '../../schema/model.ts'
 import { subgraphName } from '../../subgraphs/runtime/subgraph-name.ts'
 import { createSubgraph } from '../../subgraphs/main.ts'
-import {
-  EXIT,
-  stopped,
-  type CommandContext,
-  type ExitCode,
-  type RunCommand,
-  type Terminal,
-} from '../command-context.ts'
+import { EXIT, type CommandContext, type ExitCode, type RunCommand, type Terminal } from '../command-context.ts'
 import { examples, ingestPortOption, portOption, PORT_MAX, productArguments } from '../command-help.ts'
 import { readProductsToRun } from '../read-products.ts'
-import { createRoleLogger } from '../role-logger.ts'
+import { subgraphObserver } from '../role-metrics.ts'
+import type { RoleServer } from '../role-server.ts'
+import { listenFor, openPlatformFor, runRole, startWhileAway, type RoleProcess } from '../run-role.ts'
 import { serveIngest } from '../serve-ingest.ts'
-import { withParts } from '../with-parts.ts'
+import { reachableHost } from '../url-host.ts'
 
 interface Options {
   readonly port?: number
@@ -33,8 +27,11 @@ interface Options {
 }
 
 const MORE_HELP = `
+Health is at /health/live and /health/ready, metrics are at /metrics, on the same port.
+
 One process at a time uses a data directory. Where subscriptions are to tell of new records, this one has to take the
-records too: --ingest-port. \`meshgate load\` then loads through it.`
+records too: --ingest-port. \`meshgate load\` then loads through it. On Kafka and Cassandra \`meshgate ingest\` takes them,
+and any number of processes serve the same subgraph.`
 
 export function subgraphCommand(run: RunCommand): Command {
   return new Command('subgraph')
@@ -58,36 +55,64 @@ export function subgraphCommand(run: RunCommand): Command {
 
 async function runSubgraphs(paths: readonly string[], options: Options, context: CommandContext): Promise<ExitCode> {
   const { terminal } = context
-  const config = readConfig(context.environment)
   const products = await readProductsToRun(paths, terminal)
   if (products === null) return EXIT.failure
   if (options.sdl !== undefined) return writeSdl(products, options.sdl, terminal)
-  const first = options.port ?? config.port
+  return runRole(context, { servers: true }, async (role) => {
+    const servers = await listenForEach(role, products, options.port ?? role.config.port)
+    const { ingestPort } = options
+    const ingestServer = ingestPort === undefined ? null : await listenFor(role, ingestPort)
+    const platform = await openPlatformFor(role)
+    const { log, store } = platform
+    await startWhileAway(role, async () => {
+      await store.migrate(products.flatMap(emitTables))
+      await log.createTopics(products.flatMap(emitTopics))
+    })
+    for (const { product, server } of servers) serveSubgraph(role, { platform, product, server })
+    if (ingestServer === null) return
+    const url = await serveIngest(role, { platform, products, server: ingestServer })
+    terminal.print(`Ingest: ${url}/topics\n`)
+  })
+}
+
+interface Listening {
+  readonly product: Product
+  readonly server: RoleServer
+}
+
+/** A port for each, the first named; with 0 any. */
+async function listenForEach(role: RoleProcess, products: readonly Product[], first: number): Promise<Listening[]> {
   if (first + products.length - 1 > PORT_MAX) {
     throw new MeshgateError(
       'CONFIG_INVALID',
       `${products.length} subgraphs have no ports from ${first} on. Name a lower port.`,
     )
   }
-  const logger = createRoleLogger(config, terminal)
-  return withParts(async (parts) => {
-    const platform = await openPlatform(config, logger)
-    parts.defer(() => platform.close())
-    await platform.store.migrate(products.flatMap(emitTables))
-    await platform.log.createTopics(products.flatMap(emitTopics))
-    for (const [index, product] of products.entries()) {
-      const subgraph = createSubgraph({ product, ...platform, logger })
-      parts.defer(() => subgraph.close())
-      const server = await subgraph.serve(first === 0 ? 0 : first + index, config.host)
-      terminal.print(`Subgraph ${subgraph.name}: ${server.url}\n`)
-    }
-    if (options.ingestPort !== undefined) {
-      const url = await serveIngest({ platform, products, port: options.ingestPort, config, logger }, parts)
-      terminal.print(`Ingest: ${url}/topics\n`)
-    }
-    await stopped(context)
-    return EXIT.ok
+  const servers: Listening[] = []
+  for (const [index, product] of products.entries()) {
+    servers.push({ product, server: await listenFor(role, first === 0 ? 0 : first + index) })
+  }
+  return servers
+}
+
+function serveSubgraph(role: RoleProcess, serving: Listening & { readonly platform: Platform }): void {
+  const { config, logger, metrics, parts, context } = role
+  const { product, server, platform } = serving
+  const { log, store, clock, cursorKey } = platform
+  const observer = subgraphObserver(metrics)
+  const subgraph = createSubgraph({ product, log, store, clock, cursorKey, logger, observer })
+  const face = subgraph.mount()
+  server.mount({
+    routes: [(request, response) => face.answer(request, response)],
+    upgrade: (request, socket, head) => face.upgrade(request, socket, head),
   })
+  // Nothing new is taken while what is in hand is finished, and subscribers are told.
+  parts.defer(async () => {
+    const closing = server.close()
+    await subgraph.close()
+    await closing
+  })
+  context.terminal.print(`Subgraph ${subgraph.name}: http://${reachableHost(config.host)}:${server.port}/graphql\n`)
 }
 
 async function writeSdl(products: readonly Product[], directory: string, terminal: Terminal): Promise<ExitCode> {

@@ -58,10 +58,13 @@ function listen(server: Server, port: number, host: string): Promise<number> {
 export function createFace(subgraph: ServedSubgraph): SubgraphFace {
   const socketServer = new WebSocketServer({ noServer: true, maxPayload: limits.subgraphMessageBytesMax })
   const sockets = serveWebSocket(subgraph, socketServer)
+  const inHand = new Set<Promise<void>>()
   return {
     async answer(request, response) {
       if (pathOf(request) !== PATH) return false
-      await answerGraphQL(subgraph, request, response)
+      const answered = answerGraphQL(subgraph, request, response)
+      inHand.add(answered)
+      await answered.finally(() => inHand.delete(answered))
       return true
     },
     upgrade(request, socket, head) {
@@ -71,8 +74,10 @@ export function createFace(subgraph: ServedSubgraph): SubgraphFace {
       )
     },
     async close() {
+      const { promise: late, resolve: giveUp } = Promise.withResolvers<void>()
       const impatient = setTimeout(() => {
         for (const client of socketServer.clients) client.terminate()
+        giveUp()
       }, limits.closeWaitMs)
       // What subscriptions have just been told as their end leaves before the sockets' closing.
       await setImmediate()
@@ -80,7 +85,7 @@ export function createFace(subgraph: ServedSubgraph): SubgraphFace {
         (client) => new Promise<void>((resolve) => client.once('close', () => resolve())),
       )
       await sockets.dispose()
-      await Promise.all(gone)
+      await Promise.all([...gone, Promise.race([Promise.all(inHand), late])])
       clearTimeout(impatient)
     },
   }

@@ -21,7 +21,7 @@ export interface SubgraphFace {
   answer(request: IncomingMessage, response: ServerResponse): Promise<boolean>
   /** Takes the socket over, or refuses it with 404. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  /** Closes WebSockets with 1001. Requests in hand are the server's to wait for. */
+  /** Closes WebSockets with 1001 and waits for the requests in hand (bounded). */
   close(): Promise<void>
 }
 

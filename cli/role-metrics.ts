@@ -1,0 +1,68 @@
+// What the roles tell their observers, as metrics.
+import type { Gateway, GatewayObserver } from '../gateway/main.ts'
+import type { Ingest, IngestObserver } from '../ingest/main.ts'
+import { ERROR_CODES } from '../platform/errors.ts'
+import type { ServersHealth } from '../platform/main.ts'
+import { createMetrics, type Metrics } from '../platform/telemetry/metrics.ts'
+import type { SubgraphObserver } from '../subgraphs/main.ts'
+
+/** Of the process, with the state of its servers. */
+export function createProcessMetrics(servers: ServersHealth | null): Metrics {
+  const metrics = createMetrics()
+  if (servers !== null) {
+    const up = (reason: string | null) => (reason === null ? 1 : 0)
+    metrics.read('serverUp', () => [
+      [up(servers.kafka.reason()), { server: 'kafka' }],
+      [up(servers.cassandra.reason()), { server: 'cassandra' }],
+    ])
+  }
+  return metrics
+}
+
+export function ingestObserver(metrics: Metrics): IngestObserver {
+  return {
+    batch: ({ product, written, rejected, durationMs }) => {
+      metrics.record('ingestRecords', written, { product, outcome: 'written' })
+      metrics.record('ingestRecords', rejected, { product, outcome: 'rejected' })
+      metrics.record('ingestBatch', durationMs / 1_000, { product })
+    },
+    retry: ({ product, code }) => metrics.record('ingestRetries', 1, { product, code }),
+  }
+}
+
+export function readIngestLag(metrics: Metrics, ingest: Pick<Ingest, 'lag'>): void {
+  metrics.read('ingestLag', async () =>
+    Object.entries(await ingest.lag()).map(([product, lag]) => [lag, { product }] as const),
+  )
+}
+
+export function subgraphObserver(metrics: Metrics): SubgraphObserver {
+  return {
+    request: ({ subgraph, durationMs, codes }) => {
+      metrics.record('subgraphRequest', durationMs / 1_000, { subgraph })
+      for (const code of codes) metrics.record('subgraphErrors', 1, { subgraph, code: knownCode(code) })
+    },
+    subscriptions: ({ subgraph, active }) => metrics.record('subgraphSubscriptions', active, { subgraph }),
+  }
+}
+
+export function gatewayObserver(metrics: Metrics): GatewayObserver {
+  return {
+    request: ({ kind, durationMs, codes }) => {
+      metrics.record('gatewayRequest', durationMs / 1_000, { kind })
+      for (const code of codes) metrics.record('gatewayErrors', 1, { code: knownCode(code) })
+    },
+    subscriptions: (active) => metrics.record('gatewaySubscriptions', active),
+  }
+}
+
+export function readSubgraphsUp(metrics: Metrics, gateway: Pick<Gateway, 'subgraphs'>): void {
+  metrics.read('gatewaySubgraphUp', () =>
+    gateway.subgraphs().map(({ name, reachable }) => [reachable ? 1 : 0, { subgraph: name }] as const),
+  )
+}
+
+/** Subgraphs of other makers have codes of their own, and any number of them: each would be a series of its own. */
+function knownCode(code: string): string {
+  return code in ERROR_CODES ? code : 'OTHER'
+}

@@ -1,0 +1,76 @@
+// A command that serves until it is stopped: what every such command has in common. It waits for servers that are away, and a stop ends
+// that waiting as well as the serving.
+import type { Logger } from 'pino'
+import { retryWhileAway } from '../platform/await-server.ts'
+import { readConfig, type Config } from '../platform/config.ts'
+import { createServersHealth, openPlatform, type Platform, type ServersHealth } from '../platform/main.ts'
+import { systemClock } from '../platform/system-clock.ts'
+import type { Metrics } from '../platform/telemetry/metrics.ts'
+import { EXIT, stopped, type CommandContext, type ExitCode } from './command-context.ts'
+import { createRoleHealth, type RoleHealth } from './role-health.ts'
+import { createRoleLogger } from './role-logger.ts'
+import { createProcessMetrics } from './role-metrics.ts'
+import { startRoleServer, type RoleServer } from './role-server.ts'
+import { withParts } from './with-parts.ts'
+
+export interface RoleProcess {
+  readonly config: Config
+  readonly context: CommandContext
+  readonly logger: Logger
+  /** Null with the embedded log and store, and where the role needs neither. */
+  readonly servers: ServersHealth | null
+  readonly health: RoleHealth
+  readonly metrics: Metrics
+  /** What is opened is closed with them, the last first. */
+  readonly parts: AsyncDisposableStack
+}
+
+/** `start` resolves when the roles serve; the process then is ready until it is stopped. */
+export async function runRole(
+  context: CommandContext,
+  needs: { readonly servers: boolean },
+  start: (role: RoleProcess) => Promise<void>,
+): Promise<ExitCode> {
+  const config = readConfig(context.environment)
+  const logger = createRoleLogger(config, context.terminal)
+  const servers = needs.servers ? createServersHealth(config, logger) : null
+  const health = createRoleHealth(servers)
+  const metrics = createProcessMetrics(servers)
+  return withParts(async (parts) => {
+    await start({ config, context, logger, servers, health, metrics, parts })
+    health.waitFor(null)
+    await stopped(context)
+    health.waitFor('stopping')
+    return EXIT.ok
+  }).catch((error: unknown) => {
+    // Stopped while it waited for a server.
+    if (context.stop.aborted && error === context.stop.reason) return EXIT.ok
+    throw error
+  })
+}
+
+/** Listens; the role mounts what it serves later. */
+export async function listenFor(role: RoleProcess, port: number): Promise<RoleServer> {
+  const { config, logger, health, metrics, parts } = role
+  const server = await startRoleServer({ host: config.host, port, logger, health, metrics })
+  parts.defer(() => server.close())
+  return server
+}
+
+export async function openPlatformFor(role: RoleProcess): Promise<Platform> {
+  const { config, logger, servers, context, parts } = role
+  const platform = await openPlatform(config, logger, { health: servers, stop: context.stop })
+  parts.defer(() => platform.close())
+  return platform
+}
+
+/** Work of the start that needs the servers, again while one of them is away. Embedded there is nobody to wait for. */
+export async function startWhileAway<T>(role: RoleProcess, work: () => Promise<T>): Promise<T> {
+  const { servers, logger, context } = role
+  if (servers === null) return work()
+  return retryWhileAway(work, {
+    clock: systemClock,
+    signal: context.stop,
+    onFailure: (error) => logger.warn({ err: error }, 'The start failed and is tried again.'),
+  })
+}

@@ -1,0 +1,95 @@
+// Every metric of Meshgate's own, by Prometheus' conventions for names and units. docs/metrics.md is generated from it.
+
+export interface MetricDefinition {
+  readonly name: string
+  readonly kind: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  readonly labels: readonly string[]
+  /** Upper bounds of a histogram's buckets, in seconds. */
+  readonly buckets?: readonly number[]
+}
+
+/** From a request that one process answers from memory to one that waits for everything. */
+const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const
+/** A batch holds one record or a thousand. */
+const BATCH_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const
+
+export const METRICS = {
+  serverUp: {
+    name: 'meshgate_server_up',
+    kind: 'gauge',
+    help: 'Whether the server (kafka, cassandra) could be used when this process last asked: 1 or 0. Absent with the embedded log and store.',
+    labels: ['server'],
+  },
+  ingestRecords: {
+    name: 'meshgate_ingest_records_total',
+    kind: 'counter',
+    help: 'Records that this process has ingested, by what became of them: written or rejected.',
+    labels: ['product', 'outcome'],
+  },
+  ingestLag: {
+    name: 'meshgate_ingest_lag_records',
+    kind: 'gauge',
+    help: 'Records of the product that no process has ingested yet: of all its processes together, so take the maximum. Absent while the log cannot be asked.',
+    labels: ['product'],
+  },
+  ingestBatch: {
+    name: 'meshgate_ingest_batch_duration_seconds',
+    kind: 'histogram',
+    help: 'From the arrival of a batch to the durability of all that came of it; its count is the number of batches.',
+    labels: ['product'],
+    buckets: BATCH_BUCKETS,
+  },
+  ingestRetries: {
+    name: 'meshgate_ingest_retries_total',
+    kind: 'counter',
+    help: 'Batches that failed and were tried again, by the code of the failure.',
+    labels: ['product', 'code'],
+  },
+  subgraphRequest: {
+    name: 'meshgate_subgraph_request_duration_seconds',
+    kind: 'histogram',
+    help: 'Queries and mutations answered by the subgraph; the count is their number.',
+    labels: ['subgraph'],
+    buckets: REQUEST_BUCKETS,
+  },
+  subgraphErrors: {
+    name: 'meshgate_subgraph_errors_total',
+    kind: 'counter',
+    help: 'Errors in answers of the subgraph, by code.',
+    labels: ['subgraph', 'code'],
+  },
+  subgraphSubscriptions: {
+    name: 'meshgate_subgraph_subscriptions',
+    kind: 'gauge',
+    help: 'Subscriptions that run in the subgraph.',
+    labels: ['subgraph'],
+  },
+  gatewayRequest: {
+    name: 'meshgate_gateway_request_duration_seconds',
+    kind: 'histogram',
+    help: 'Requests of clients, by kind: query, mutation, subscription (until it was established), refused (nothing ran). The count is their number.',
+    labels: ['kind'],
+    buckets: REQUEST_BUCKETS,
+  },
+  gatewayErrors: {
+    name: 'meshgate_gateway_errors_total',
+    kind: 'counter',
+    help: 'Errors in answers to clients, by code; codes of other makers count as OTHER.',
+    labels: ['code'],
+  },
+  gatewaySubscriptions: {
+    name: 'meshgate_gateway_subscriptions',
+    kind: 'gauge',
+    help: "Clients' subscriptions that run.",
+    labels: [],
+  },
+  gatewaySubgraphUp: {
+    name: 'meshgate_gateway_subgraph_up',
+    kind: 'gauge',
+    help: 'Whether the subgraph could be reached of late: 1 or 0.',
+    labels: ['subgraph'],
+  },
+} as const satisfies Record<string, MetricDefinition>
+
+export type MetricName = keyof typeof METRICS

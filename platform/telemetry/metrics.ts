@@ -1,0 +1,73 @@
+// The metrics of one process: those of Node and the process itself, and Meshgate's own as metric-definitions.ts describes them. Only those
+// that a role uses appear. Scraping never fails: a metric that cannot be told now is left out.
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { METRICS, type MetricDefinition, type MetricName } from './metric-definitions.ts'
+
+export type { MetricName } from './metric-definitions.ts'
+
+export type Labels = Readonly<Record<string, string>>
+
+/** A value of a gauge, with its labels. */
+export type Reading = readonly [value: number, labels: Labels]
+
+export interface Metrics {
+  readonly contentType: string
+  /** Counters go up by it, histograms observe it (seconds), gauges become it. */
+  record(name: MetricName, value: number, labels?: Labels): void
+  /** The gauge is read at each scrape; it is left out when reading rejects. */
+  read(name: MetricName, readings: () => readonly Reading[] | Promise<readonly Reading[]>): void
+  text(): Promise<string>
+}
+
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const records = new Map<MetricName, (value: number, labels: Labels) => void>()
+  const recorder = (name: MetricName): ((value: number, labels: Labels) => void) => {
+    const known = records.get(name)
+    if (known !== undefined) return known
+    const created = createRecorder(METRICS[name], registry)
+    records.set(name, created)
+    return created
+  }
+  return {
+    contentType: registry.contentType,
+    record: (name, value, labels = {}) => recorder(name)(value, labels),
+    read(name, readings) {
+      const { labels, ...definition } = METRICS[name]
+      new Gauge({
+        ...definition,
+        labelNames: [...labels],
+        registers: [registry],
+        async collect() {
+          this.reset()
+          try {
+            for (const [value, of] of await readings()) this.set(of, value)
+          } catch {
+            // What it is about cannot be asked now, and is told elsewhere.
+          }
+        },
+      })
+    },
+    text: () => registry.metrics(),
+  }
+}
+
+function createRecorder(definition: MetricDefinition, registry: Registry): (value: number, labels: Labels) => void {
+  const { name, help, labels, buckets = [] } = definition
+  const common = { name, help, labelNames: [...labels], registers: [registry] }
+  switch (definition.kind) {
+    case 'counter': {
+      const counter = new Counter(common)
+      return (value, of) => counter.inc(of, value)
+    }
+    case 'gauge': {
+      const gauge = new Gauge(common)
+      return (value, of) => gauge.set(of, value)
+    }
+    case 'histogram': {
+      const histogram = new Histogram({ ...common, buckets: [...buckets] })
+      return (value, of) => histogram.observe(of, value)
+    }
+  }
+}
