@@ -5,6 +5,8 @@ import type { Value } from '../schema/row.ts'
 import type { ColumnType } from '../schema/tables.ts'
 import { invariant } from './errors.ts'
 
+const DAY_MS = 86_400_000
+
 /** Positive where `left` wins over `right`, 0 where they are the same. Values are canonical; null is a tombstone. */
 export function compareTied(type: ColumnType, left: Value, right: Value): number {
   // Mostly a write that comes again.
@@ -13,7 +15,8 @@ export function compareTied(type: ColumnType, left: Value, right: Value): number
   return Buffer.compare(cqlBytes(type, left), cqlBytes(type, right))
 }
 
-function cqlBytes(type: ColumnType, value: Value): Buffer {
+/** The value in its CQL encoding; it is canonical and not null. */
+export function cqlBytes(type: ColumnType, value: Value): Buffer {
   if (type === 'json') return Buffer.from(JSON.stringify(value))
   if (typeof value === 'boolean') return Buffer.from([value ? 1 : 0])
   if (typeof value === 'number') return numberBytes(type, value)
@@ -27,8 +30,9 @@ function cqlBytes(type: ColumnType, value: Value): Buffer {
       return decimalBytes(value)
     case 'uuid':
       return Buffer.from(value.replaceAll('-', ''), 'hex')
+    case 'date':
+      return dateBytes(value)
     default:
-      // Text; and dates, whose days CQL counts from a centre, unsigned: four-digit years in text order are the same order.
       return Buffer.from(value)
   }
 }
@@ -43,6 +47,13 @@ function numberBytes(type: ColumnType, value: number): Buffer {
 function int64(value: bigint): Buffer {
   const bytes = Buffer.alloc(8)
   bytes.writeBigInt64BE(value)
+  return bytes
+}
+
+/** Days, unsigned, of which the epoch is the middle one. */
+function dateBytes(value: string): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(Date.parse(`${value}T00:00:00.000Z`) / DAY_MS + 2 ** 31)
   return bytes
 }
 

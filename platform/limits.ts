@@ -20,6 +20,30 @@ export const limits = {
   /** How long a consumer that closes waits for the batch in hand, which takes a second or so: with the servers' waiting still within the 30 s after which schedulers kill. */
   consumerCloseWaitMs: 10_000,
 
+  // Consumers on Kafka
+  /** A member that the coordinator has not heard of for so long is dead, and others get its partitions: longer than pauses of a busy process. Brokers allow 6 s to 30 min. */
+  consumerSessionMs: 10_000,
+  /** Members tell that they live, and hear of rebalances. Two of them make a partition move. */
+  consumerHeartbeatMs: 500,
+  /** How long a rebalance waits for a member that does not answer: many heartbeats, and less than a session, so that who waits stays alive. It is also what a restart after SIGKILL waits. */
+  consumerRebalanceMs: 6_000,
+  /** A group that could not be joined in several rebalances' time is out of reach. */
+  consumerJoinWaitMs: 30_000,
+  /** How long a finished batch of a partition that is given up may try to be committed; then it is delivered again. */
+  consumerLastCommitMs: 3_000,
+  /** Fetched records of one consumer that wait for its handlers: some batches for each of some partitions. */
+  consumerPrefetchBytesMax: 33_554_432,
+  /** Fewest bytes that a fetch asks of a partition, however many there are: some hundred records. */
+  consumerFetchPartitionBytesMin: 65_536,
+  /** How long a fetch waits for records: a newly given partition waits as long for its first fetch. */
+  consumerFetchWaitMs: 500,
+  /** The same while a handler is busy, whose partition joins the next fetch when it is done. */
+  consumerFetchWaitBusyMs: 50,
+  /** Between two reports of the same outage to `onError`. */
+  consumerOutageReportMs: 30_000,
+  /** How long a group's offsets outlive its last member: a hundred years. Kafka's default is 7 days, after which a group would begin anew. */
+  groupOffsetRetentionMs: 3_155_760_000_000,
+
   // Embedded log
   /** A segment rolls before the commit that would pass this: small enough to scan in tens of milliseconds after a crash, and to compact in memory. */
   logSegmentBytesMax: 16_777_216,
@@ -121,6 +145,18 @@ export const limits = {
   storeSchemaWaitMs: 15_000,
   /** Rows that the driver takes at once of a result without a page size: more than any call of the store asks for. */
   storeFetchRows: 5_000,
+  /** Rows of a page up to which all its parts are asked for at once: reading these for nothing costs less than another round trip. */
+  storeTogetherRowsMax: 100,
+  /** Rows of a token window that is read to be reversed, in multiples of the rows wanted: windows are sized by guess. */
+  storeWindowRowsFactor: 2,
+  /** A window without rows is followed by one that many times as wide, one that is too much by one as many times narrower: few steps through the whole ring. */
+  storeWindowGrowth: 8,
+  /** How often a scan narrows its window because the servers could not get through it (dead rows): a ten-millionth of the ring holds few. */
+  storeWindowRetriesMax: 8,
+  /** Partitions read at once where a scan goes backwards through large ones. */
+  storePartitionsAtOnceMax: 16,
+  /** Rows fetched at a time where only the last of many count, or keys are looked through. */
+  storeStreamRows: 1_000,
   /** Prepared statements kept: some hundred tables with all their reads. */
   storeStatementsMax: 4_000,
 
@@ -141,6 +177,17 @@ export const limits = {
   sweepPagesPerMark: 50,
   /** Creations of one entity that are remembered while they may be delivered again: more in one batch is no real life. */
   originsKeptMax: 8,
+  /** Records that a new member of a group looks back at for their append times: tens of milliseconds of the fastest partition. */
+  appendClockLookBackRecords: 10_000,
+  appendClockReadRecords: 1_000,
+  /** Where exact times run further ahead of the log's than that, it is kept durably: as long as looking back would not find out. */
+  appendClockUnmarkedLeadUs: 100_000,
+  /** Steps back of a clock that are remembered per partition: a redelivery reaches behind the newest at most. */
+  appendClockMarksMax: 8,
+  /** Between two log lines on batches that go on failing: an outage is told when it begins, when it ends, and now and then. */
+  failureLogIntervalMs: 60_000,
+  /** How long a POST to a topic may wait for room or for the log: most clients give up at 30 s, and learn nothing then. */
+  postWaitMsMax: 10_000,
   /** Longest wait before looking at committed positions again: other members of the group report them only there. */
   caughtUpPollMs: 100,
 

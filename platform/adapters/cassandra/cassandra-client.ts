@@ -118,6 +118,11 @@ export class CassandraClient {
     )
   }
 
+  /** Where a partition lies in the order of a scan. `partitionKey`: as Cassandra has it, a composite one framed. */
+  tokenOf(partitionKey: Buffer): bigint {
+    return BigInt(String(this.#client.metadata.newToken(partitionKey).getValue()))
+  }
+
   /** Resolves when one more write may be sent: `write` then takes the place, and gives it back. */
   writeTurn(): Promise<void> | null {
     return this.#writes.enter()
