@@ -76,6 +76,8 @@ export interface KafkaMessages {
       readonly groupId: string
       readonly groupGenerationId: number
       readonly memberId: string
+      /** Milliseconds. */
+      readonly retentionTime: number
       readonly topics: readonly {
         readonly topic: string
         readonly partitions: readonly { readonly partition: number; readonly offset: string; metadata?: string }[]
@@ -158,6 +160,9 @@ export interface ConfigEntry {
 
 export type KafkaMessageName = keyof KafkaMessages
 
+/** Where an older version can what newer ones cannot: OffsetCommit from 5 on does not say how long an offset is kept. */
+const NEWEST_USED: Partial<Record<KafkaMessageName, number>> = { OffsetCommit: 4 }
+
 /** A message of the newest version that kafkajs and the broker both know. Before a broker's versions are known, the newest. */
 export function encodeMessage<Name extends KafkaMessageName>(
   name: Name,
@@ -168,7 +173,9 @@ export function encodeMessage<Name extends KafkaMessageName>(
   const apiKey = apiKeys[name]
   if (definition === undefined || apiKey === undefined) throw new TypeError(`kafkajs has no message ${name}`)
   const newest = Math.max(...definition.versions.map(Number))
-  const version = Math.min(newest, versions?.[apiKey]?.maxVersion ?? newest)
+  const known = versions?.[apiKey]
+  const wanted = Math.max(NEWEST_USED[name] ?? newest, known?.minVersion ?? 0)
+  const version = Math.min(newest, wanted, known?.maxVersion ?? newest)
   const message = definition.protocol({ version })(parameters)
   return { ...message, response: { decode: (payload) => message.response.decode(payload), parse: asDecoded } }
 }

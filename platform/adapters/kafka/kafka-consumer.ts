@@ -1,0 +1,228 @@
+// A consumer: one member of a group, what it holds, and a worker for each partition of it. It promises that a partition has one worker at a
+// time in this process, and that a worker whose partition others may have commits nothing.
+import { MeshgateError } from '../../errors.ts'
+import { limits } from '../../limits.ts'
+import type { ConsumeOptions, Consumer } from '../../ports/event-log.ts'
+import { GroupCoordinator } from './group-coordinator.ts'
+import { GroupMember } from './group-member.ts'
+import type { PartitionOwner } from './group-member.ts'
+import { nameOf } from './group-protocol.ts'
+import type { MemberSubscription, TopicPartition } from './group-protocol.ts'
+import type { KafkaChannel } from './kafka-channel.ts'
+import type { KafkaConnection } from './kafka-connection.ts'
+import { PartitionFetcher } from './partition-fetcher.ts'
+import { workPartition } from './partition-worker.ts'
+
+interface KafkaConsumerOptions {
+  readonly connection: KafkaConnection
+  /** For short questions; it stays its owner's. */
+  readonly channel: KafkaChannel
+  readonly consume: ConsumeOptions
+  readonly wants: ReadonlyMap<string, number>
+}
+
+interface Work {
+  readonly partition: TopicPartition
+  readonly stop: AbortController
+  ended: Promise<void>
+  /** Where its batch in hand begins, as far as is known. */
+  offset: number
+  /** It ended by itself (offset out of range): the partition stays stopped until it moves. */
+  finished: boolean
+}
+
+export class KafkaConsumer implements Consumer, PartitionOwner {
+  readonly #options: KafkaConsumerOptions
+  readonly #coordinator: GroupCoordinator
+  readonly #member: GroupMember
+  readonly #fetcher: PartitionFetcher
+  /** What the group has given us. */
+  #assigned = new Map<string, TopicPartition>()
+  /** What we work on as a member: assigned, or given up with its batch still in hand. */
+  readonly #held = new Map<string, Work>()
+  /** Workers of partitions that we lost, until their handlers end: the same partition waits for them when it comes back. */
+  readonly #lost = new Map<string, Promise<void>>()
+  readonly #left = Promise.withResolvers<void>()
+  #closing: Promise<void> | null = null
+  #toldMs = -Infinity
+
+  constructor(options: KafkaConsumerOptions) {
+    this.#options = options
+    const { connection, channel, consume } = options
+    const { clock, metadata } = connection
+    this.#coordinator = new GroupCoordinator({
+      group: consume.group,
+      membership: connection.openChannel(),
+      offsets: channel,
+    })
+    this.#fetcher = new PartitionFetcher({
+      channel: connection.openChannel(),
+      clock,
+      forget: (topic) => metadata.forget(topic),
+      onError: (error, partition, offset) => this.#tell(error, partition, offset),
+    })
+    const onError = (error: MeshgateError): void => this.#tellGroup(error)
+    this.#member = new GroupMember({ coordinator: this.#coordinator, clock, owner: this, onError })
+  }
+
+  join(): Promise<void> {
+    return this.#member.join()
+  }
+
+  assignment(): readonly TopicPartition[] {
+    return [...this.#held.values()]
+      .filter(({ stop }) => !stop.signal.aborted)
+      .map(({ partition }) => partition)
+      .toSorted((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition))
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close())
+  }
+
+  /** Leaves the group at once, whatever is in hand: its batch is delivered again. */
+  async abandon(): Promise<void> {
+    this.#closing ??= Promise.resolve()
+    await this.#leave()
+  }
+
+  /** Resolves once it is no member any more. */
+  get left(): Promise<void> {
+    return this.#left.promise
+  }
+
+  subscription(): Omit<MemberSubscription, 'generation'> {
+    const wants = this.#closing === null ? this.#options.wants : new Map<string, number>()
+    return { wants, holds: [...this.#held.values()].map(({ partition }) => partition) }
+  }
+
+  assigned(partitions: readonly TopicPartition[]): void {
+    if (this.#closing !== null) return
+    this.#assigned = new Map(partitions.map((partition) => [nameOf(partition), partition]))
+    for (const [name, work] of this.#held) {
+      if (!this.#assigned.has(name)) this.#giveUp(name, work)
+    }
+    const fresh = partitions.filter((partition) => !this.#held.has(nameOf(partition)))
+    if (fresh.length === 0) return
+    // One question for all of them; a worker that gets no answer asks again for itself.
+    const offsets = this.#coordinator.offsets(fresh)
+    offsets.catch(() => undefined)
+    for (const partition of fresh) this.#start(partition, offsets)
+  }
+
+  lost(): void {
+    this.#assigned.clear()
+    for (const [name, { stop, ended }] of this.#held) {
+      stop.abort(new DOMException('The member has lost the partition to others.', 'AbortError'))
+      const gone = Promise.all([this.#lost.get(name), ended]).then(() => {
+        if (this.#lost.get(name) === gone) this.#lost.delete(name)
+      })
+      this.#lost.set(name, gone)
+    }
+    this.#held.clear()
+  }
+
+  #start(partition: TopicPartition, offsets: Promise<ReadonlyMap<string, number | null>> | null): void {
+    const name = nameOf(partition)
+    const stop = new AbortController()
+    const work: Work = { partition, stop, ended: Promise.resolve(), offset: -1, finished: false }
+    work.ended = this.#work(work, offsets).then(() => this.#ended(name, work))
+    this.#held.set(name, work)
+  }
+
+  async #work(work: Work, offsets: Promise<ReadonlyMap<string, number | null>> | null): Promise<void> {
+    const { connection, channel, consume } = this.#options
+    const { partition, stop } = work
+    await this.#lost.get(nameOf(partition))
+    let known = offsets
+    await workPartition({
+      partition,
+      member: this.#member,
+      clock: connection.clock,
+      consume,
+      signal: stop.signal,
+      startOffset: async () => {
+        const asked = known ?? this.#coordinator.offsets([partition])
+        known = null
+        const committed = (await asked).get(nameOf(partition)) ?? null
+        if (committed !== null) return committed
+        const [held] = await channel.offsets(partition.topic, [partition.partition])
+        return held?.earliest ?? 0
+      },
+      open: (offset) => this.#fetcher.open(partition, offset),
+      onError: (error, offset) => this.#tell(error, partition, offset),
+      onBatch: (offset) => (work.offset = offset),
+    })
+  }
+
+  #ended(name: string, work: Work): void {
+    if (this.#held.get(name) !== work) return
+    if (!work.stop.signal.aborted) {
+      work.finished = true
+      return
+    }
+    this.#held.delete(name)
+    const again = this.#closing === null ? this.#assigned.get(name) : undefined
+    if (again === undefined) this.#member.rejoin()
+    else this.#start(again, null)
+  }
+
+  #giveUp(name: string, work: Work): void {
+    work.stop.abort(new DOMException('The member gives the partition up.', 'AbortError'))
+    if (work.finished) this.#ended(name, work)
+  }
+
+  async #close(): Promise<void> {
+    this.#assigned.clear()
+    const all = [...this.#held]
+    for (const [name, work] of all) this.#giveUp(name, work)
+    const ended = Promise.all([...all.map(([, work]) => work.ended), ...this.#lost.values()])
+    const waited = new AbortController()
+    const patience = this.#options.connection.clock.sleep(limits.consumerCloseWaitMs, waited.signal).then(
+      () => 'stuck' as const,
+      () => 'ended' as const,
+    )
+    const outcome = await Promise.race([ended.then(() => 'ended' as const), patience])
+    waited.abort()
+    if (outcome === 'ended') return await this.#leave()
+    for (const work of this.#held.values()) this.#report(stuck(work), work.partition, work.offset)
+    // It stays a member for the handlers that run: nobody else gets their partitions.
+    void ended.then(() => this.#leave())
+  }
+
+  async #leave(): Promise<void> {
+    this.#fetcher.close()
+    await this.#member.leave()
+    this.#left.resolve()
+  }
+
+  /** Of the way to Kafka: not for each partition and each attempt. */
+  #tellGroup(error: MeshgateError): void {
+    const first = this.#held.values().next().value
+    const partition = first?.partition ?? { topic: this.#options.consume.topics[0] ?? '', partition: 0 }
+    this.#tell(error, partition, first?.offset ?? -1)
+  }
+
+  #tell(error: unknown, partition: TopicPartition, offset: number): void {
+    if (error instanceof MeshgateError && error.code === 'LOG_UNAVAILABLE') {
+      const nowMs = this.#options.connection.clock.monotonic()
+      if (nowMs - this.#toldMs < limits.consumerOutageReportMs) return
+      this.#toldMs = nowMs
+    }
+    this.#report(error, partition, offset)
+  }
+
+  #report(error: unknown, partition: TopicPartition, offset: number): void {
+    try {
+      this.#options.consume.onError?.(error, { ...partition, offset })
+    } catch {
+      // Whoever listens to errors and fails at it must not stop the partition.
+    }
+  }
+}
+
+function stuck({ partition, offset }: Work): MeshgateError {
+  const where = `${nameOf(partition)}:${String(offset)}`
+  const message = `The handler of the records from ${where} on has not ended; it is given up, and they are delivered again.`
+  return new MeshgateError('HANDLER_STUCK', message)
+}

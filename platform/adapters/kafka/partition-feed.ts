@@ -1,0 +1,95 @@
+// Records of one partition on their way from the fetcher to its worker. At most one answer of a fetch waits here: the next is asked for
+// only when the worker has taken the last record of it.
+import { limits } from '../../limits.ts'
+import type { LogRecord } from '../../ports/event-log.ts'
+import type { TopicPartition } from './group-protocol.ts'
+
+export class PartitionFeed {
+  readonly partition: TopicPartition
+  readonly #changed: () => void
+  #offset: number
+  #records: readonly LogRecord[] = []
+  #taken = 0
+  #failure: Error | null = null
+  #closed = false
+  #arrived = Promise.withResolvers<void>()
+
+  /** `changed`: it wants records now, or none any more. */
+  constructor(partition: TopicPartition, offset: number, changed: () => void) {
+    this.partition = partition
+    this.#offset = offset
+    this.#changed = changed
+  }
+
+  /** Where to fetch next. */
+  get offset(): number {
+    return this.#offset
+  }
+
+  get wanting(): boolean {
+    return !this.#closed && this.#failure === null && this.#taken === this.#records.length
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Waits for records. Rejects when the partition cannot be read on, and with the signal's reason when it aborts. */
+  async next(recordsMax: number, signal: AbortSignal): Promise<readonly LogRecord[]> {
+    const abort = (): void => this.#arrived.resolve()
+    signal.addEventListener('abort', abort)
+    try {
+      while (this.#taken === this.#records.length) {
+        signal.throwIfAborted()
+        if (this.#failure !== null) throw this.#failure
+        await this.#arrived.promise
+      }
+    } finally {
+      signal.removeEventListener('abort', abort)
+    }
+    signal.throwIfAborted()
+    const end = endOfBatch(this.#records, this.#taken, recordsMax)
+    const batch = this.#records.slice(this.#taken, end)
+    this.#taken = end
+    if (this.wanting) {
+      this.#records = []
+      this.#taken = 0
+      this.#arrived = Promise.withResolvers()
+      this.#changed()
+    }
+    return batch
+  }
+
+  deliver(records: readonly LogRecord[], nextOffset: number): void {
+    this.#offset = nextOffset
+    if (records.length === 0 || this.#closed) return
+    this.#records = records
+    this.#taken = 0
+    this.#arrived.resolve()
+  }
+
+  fail(error: Error): void {
+    this.#failure = error
+    this.#arrived.resolve()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#records = []
+    this.#taken = 0
+    this.#changed()
+  }
+}
+
+/** A record that is larger than a batch may be comes alone. */
+function endOfBatch(records: readonly LogRecord[], from: number, recordsMax: number): number {
+  let bytes = 0
+  let end = from
+  while (end < records.length && end - from < recordsMax) {
+    const record = records[end]
+    bytes += (record?.key?.byteLength ?? 0) + (record?.value?.byteLength ?? 0)
+    if (bytes > limits.consumeBatchBytesMax && end > from) break
+    end += 1
+  }
+  return end
+}

@@ -1,0 +1,148 @@
+// Fetches for all partitions that one consumer holds: one long poll per leader, for every partition whose feed is empty. Bounded in bytes:
+// a feed holds one answer at most, and an answer its share of `limits.consumerPrefetchBytesMax`. A partition that fails rests for a while and
+// holds up no other.
+import { limits } from '../../limits.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { FetchedPartition } from './fetch-message.ts'
+import { nameOf } from './group-protocol.ts'
+import type { TopicPartition } from './group-protocol.ts'
+import type { KafkaChannel } from './kafka-channel.ts'
+import { isTransient, nextDelay, toMeshgateError } from './kafka-errors.ts'
+import { PartitionFeed } from './partition-feed.ts'
+
+export interface PartitionFetcherOptions {
+  /** For this fetcher alone: its polls wait. */
+  readonly channel: KafkaChannel
+  readonly clock: Clock
+  /** What is known of the topic's leaders may be wrong. */
+  readonly forget: (topic: string) => void
+  /** A partition cannot be fetched now; it is tried again. */
+  readonly onError: (error: unknown, partition: TopicPartition, offset: number) => void
+}
+
+export class PartitionFetcher {
+  readonly #options: PartitionFetcherOptions
+  readonly #feeds = new Map<string, PartitionFeed>()
+  /** Leaders with a poll in hand. */
+  readonly #polled = new Set<number>()
+  /** Feeds that failed: their next pause. */
+  readonly #delaysMs = new Map<PartitionFeed, number>()
+  readonly #resting = new Set<PartitionFeed>()
+  readonly #stop = new AbortController()
+  #starting = false
+  #startAgain = false
+  #turn = 0
+
+  constructor(options: PartitionFetcherOptions) {
+    this.#options = options
+  }
+
+  /** Begins to fetch. Closing the feed ends it. */
+  open(partition: TopicPartition, offset: number): PartitionFeed {
+    const name = nameOf(partition)
+    const feed = new PartitionFeed(partition, offset, () => {
+      if (feed.closed && this.#feeds.get(name) === feed) this.#feeds.delete(name)
+      void this.#start()
+    })
+    this.#feeds.set(name, feed)
+    void this.#start()
+    return feed
+  }
+
+  close(): void {
+    this.#stop.abort()
+    this.#options.channel.close()
+  }
+
+  /** Starts what polls can be started. Never rejects. */
+  async #start(): Promise<void> {
+    this.#startAgain = true
+    if (this.#starting) return
+    this.#starting = true
+    while (this.#startAgain && !this.#stop.signal.aborted) {
+      this.#startAgain = false
+      const wanting = [...this.#feeds.values()].filter((feed) => feed.wanting && !this.#resting.has(feed))
+      const leaders = await Promise.all(wanting.map((feed) => this.#leader(feed)))
+      const byLeader = Map.groupBy(wanting, (_, at) => leaders[at] ?? null)
+      for (const [leader, feeds] of byLeader) {
+        const open = feeds.filter((feed) => !feed.closed)
+        if (leader !== null && open.length > 0 && !this.#polled.has(leader)) void this.#poll(leader, open)
+      }
+    }
+    this.#starting = false
+  }
+
+  async #leader(feed: PartitionFeed): Promise<number | null> {
+    const { topic, partition } = feed.partition
+    try {
+      return await this.#options.channel.leader(topic, partition)
+    } catch (error) {
+      this.#rest(feed, error)
+      return null
+    }
+  }
+
+  /** Never rejects. */
+  async #poll(leader: number, feeds: readonly PartitionFeed[]): Promise<void> {
+    this.#polled.add(leader)
+    try {
+      const answers = await this.#options.channel.fetch(leader, {
+        from: this.#inTurn(feeds).map(({ partition, offset }) => ({ ...partition, offset })),
+        // A partition whose worker takes its last record during the poll must not wait long for the poll's end.
+        waitMs: feeds.length < this.#feeds.size ? limits.consumerFetchWaitBusyMs : limits.consumerFetchWaitMs,
+        bytesMax: limits.consumerPrefetchBytesMax,
+        partitionBytesMax: this.#share(),
+      })
+      const byName = new Map(feeds.map((feed) => [nameOf(feed.partition), feed]))
+      for (const answer of answers) {
+        const feed = byName.get(nameOf(answer))
+        if (feed !== undefined) this.#deliver(feed, answer)
+      }
+    } catch (error) {
+      for (const feed of feeds) this.#rest(feed, error)
+    } finally {
+      this.#polled.delete(leader)
+    }
+    await this.#start()
+  }
+
+  #deliver(feed: PartitionFeed, { error, records, nextOffset }: FetchedPartition): void {
+    if (feed.closed) return
+    if (error !== null) return this.#rest(feed, error)
+    this.#delaysMs.delete(feed)
+    feed.deliver(records, nextOffset)
+  }
+
+  #rest(feed: PartitionFeed, cause: unknown): void {
+    if (this.#stop.signal.aborted || feed.closed) return
+    const { topic } = feed.partition
+    const error = toMeshgateError(cause, `read ${nameOf(feed.partition)}`)
+    if (error.code === 'LOG_OFFSET_OUT_OF_RANGE') return feed.fail(error)
+    this.#options.forget(topic)
+    const delayMs = this.#delaysMs.get(feed) ?? limits.kafkaRetryDelayMsMin
+    // A leader that moves is nobody's business: the first failure is not told.
+    if (this.#delaysMs.has(feed) || !isTransient(cause)) this.#options.onError(error, feed.partition, feed.offset)
+    this.#delaysMs.set(feed, nextDelay(delayMs))
+    this.#resting.add(feed)
+    void this.#options.clock.sleep(delayMs, this.#stop.signal).then(
+      () => {
+        this.#resting.delete(feed)
+        if (feed.closed) this.#delaysMs.delete(feed)
+        void this.#start()
+      },
+      () => undefined,
+    )
+  }
+
+  /** A broker fills an answer in the order of the request: each partition comes first at times. */
+  #inTurn(feeds: readonly PartitionFeed[]): readonly PartitionFeed[] {
+    this.#turn = (this.#turn + 1) % feeds.length
+    return [...feeds.slice(this.#turn), ...feeds.slice(0, this.#turn)]
+  }
+
+  /** Small enough that all feeds together stay within the bound, large enough for a batch of small records. */
+  #share(): number {
+    const share = Math.floor(limits.consumerPrefetchBytesMax / Math.max(1, this.#feeds.size))
+    return Math.min(limits.consumeBatchBytesMax, Math.max(share, limits.consumerFetchPartitionBytesMin))
+  }
+}
