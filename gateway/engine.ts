@@ -90,21 +90,28 @@ export function createEngine(options: EngineOptions): Engine {
     return openEventStream({ operation, request, context, hub, newExecution, respond, endpoints })
   }
 
-  const observed = observeEngine({ prepare, run, runSubscription }, { observer, clock })
   return {
     publicSchema: schema,
     publicSdl: supergraph.publicSdl,
-    ...observed,
-    execute: async (request) => {
-      const operation = await observed.prepare(request)
-      return isReady(operation) ? observed.run(operation, request) : operation
-    },
-    subscribe: async (request) => {
-      const operation = await observed.prepare(request)
-      return isReady(operation) ? observed.runSubscription(operation, request) : operation
-    },
+    ...inOneCall(observeEngine({ prepare, run, runSubscription }, { observer, clock })),
     close: (reason) => hub.close(reason),
     idle,
+  }
+}
+
+type Steps = Pick<Engine, 'prepare' | 'run' | 'runSubscription'>
+
+function inOneCall(steps: Steps): Steps & Pick<Engine, 'execute' | 'subscribe'> {
+  return {
+    ...steps,
+    execute: async (request) => {
+      const operation = await steps.prepare(request)
+      return isReady(operation) ? steps.run(operation, request) : operation
+    },
+    subscribe: async (request) => {
+      const operation = await steps.prepare(request)
+      return isReady(operation) ? steps.runSubscription(operation, request) : operation
+    },
   }
 }
 

@@ -28,6 +28,9 @@ export interface EntityPlan {
   readonly base: TablePlan
   /** Tables after the base. */
   readonly further: readonly TablePlan[]
+  /** Where the append time is the version: whether AppendClock must make it exact first. */
+  readonly needsClock: boolean
+  /** Of append times as they come to the stages. */
   readonly resolutionUs: 1 | 1000
   /** The topic that rows are written from: the source topic, or the re-keyed one. */
   readonly topic: string
@@ -44,6 +47,7 @@ export function planEntities(product: Product, resolutionUs: 1 | 1000): EntityPl
     const [baseTable, ...furtherTables] = entity.tables
     const baseDefinition = baseTable === undefined ? undefined : definitions.get(baseTable.name)
     invariant(baseTable !== undefined && baseDefinition !== undefined, `${entity.name} has a source and a base table`)
+    const needsClock = source.version === null && resolutionUs > 1
     const tablePlan = (table: Table): TablePlan => planTable(entity, table)
     return [
       {
@@ -54,7 +58,8 @@ export function planEntities(product: Product, resolutionUs: 1 | 1000): EntityPl
         shape: shapeOf(entity.key, baseDefinition),
         base: tablePlan(baseTable),
         further: furtherTables.map(tablePlan),
-        resolutionUs,
+        needsClock,
+        resolutionUs: needsClock ? 1 : resolutionUs,
         topic: source.rekeyed ? topicNames.rekeyed(source.topic) : source.topic,
         changesTopic: topicNames.changes(source.topic),
         rejectedTopic: topicNames.rejected(source.topic),

@@ -2,6 +2,7 @@
 // committed. Answers `lag` and lets others wait until records are handled.
 import type { Clock } from '../platform/ports/clock.ts'
 import type { EventLog, RecordBatch } from '../platform/ports/event-log.ts'
+import { MeshgateError } from '../platform/errors.ts'
 import { limits } from '../platform/limits.ts'
 
 export class GroupProgress {
@@ -35,14 +36,14 @@ export class GroupProgress {
     return behind.reduce((sum, count) => sum + count, 0)
   }
 
-  /** Resolves once everything that the topic holds now is handled; rejects when ingest closes before. */
+  /** Resolves once everything that the topic holds now is handled; rejects when ingest closes before. A log that is away is waited for. */
   async caughtUp(): Promise<void> {
-    const ends = await this.#ends()
+    const ends = await this.#patiently(() => this.#ends())
     for (;;) {
       this.#closed.signal.throwIfAborted()
       // Before the look at the log: what is handled during it wakes.
       const changed = this.#changed()
-      const behind = await this.#behind(ends)
+      const behind = await this.#patiently(() => this.#behind(ends))
       if (behind.every((count) => count === 0)) return
       await changed
     }
@@ -52,6 +53,18 @@ export class GroupProgress {
   close(reason: unknown): void {
     this.#closed.abort(reason)
     this.#wake()
+  }
+
+  async #patiently<T>(look: () => Promise<T>): Promise<T> {
+    for (let delayMs: number = limits.retryDelayMsMin; ; delayMs = Math.min(delayMs * 2, limits.retryDelayMsMax)) {
+      try {
+        return await look()
+      } catch (error) {
+        this.#closed.signal.throwIfAborted()
+        if (!(error instanceof MeshgateError && error.retryable)) throw error
+      }
+      await this.#clock.sleep(delayMs, this.#closed.signal)
+    }
   }
 
   async #ends(): Promise<number[]> {

@@ -6,8 +6,10 @@ import type { TopicDefinition } from '../schema/topics.ts'
 export const LOADS_TOPIC = 'mesh.loads'
 /** Where the sweeper stands, by table. */
 export const SWEEPS_TOPIC = 'mesh.sweeps'
+/** Where a log's append times have gone back, by partition of a source topic. */
+export const CLOCKS_TOPIC = 'mesh.clocks'
 
-export const internalTopics: readonly TopicDefinition[] = [LOADS_TOPIC, SWEEPS_TOPIC].map((name) => ({
+export const internalTopics: readonly TopicDefinition[] = [LOADS_TOPIC, SWEEPS_TOPIC, CLOCKS_TOPIC].map((name) => ({
   name,
   partitions: 1,
   retentionMs: null,

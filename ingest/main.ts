@@ -7,7 +7,9 @@ import { MeshgateError } from '../platform/errors.ts'
 import type { Clock } from '../platform/ports/clock.ts'
 import type { Consumer, EventLog, RecordBatch } from '../platform/ports/event-log.ts'
 import type { Store } from '../platform/ports/store.ts'
+import { AppendClock } from './append-clock.ts'
 import { groupOf, planEntities, rekeyGroupOf, type EntityPlan } from './entity-plan.ts'
+import { FailureLog } from './failure-log.ts'
 import { GroupProgress } from './group-progress.ts'
 import { createTopicRoutes, type RouteHandler } from './http/topic-routes.ts'
 import type { IngestLogger } from './ingest-logger.ts'
@@ -52,7 +54,7 @@ export interface Ingest {
 interface Stage {
   readonly progress: GroupProgress
   readonly plan: EntityPlan
-  readonly process: (batch: RecordBatch) => Promise<BatchOutcome>
+  readonly process: (batch: RecordBatch, signal: AbortSignal) => Promise<BatchOutcome>
 }
 
 /** Creates topics and migrates tables, then consumes. */
@@ -73,7 +75,17 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     throw error
   }
   const plans = stages.filter(({ plan, progress }) => progress.topic === plan.topic).map(({ plan }) => plan)
-  const sweeper = options.sweep === false ? null : new Sweeper(plans, options)
+  const sweeper =
+    options.sweep === false
+      ? null
+      : new Sweeper(plans, {
+          ...options,
+          // Every member would look at every row: the one that has the topic's first partition does.
+          isMine: ({ topic }) =>
+            consumers.some((consumer) =>
+              consumer.assignment().some((mine) => mine.topic === topic && mine.partition === 0),
+            ),
+        })
   return {
     // A topic's re-keying stage comes before its writing stage: what the first appends, the second must see.
     async caughtUp() {
@@ -91,7 +103,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       }
       return lags
     },
-    routes: [createTopicRoutes({ products, log })],
+    routes: [createTopicRoutes(options)],
     async close() {
       await sweeper?.close()
       await Promise.all(consumers.map((consumer) => consumer.close()))
@@ -113,18 +125,25 @@ interface Registers {
 async function startProduct(options: IngestOptions, product: Product, registers: Registers): Promise<Consumer[]> {
   const { log } = options
   const plans = planEntities(product, log.timestampResolutionUs)
-  const writing: Stage[] = plans.map((plan) => ({
-    plan,
-    progress: new GroupProgress(groupOf(product), plan.topic, options),
-    process: (batch) => processBatch(options, plan, batch),
-  }))
+  const writing: Stage[] = plans.map((plan) => {
+    // What re-keying passes on has exact times already.
+    const exact = exactTimes(log, plan, plan.needsClock && !plan.source.rekeyed)
+    return {
+      plan,
+      progress: new GroupProgress(groupOf(product), plan.topic, options),
+      process: async (batch, signal) => processBatch(options, plan, await exact(batch), signal),
+    }
+  })
   const rekeying: Stage[] = plans
     .filter((plan) => plan.source.rekeyed)
-    .map((plan) => ({
-      plan,
-      progress: new GroupProgress(rekeyGroupOf(product), plan.source.topic, options),
-      process: (batch) => rekeyBatch(options, plan, batch),
-    }))
+    .map((plan) => {
+      const exact = exactTimes(log, plan, plan.needsClock)
+      return {
+        plan,
+        progress: new GroupProgress(rekeyGroupOf(product), plan.source.topic, options),
+        process: async (batch, signal) => rekeyBatch(options, plan, await exact(batch), signal),
+      }
+    })
   registers.stages.push(...rekeying, ...writing)
   const consumers: Consumer[] = []
   if (rekeying.length > 0) consumers.push(await consume(options, rekeying, registers.counts))
@@ -132,19 +151,33 @@ async function startProduct(options: IngestOptions, product: Product, registers:
   return consumers
 }
 
+function exactTimes(log: EventLog, plan: EntityPlan, needed: boolean): (batch: RecordBatch) => Promise<RecordBatch> {
+  if (!needed) return async (batch) => batch
+  const clock = new AppendClock(log, plan.source.topic)
+  return (batch) => clock.exact(batch)
+}
+
 function consume(options: IngestOptions, stages: readonly Stage[], counts: Registers['counts']): Promise<Consumer> {
   const byTopic = new Map(stages.map((stage) => [stage.progress.topic, stage]))
+  const { clock, observer } = options
+  const failures = new FailureLog(options)
   return options.log.consume({
     group: stages[0]?.progress.group ?? '',
     topics: [...byTopic.keys()],
-    handler: async (batch) => {
+    handler: async (batch, signal) => {
       const stage = byTopic.get(batch.topic)
       if (stage === undefined) return
+      failures.begins(batch, signal)
       const product = nameOf(stage.plan.product)
-      const startedMs = options.clock.monotonic()
-      const outcome = await stage.process(batch)
-      const durationMs = options.clock.monotonic() - startedMs
-      options.observer?.batch?.({ product, records: batch.records.length, ...outcome, durationMs })
+      const startedMs = clock.monotonic()
+      const outcome = await stage.process(batch, signal)
+      failures.recovered(batch)
+      observer?.batch?.({
+        product,
+        records: batch.records.length,
+        ...outcome,
+        durationMs: clock.monotonic() - startedMs,
+      })
       const count = counts.get(product)
       if (count !== undefined) {
         count.written += outcome.written
@@ -155,9 +188,8 @@ function consume(options: IngestOptions, stages: readonly Stage[], counts: Regis
     onError: (error, at) => {
       const stage = byTopic.get(at.topic)
       const code = error instanceof MeshgateError ? error.code : 'INTERNAL'
-      if (stage !== undefined) options.observer?.retry?.({ product: nameOf(stage.plan.product), code })
-      // Retried for ever by the log's contract: nobody would know that a partition stands still.
-      options.logger?.warn({ error, ...at }, 'A batch could not be ingested and is tried again.')
+      if (stage !== undefined) observer?.retry?.({ product: nameOf(stage.plan.product), code })
+      failures.failed(error, at)
     },
   })
 }

@@ -23,41 +23,57 @@ export interface Ports {
   readonly store: Store
 }
 
-export async function processBatch(ports: Ports, plan: EntityPlan, batch: RecordBatch): Promise<BatchOutcome> {
+/**
+ * `signal`: the partition is given up, perhaps to a member that has it already. Nothing is begun then, and the rejection hands the batch
+ * back: what its rows lack another attempt adds, and what comes too late all the same loses by its write times and source positions.
+ */
+export async function processBatch(
+  ports: Ports,
+  plan: EntityPlan,
+  batch: RecordBatch,
+  signal: AbortSignal = NEVER,
+): Promise<BatchOutcome> {
   const decoded = decodeBatch(plan, batch)
   // Decoding a full batch takes milliseconds: whoever else waits for the event loop goes first.
   await setImmediate()
+  const work = { ports, plan, batch, signal }
   try {
-    return await writeDecoded(ports, plan, batch, decoded)
+    return await writeDecoded(work, decoded)
   } catch (error) {
     if (!(error instanceof MeshgateError && error.code === 'STORE_ROW_INVALID')) throw error
-    return oneByOne(ports, plan, batch, decoded)
+    return oneByOne(work, decoded)
   }
 }
 
+const NEVER = new AbortController().signal
+
+interface Work {
+  readonly ports: Ports
+  readonly plan: EntityPlan
+  readonly batch: RecordBatch
+  readonly signal: AbortSignal
+}
+
 async function writeDecoded(
-  { log, store }: Ports,
-  plan: EntityPlan,
-  batch: RecordBatch,
+  { ports: { log, store }, plan, batch, signal }: Work,
   decoded: readonly DecodedRecord[],
 ): Promise<BatchOutcome> {
+  signal.throwIfAborted()
   const stored = await readBase(store, plan, baseKeys(plan, decoded))
   const planned = planWrites(plan, batch, decoded, stored)
-  await writeRows(store, planned)
+  signal.throwIfAborted()
+  await writeRows(store, planned, signal)
+  signal.throwIfAborted()
   await appendOutcomes(log, plan, planned)
   return { written: planned.changes.length, rejected: planned.rejected.length }
 }
 
 // A row that the store does not take would stop its partition for ever: each record for itself shows which one it is.
-async function oneByOne(
-  ports: Ports,
-  plan: EntityPlan,
-  batch: RecordBatch,
-  decoded: readonly DecodedRecord[],
-): Promise<BatchOutcome> {
+async function oneByOne(work: Work, decoded: readonly DecodedRecord[]): Promise<BatchOutcome> {
+  const { ports, plan } = work
   const outcome = { written: 0, rejected: 0 }
   for (const item of decoded) {
-    const { written, rejected } = await writeDecoded(ports, plan, batch, [item]).catch(async (error: unknown) => {
+    const { written, rejected } = await writeDecoded(work, [item]).catch(async (error: unknown) => {
       if (!(error instanceof MeshgateError && error.code === 'STORE_ROW_INVALID')) throw error
       const violation = { code: 'RECORD_NOT_STORABLE', field: null, checkId: null, message: error.message } as const
       await appendRejected(ports.log, plan, [{ kind: 'rejected', record: item.record, violations: [violation] }])
@@ -70,7 +86,12 @@ async function oneByOne(
 }
 
 /** The stage before, where the source is not keyed by the entity: its records, keyed by it, to `<topic>.rekeyed`. */
-export async function rekeyBatch({ log }: Ports, plan: EntityPlan, batch: RecordBatch): Promise<BatchOutcome> {
+export async function rekeyBatch(
+  { log }: Ports,
+  plan: EntityPlan,
+  batch: RecordBatch,
+  signal: AbortSignal = NEVER,
+): Promise<BatchOutcome> {
   const rejected: RejectedRecord[] = []
   const appends: AppendRecord[] = []
   for (const item of decodeBatch(plan, batch)) {
@@ -86,6 +107,7 @@ export async function rekeyBatch({ log }: Ports, plan: EntityPlan, batch: Record
     if (fitsLog(append)) appends.push(append)
     else rejected.push(tooLarge(item.record))
   }
+  signal.throwIfAborted()
   await Promise.all([
     appends.length === 0 ? undefined : log.append(topicNames.rekeyed(plan.source.topic), appends),
     appendRejected(log, plan, rejected),

@@ -15,6 +15,8 @@ interface SweeperPorts {
   readonly store: Store
   readonly clock: Clock
   readonly logger?: IngestLogger
+  /** Whether this process is the one to sweep the entity's table: two would do the same work. Default: it is. */
+  readonly isMine?: (plan: EntityPlan) => boolean
 }
 
 export class Sweeper {
@@ -51,7 +53,7 @@ export class Sweeper {
   }
 
   async #sweepTable(plan: EntityPlan): Promise<void> {
-    const { log, store, clock } = this.#ports
+    const { log, store, clock, isMine = () => true } = this.#ports
     const { name } = plan.base
     const stopped = (await lastValue(log, SWEEPS_TOPIC, name)) as { after: Row | null } | null
     let after = stopped?.after ?? null
@@ -59,6 +61,8 @@ export class Sweeper {
     let kept = after
     for (;;) {
       await clock.sleep(limits.sweepPauseMs, this.#stop.signal)
+      // Whoever has it now goes on from the mark.
+      if (!isMine(plan)) return
       const page = await store.scan(name, { limit: limits.sweepPageRows, ...(after === null ? {} : { after }) })
       const writes = page.rows.flatMap((row) => sweepOf(plan, row, clock.now() - limits.deleteMarkerGraceMs))
       if (writes.length > 0) await store.write(writes)

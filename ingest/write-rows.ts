@@ -19,7 +19,8 @@ export async function readBase(
   return rows
 }
 
-export async function writeRows(store: Store, { first, rest }: BatchPlan): Promise<void> {
+export async function writeRows(store: Store, { first, rest }: BatchPlan, signal: AbortSignal): Promise<void> {
   if (first.length > 0) await store.write(first)
+  signal.throwIfAborted()
   if (rest.length > 0) await store.write(rest)
 }

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Product } from '../../schema/model.ts'
 import { MeshgateError, type FailureCode } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
+import type { Clock } from '../../platform/ports/clock.ts'
 import type { AppendRecord, EventLog, Position } from '../../platform/ports/event-log.ts'
 import { compileReadKey, type ReadKey } from '../sources/record-key.ts'
 import { bodyForm, postedRecords, type BodyForm } from './posted-records.ts'
@@ -19,6 +20,7 @@ interface Topic {
 
 interface Face {
   readonly log: EventLog
+  readonly clock: Clock
   readonly topics: ReadonlyMap<string, Topic>
   readonly budget: BodyBudget
 }
@@ -39,6 +41,7 @@ const STATUSES: Partial<Record<FailureCode, readonly [status: number, errorCode:
 export function createTopicRoutes(options: {
   readonly products: readonly Product[]
   readonly log: EventLog
+  readonly clock: Clock
 }): RouteHandler {
   const topics = new Map<string, Topic>()
   for (const product of options.products) {
@@ -47,7 +50,8 @@ export function createTopicRoutes(options: {
       topics.set(entity.source.topic, { name: entity.source.topic, readKey: compileReadKey(product, entity) })
     }
   }
-  const face: Face = { log: options.log, topics, budget: new BodyBudget() }
+  const { log, clock } = options
+  const face: Face = { log, clock, topics, budget: new BodyBudget() }
   return async (request, response) => {
     const [path = ''] = (request.url ?? '').split('?')
     if (path !== '/topics' && !path.startsWith('/topics/')) return false
@@ -91,28 +95,64 @@ function topicNameIn(path: string): string {
   }
 }
 
-async function takeRecords(
-  { log, budget }: Face,
-  topic: Topic,
-  form: BodyForm,
-  request: IncomingMessage,
-): Promise<Position[]> {
-  const release = await budget.reserve(bodyBytesReserved)
+async function takeRecords(face: Face, topic: Topic, form: BodyForm, request: IncomingMessage): Promise<Position[]> {
+  const release = await roomFor(face)
+  let records: readonly AppendRecord[]
   try {
-    const records = await postedRecords(form, await readBody(request), topic.readKey)
-    const partitions = await log.partitions(topic.name)
-    const stray = records.findIndex(({ partition }) => partition !== undefined && partition >= partitions)
-    if (stray !== -1) {
-      const message = `"partition" of record ${stray} does not exist: ${topic.name} has ${partitions}. Leave it out: the key decides.`
-      throw new MeshgateError('INGEST_REQUEST_INVALID', message)
-    }
-    return await appendAll(log, topic.name, records)
-  } finally {
+    records = await postedRecords(form, await readBody(request), topic.readKey)
+  } catch (error) {
     release()
+    throw error
+  }
+  // What a log that is away still holds keeps its room also after the client has been answered: memory stays bounded.
+  const appending = appendAll(face.log, topic.name, records).finally(release)
+  return inTime(face.clock, appending, () => {
+    const message = `The log has not taken the records within ${limits.postWaitMsMax / 1_000} s. Send them again: some of them may be in ${topic.name} already.`
+    return new MeshgateError('LOG_UNAVAILABLE', message)
+  })
+}
+
+async function roomFor({ budget, clock }: Face): Promise<() => void> {
+  const reserving = budget.reserve(bodyBytesReserved)
+  try {
+    return await inTime(clock, reserving, () => {
+      return new MeshgateError('INGEST_OVERLOADED', 'Too many records wait for the log. Retry with backoff.')
+    })
+  } catch (error) {
+    // Its turn may still come.
+    reserving.then(
+      (release) => release(),
+      () => undefined,
+    )
+    throw error
+  }
+}
+
+/** The promise, or the error when it takes too long. The promise goes on. */
+async function inTime<T>(clock: Clock, promise: Promise<T>, error: () => MeshgateError): Promise<T> {
+  const settled = new AbortController()
+  const late = clock.sleep(limits.postWaitMsMax, settled.signal).then(
+    () => {
+      throw error()
+    },
+    () => promise,
+  )
+  promise.catch(() => undefined)
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    settled.abort()
+    late.catch(() => undefined)
   }
 }
 
 async function appendAll(log: EventLog, topic: string, records: readonly AppendRecord[]): Promise<Position[]> {
+  const partitions = await log.partitions(topic)
+  const stray = records.findIndex(({ partition }) => partition !== undefined && partition >= partitions)
+  if (stray !== -1) {
+    const message = `"partition" of record ${stray} does not exist: ${topic} has ${partitions}. Leave it out: the key decides.`
+    throw new MeshgateError('INGEST_REQUEST_INVALID', message)
+  }
   const positions: Position[] = []
   for (let from = 0; from < records.length; from += limits.loadBatchRecordsMax) {
     positions.push(...(await log.append(topic, records.slice(from, from + limits.loadBatchRecordsMax))))

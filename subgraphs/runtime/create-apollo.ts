@@ -7,7 +7,7 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled'
-import type { GraphQLSchema } from 'graphql'
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql'
 import type { Clock } from '../../platform/ports/clock.ts'
 import type { ErrorFormatter } from './format-error.ts'
 import type { RequestContext } from './request-context.ts'
@@ -22,6 +22,11 @@ export interface Observing {
   readonly subgraph: string
 }
 
+function codeOf({ extensions }: GraphQLFormattedError): string {
+  const code = extensions?.['code']
+  return typeof code === 'string' ? code : 'UNKNOWN'
+}
+
 /** None where nobody wants to know: a plugin costs every request. */
 function observing({ observer, clock, subgraph }: Observing): ApolloServerPlugin<RequestContext>[] {
   const tell = observer?.request?.bind(observer)
@@ -33,7 +38,7 @@ function observing({ observer, clock, subgraph }: Observing): ApolloServerPlugin
         return {
           willSendResponse: async ({ response }) => {
             const errors = response.body.kind === 'single' ? (response.body.singleResult.errors ?? []) : []
-            const codes = errors.map(({ extensions }) => String(extensions?.['code'] ?? 'UNKNOWN'))
+            const codes = errors.map(codeOf)
             tell({ subgraph, durationMs: clock.monotonic() - startedMs, codes })
           },
         }

@@ -1,0 +1,106 @@
+// Exact append times for records whose append time is their version. A log may end its times at the millisecond, or set them back (a broker's
+// clock corrected, another leader's clock): then two records of a key would tie, or the later would lose. Here every record gets the time
+//
+//   offset + the greatest (time - offset) of all records of its partition up to it
+//
+// which is its own time where times leave room, and else one µs per offset after the record before it: strictly increasing by offset, and the
+// same whenever and by whomever it is computed. What came before a batch is known from the batch before, or read back from the log.
+import { limits } from '../platform/limits.ts'
+import type { EventLog, LogRecord, RecordBatch } from '../platform/ports/event-log.ts'
+import { CLOCKS_TOPIC, lastValue, putValue } from './internal-topics.ts'
+
+/** What times were before a batch, and are after it. */
+interface Known {
+  readonly start: number
+  readonly before: number
+  readonly next: number
+  readonly after: number
+}
+
+/** Records from `offset` on have at least `offset + lead` as their time. Durable where reading back would not find out. */
+interface ClockMark {
+  readonly offset: number
+  readonly lead: number
+}
+
+const NO_LEAD = Number.NEGATIVE_INFINITY
+
+export class AppendClock {
+  readonly #log: EventLog
+  readonly #topic: string
+  readonly #known = new Map<number, Known>()
+  readonly #marks = new Map<number, readonly ClockMark[]>()
+
+  constructor(log: EventLog, topic: string) {
+    this.#log = log
+    this.#topic = topic
+  }
+
+  /** The batch with exact times. One call at a time per partition. Rejects as the log does. */
+  async exact(batch: RecordBatch): Promise<RecordBatch> {
+    const { partition, records } = batch
+    const start = records[0]?.offset ?? 0
+    const before = await this.#leadBefore(partition, start)
+    let lead = before
+    let behindUs = 0
+    const timed = records.map((record) => {
+      lead = leadAfter(lead, record)
+      const timestampUs = record.offset + lead
+      behindUs = Math.max(behindUs, timestampUs - record.timestampUs)
+      return { ...record, timestampUs }
+    })
+    if (behindUs > limits.appendClockUnmarkedLeadUs) await this.#mark(partition, { offset: start, lead: before })
+    this.#known.set(partition, { start, before, next: (records.at(-1)?.offset ?? start) + 1, after: lead })
+    return { ...batch, records: timed }
+  }
+
+  async #leadBefore(partition: number, offset: number): Promise<number> {
+    const known = this.#known.get(partition)
+    if (known?.start === offset) return known.before
+    if (known?.next === offset) return known.after
+    // Another member of the group has had the partition, or this one begins.
+    const [ranges, marks] = await Promise.all([this.#log.offsets(this.#topic), this.#readMarks(partition)])
+    const earliest = ranges.find((range) => range.partition === partition)?.earliest ?? 0
+    const earlier = known !== undefined && known.next < offset ? known : { next: 0, after: NO_LEAD }
+    const leads = marks.filter((mark) => mark.offset <= offset).map((mark) => mark.lead)
+    const from = Math.max(earliest, earlier.next, offset - limits.appendClockLookBackRecords)
+    return this.#readOn(partition, { from, end: offset }, Math.max(earlier.after, ...leads))
+  }
+
+  async #readOn(partition: number, { from, end }: { from: number; end: number }, before: number): Promise<number> {
+    let lead = before
+    let offset = from
+    while (offset < end) {
+      const records = await this.#log.read({ topic: this.#topic, partition, offset }, limits.appendClockReadRecords)
+      const last = records.at(-1)
+      if (last === undefined) break
+      for (const record of records) if (record.offset < end) lead = leadAfter(lead, record)
+      offset = last.offset + 1
+    }
+    return lead
+  }
+
+  async #readMarks(partition: number): Promise<readonly ClockMark[]> {
+    const marks = ((await lastValue(this.#log, CLOCKS_TOPIC, this.#markKey(partition))) ?? []) as readonly ClockMark[]
+    this.#marks.set(partition, marks)
+    return marks
+  }
+
+  // Before any row is written with such a time: whoever goes on from here after a restart must know it.
+  async #mark(partition: number, mark: ClockMark): Promise<void> {
+    if (mark.lead === NO_LEAD) return
+    const marks = this.#marks.get(partition) ?? []
+    if (marks.some(({ offset, lead }) => offset <= mark.offset && lead >= mark.lead)) return
+    const kept = [...marks, mark].slice(-limits.appendClockMarksMax)
+    await putValue(this.#log, CLOCKS_TOPIC, this.#markKey(partition), kept)
+    this.#marks.set(partition, kept)
+  }
+
+  #markKey(partition: number): string {
+    return `${this.#topic}:${partition}`
+  }
+}
+
+function leadAfter(lead: number, { offset, timestampUs }: LogRecord): number {
+  return Math.max(lead, timestampUs - offset)
+}
