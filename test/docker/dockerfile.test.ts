@@ -1,9 +1,9 @@
 // The image: what it is made of, and that it runs as its user with nothing to install and nothing to write. Docker is not needed.
-import { spawn } from 'node:child_process'
 import { access, mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startContainer } from './container.ts'
 import { assembleImage, copiedPaths, readStages, root, textsOf, type Image } from './docker-image.ts'
 
 const stages = await readStages()
@@ -70,21 +70,10 @@ describe('put together', () => {
   })
 })
 
-function run(image: Image, args: readonly string[]): Promise<{ code: number | null; output: string }> {
-  const [command = '', ...fixed] = image.entrypoint.map((part) => part.replace(/^\/opt/, join(image.directory, 'opt')))
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, [...fixed, ...args], {
-      cwd: join(image.directory, image.workingDirectory),
-      env: image.environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      ...image.user,
-    })
-    let output = ''
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    child.once('error', reject)
-    child.once('close', (code) => resolve({ code, output }))
-  })
+async function run(image: Image, command: readonly string[]): Promise<{ code: number | null; output: string }> {
+  const container = startContainer({ image, command })
+  const code = await container.ended
+  return { code, output: container.output() }
 }
 
 async function filesOf(directory: string): Promise<readonly string[]> {

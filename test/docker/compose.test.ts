@@ -1,0 +1,96 @@
+// docker-compose.yml, run: its commands, variables, health checks and start order as they stand there, on a real Kafka and Cassandra.
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { query } from '../e2e/graphql-client.ts'
+import { cassandraAddress, startOwnKafka } from '../servers/test-servers.ts'
+import { isOurs, readCompose } from './compose-file.ts'
+import { ComposeProject } from './compose-project.ts'
+import { assembleImage } from './docker-image.ts'
+
+const UP_TIMEOUT_MS = 300_000
+const DOWN_TIMEOUT_MS = 180_000
+
+interface CustomerOrders {
+  readonly customer: {
+    readonly fullName: string
+    readonly orders: { readonly nodes: readonly { readonly total: string; readonly lines: readonly object[] }[] }
+  }
+}
+
+describe('the mesh of docker-compose.yml', () => {
+  let directory: string
+  let project: ComposeProject
+  let names: readonly string[]
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'meshgate-compose-'))
+    await chmod(directory, 0o755)
+    // Topics have no name of their own to keep tests apart, keyspaces have.
+    const [kafka, cassandra] = await Promise.all([startOwnKafka(), cassandraAddress()])
+    const compose = await readCompose({ MESHGATE_CASSANDRA_KEYSPACE: 'meshgate_compose' })
+    names = Object.entries(compose.services).flatMap(([name, service]) => (isOurs(service) ? [name] : []))
+    const image = await assembleImage(join(directory, 'image'))
+    const servers = { 'kafka:9092': kafka.address, 'cassandra:9042': cassandra }
+    project = new ComposeProject({ compose, image, servers, directory: join(directory, 'volumes') })
+    await project.up()
+  }, UP_TIMEOUT_MS)
+
+  afterAll(async () => {
+    await project.down()
+    await rm(directory, { recursive: true, force: true })
+  }, DOWN_TIMEOUT_MS)
+
+  test('answers with the sample, joined over the three domains', async () => {
+    const { customer } = await query<CustomerOrders>(
+      project.url('gateway'),
+      `{ customer(id: "5219") { fullName orders(first: 100) { nodes { total lines { product { name brand } } } } } }`,
+    )
+    const cents = customer.orders.nodes.reduce((sum, { total }) => sum + Math.round(Number(total) * 100), 0)
+    const lines = customer.orders.nodes.flatMap((order) => order.lines)
+    expect({ fullName: customer.fullName, orders: customer.orders.nodes.length, lines: lines.length, cents }).toEqual({
+      fullName: 'Diane Biondo',
+      orders: 8,
+      lines: 30,
+      cents: 21_276,
+    })
+  })
+
+  test('takes records where ingest listens, and tells of them at the gateway', async () => {
+    const order = {
+      id: 'compose-1',
+      customerId: '1',
+      placedAt: '2026-01-02T03:04:05Z',
+      lines: [{ productId: '1', quantity: 2, amount: '5.70', cost: '2.00' }],
+    }
+    const answer = await fetch(`${project.url('sales-ingest')}/topics/sales.orders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson' },
+      body: JSON.stringify(order),
+    })
+    expect(answer.status).toBe(200)
+    await expect
+      .poll(() => query(project.url('gateway'), `{ order(id: "compose-1") { total customer { fullName } } }`), {
+        timeout: 20_000,
+      })
+      .toEqual({ order: { total: '5.7', customer: { fullName: 'Sheri Nowmer' } } })
+  })
+
+  test(
+    'another ingest and another subgraph of a domain serve beside the first',
+    { timeout: UP_TIMEOUT_MS },
+    async () => {
+      const [, port] = await Promise.all([project.scale('sales-ingest'), project.scale('sales-subgraph')])
+      const found = await query(`http://127.0.0.1:${port}`, `{ order(id: "compose-1") { total } }`)
+      expect(found).toEqual({ order: { total: '5.7' } })
+    },
+  )
+
+  test('ends with exit code 0, every service, when it is stopped', { timeout: DOWN_TIMEOUT_MS }, async () => {
+    const codes = await project.down()
+    const expected = [...names, 'sales-ingest', 'sales-subgraph'].map((name) => ({ name, code: 0 }))
+    const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name)
+    expect(codes.toSorted(byName)).toEqual(expected.toSorted(byName))
+  })
+})
