@@ -89,6 +89,21 @@ export const limits = {
   kafkaRetryDelayMsMax: 1_000,
   /** A topic that one broker does not know is asked for again of another after that: news of a new topic take milliseconds. */
   kafkaUnknownTopicConfirmMs: 200,
+  /** How long an append is tried again: longer than a broker takes to start or a cluster to choose a new leader, after which it was probably not passing. */
+  kafkaAppendTimeoutMs: 60_000,
+  /** How long the broker itself waits for the replicas: it answers before we stop listening. */
+  kafkaAcknowledgeTimeoutMs: 8_000,
+  /** A batch of records of one partition, and a request of several: a few milliseconds of encoding, which hold up everything else. */
+  kafkaBatchBytesMax: 1_048_576,
+  kafkaProduceBytesMax: 2_097_152,
+  /** Our topics' max.message.bytes: the largest batch, or the largest record alone with what surrounds it. */
+  kafkaMessageBytesMax: 2_097_152,
+  /** How long closing waits for appends under way: a broker that does not answer by then will not in time. */
+  kafkaCloseWaitMs: 10_000,
+  /** How long the broker keeps a fetch that finds nothing; what comes meanwhile is answered at once. */
+  kafkaFetchWaitMs: 500,
+  /** How long closing waits until tails have handed out what has been appended. */
+  kafkaTailDrainMs: 3_000,
   /** A batch of records after decompression: a hundred times what we append at once; beyond that it is no batch but a bomb. */
   kafkaBatchDecompressedBytesMax: 134_217_728,
 
@@ -134,6 +149,22 @@ export const limits = {
   storeOpenWaitMs: 9_000,
   /** To one contact point: the others must get their turn within the time above. */
   storeConnectWaitMs: 3_000,
+  /** Statements and bytes of one unlogged batch: ten rows of a partition together cost a fifth of ten apart, more gain little. */
+  storeBatchStatementsMax: 64,
+  storeBatchBytesMax: 65_536,
+  /** One row, or the rows of one atomic write: below the 16 MiB that Cassandra takes as one request and one mutation. */
+  storeMutationBytesMax: 8_388_608,
+  /** Statements of one batch: what the protocol can count. */
+  storeMutationStatementsMax: 65_535,
+  /** How long the lock of migrations stays where its holder dies; longer than one change of the schema may take. */
+  storeLockSeconds: 30,
+  /** How long a migration waits for those of other processes: some dozen tables with their indexes, and one holder that died. */
+  storeLockWaitMs: 120_000,
+  storeLockPollMs: 200,
+  /** Between looks at the agreement of the schema and at indexes that are being built. */
+  storeSchemaPollMs: 50,
+  /** How long closing waits for calls in hand: less than the 10 s of the log, so that both fit into a shutdown. */
+  storeCloseWaitMs: 8_000,
   /** A node that has not answered a health check by then is as good as down. */
   storePingWaitMs: 2_000,
   /** Between attempts to reach a node again: the first at once, so that a restart costs its own time and little more. */
@@ -328,6 +359,10 @@ export const limits = {
   // Command line
   /** From a signal to the end: longer than the gateway's and the log's own waits together, so that only what hangs is cut off. */
   shutdownMsMax: 30_000,
+  /** How long records may wait unmoved until a load says that nobody ingests them: longer than a process takes to start or a partition to change hands. */
+  ingestStandstillMs: 6_000,
+  /** Between two looks whether they move. */
+  ingestStandstillPollMs: 1_000,
   /** Records and bytes of one request of a load through a running process: well below the body limit, base64 included. */
   sendBatchRecordsMax: 1_000,
   sendBatchBytesMax: 1_048_576,

@@ -1,8 +1,8 @@
 // Emits CQL for Cassandra 5: tables with their clustering order and TTL, storage-attached indexes. Statements are idempotent.
-// Nested values are text: JSON, one frozen cell.
-import type { ColumnType, TableDefinition } from '../tables.ts'
+// Nested values are text: JSON, one frozen cell. The Cassandra store migrates by these very statements.
+import type { ColumnDefinition, ColumnType, TableDefinition } from '../tables.ts'
 
-const cqlTypes: Readonly<Record<ColumnType, string>> = {
+export const CQL_TYPES: Readonly<Record<ColumnType, string>> = {
   text: 'text',
   int: 'int',
   bigint: 'bigint',
@@ -29,10 +29,15 @@ const reserved = new Set(
 export const cqlIdentifier = (name: string): string =>
   /^[a-z][a-z0-9_]*$/.test(name) && !reserved.has(name) ? name : `"${name.replaceAll('"', '""')}"`
 
-function createTable(table: TableDefinition, qualified: string): string {
+const tableName = (table: TableDefinition, keyspace: string): string =>
+  `${cqlIdentifier(keyspace)}.${cqlIdentifier(table.name)}`
+
+const ttlSeconds = (table: TableDefinition): number => (table.ttlMs === null ? 0 : Math.ceil(table.ttlMs / 1000))
+
+export function createTable(table: TableDefinition, keyspace: string): string {
   const cqlName = new Map(table.columns.map((column) => [column.name, cqlIdentifier(column.cqlName)]))
   const name = (column: string): string => cqlName.get(column) ?? cqlIdentifier(column)
-  const columns = table.columns.map((column) => `  ${name(column.name)} ${cqlTypes[column.type]}`)
+  const columns = table.columns.map((column) => `  ${name(column.name)} ${CQL_TYPES[column.type]}`)
   const partition = `(${table.partitionKey.map(name).join(', ')})`
   const key = [partition, ...table.clusteringKey.map((part) => name(part.column))].join(', ')
   const options: string[] = []
@@ -40,25 +45,47 @@ function createTable(table: TableDefinition, qualified: string): string {
     options.push(
       `CLUSTERING ORDER BY (${table.clusteringKey.map((part) => `${name(part.column)} ${part.order}`).join(', ')})`,
     )
-  if (table.ttlMs !== null) options.push(`default_time_to_live = ${Math.ceil(table.ttlMs / 1000)}`)
+  if (table.ttlMs !== null) options.push(`default_time_to_live = ${ttlSeconds(table)}`)
   const tail = options.length === 0 ? '' : ` WITH ${options.join(' AND ')}`
-  return `CREATE TABLE IF NOT EXISTS ${qualified} (\n${columns.join(',\n')},\n  PRIMARY KEY (${key})\n)${tail}`
+  return `CREATE TABLE IF NOT EXISTS ${tableName(table, keyspace)} (\n${columns.join(',\n')},\n  PRIMARY KEY (${key})\n)${tail}`
 }
 
-function createIndexes(table: TableDefinition, keyspace: string): readonly string[] {
-  return table.indexes
-    .filter((column) => !(table.partitionKey.length === 1 && table.partitionKey[0] === column)) // Cassandra refuses it: the key is its index
-    .map((column) => {
-      const cqlName = table.columns.find((candidate) => candidate.name === column)?.cqlName ?? column
-      const index = cqlIdentifier(`${table.name}_${cqlName}_idx`)
-      const on = `${cqlIdentifier(keyspace)}.${cqlIdentifier(table.name)}`
-      return `CREATE INDEX IF NOT EXISTS ${index} ON ${on} (${cqlIdentifier(cqlName)}) USING 'sai'`
-    })
+/** Adds columns to a table that is there. */
+export function addColumns(table: TableDefinition, columns: readonly ColumnDefinition[], keyspace: string): string {
+  const added = columns.map((column) => `${cqlIdentifier(column.cqlName)} ${CQL_TYPES[column.type]}`)
+  return `ALTER TABLE ${tableName(table, keyspace)} ADD IF NOT EXISTS (${added.join(', ')})`
+}
+
+/** Gives a table that is there the TTL of its definition, for later writes. */
+export function setTtl(table: TableDefinition, keyspace: string): string {
+  return `ALTER TABLE ${tableName(table, keyspace)} WITH default_time_to_live = ${ttlSeconds(table)}`
+}
+
+/** The columns that get an index. Cassandra refuses one on a whole partition key: the key is its own index. */
+export function indexedColumns(table: TableDefinition): readonly ColumnDefinition[] {
+  const [only, ...more] = table.partitionKey
+  const isKey = (column: string): boolean => more.length === 0 && column === only
+  return table.columns.filter((column) => table.indexes.includes(column.name) && !isKey(column.name))
+}
+
+export function createIndex(table: TableDefinition, column: ColumnDefinition, keyspace: string): string {
+  const index = cqlIdentifier(indexName(table, column))
+  return `CREATE INDEX IF NOT EXISTS ${index} ON ${tableName(table, keyspace)} (${cqlIdentifier(column.cqlName)}) USING 'sai'`
+}
+
+/**
+ * Index names share a keyspace: table `a` with column `b_c` and table `a_b` with column `c` must not meet, or the second would silently
+ * have no index. The length of the table's name tells them apart. They also name files, whose names may have 255 bytes.
+ */
+function indexName(table: TableDefinition, column: ColumnDefinition): string {
+  const { cqlName } = column
+  const shown = cqlName.length <= 100 ? cqlName : `${cqlName.slice(0, 100)}_${table.columns.indexOf(column)}`
+  return `${table.name}_${shown}_idx${table.name.length}`
 }
 
 export function emitCql(tables: readonly TableDefinition[], keyspace: string): readonly string[] {
   return tables.flatMap((table) => [
-    createTable(table, `${cqlIdentifier(keyspace)}.${cqlIdentifier(table.name)}`),
-    ...createIndexes(table, keyspace),
+    createTable(table, keyspace),
+    ...indexedColumns(table).map((column) => createIndex(table, column, keyspace)),
   ])
 }

@@ -85,6 +85,6 @@ test('CQL quotes what it reserves', () => {
     'CREATE TABLE IF NOT EXISTS "keyspace".order_by (\n  "order" text,\n  "token" text,\n  key int,\n  "from" text,',
   )
   expect(statements.at(-1)).toBe(
-    `CREATE INDEX IF NOT EXISTS order_by_select_idx ON "keyspace".order_by ("select") USING 'sai'`,
+    `CREATE INDEX IF NOT EXISTS order_by_select_idx8 ON "keyspace".order_by ("select") USING 'sai'`,
   )
 })

@@ -87,35 +87,41 @@ export class CassandraClient {
 
   /** STORE_UNAVAILABLE where no contact point answers in time. A client that failed is closed and of no more use. */
   async connect(clock: Clock): Promise<void> {
-    const waiting = new AbortController()
-    const late = clock.sleep(limits.storeOpenWaitMs, waiting.signal).then(() => {
-      const message = `Cassandra at ${this.cluster} did not answer within ${limits.storeOpenWaitMs} ms: check that it runs and can be reached; retry.`
-      throw new MeshgateError('STORE_UNAVAILABLE', message)
-    })
     try {
-      await Promise.race([this.#client.connect(), late])
+      await this.#inTime(clock, limits.storeOpenWaitMs, this.#client.connect())
     } catch (error) {
       // Not waited for: it may hang as the connection did.
       this.#client.shutdown().catch(() => undefined)
       throw storeError(error, 'read', this.cluster)
-    } finally {
-      waiting.abort()
-      late.catch(() => undefined)
     }
   }
 
-  /** Rows at the store's consistency. */
+  /** Rows at the store's consistency, when there is room for one more read. */
   async select(query: string, params: readonly unknown[], options: SelectOptions = {}): Promise<types.ResultSet> {
+    await this.readTurn()
+    return this.selectInTurn(query, params, options)
+  }
+
+  /** Resolves when one more read may be sent: `selectInTurn` then takes the place, and gives it back. */
+  readTurn(): Promise<void> | null {
+    return this.#reads.enter()
+  }
+
+  async selectInTurn(query: string, params: readonly unknown[], options: SelectOptions = {}): Promise<types.ResultSet> {
     const { fetchSize, pageState } = options
-    return this.#gated(this.#reads, 'read', () =>
-      this.#client.execute(query, params, {
+    try {
+      return await this.#client.execute(query, params, {
         prepare: true,
         isIdempotent: true,
         consistency: this.#consistency.read,
-        ...(fetchSize === undefined ? { autoPage: false, fetchSize: limits.storeFetchRows } : { fetchSize }),
+        fetchSize: fetchSize ?? limits.storeFetchRows,
         ...(pageState === undefined ? {} : { pageState }),
-      }),
-    )
+      })
+    } catch (error) {
+      throw storeError(error, 'read', this.cluster)
+    } finally {
+      this.#reads.leave()
+    }
   }
 
   /** Where a partition lies in the order of a scan. `partitionKey`: as Cassandra has it, a composite one framed. */
@@ -186,23 +192,35 @@ export class CassandraClient {
     return new Set([...own.rows, ...others].map((row) => String(row['schema_version']))).size === 1
   }
 
-  /** Resolves when no read or write is in flight. */
-  async idle(): Promise<void> {
-    await Promise.all([this.#reads.idle(), this.#writes.idle()])
+  /** Resolves when the query can be answered at the store's consistency; beside the gates, since many requests are no failure. */
+  async ping(query: string, clock: Clock): Promise<void> {
+    const probe = this.#mapped('read', () =>
+      this.#client.execute(query, [], {
+        prepare: true,
+        isIdempotent: true,
+        consistency: this.#consistency.read,
+        readTimeout: limits.storePingWaitMs,
+      }),
+    )
+    await this.#inTime(clock, limits.storePingWaitMs, probe)
   }
 
   async close(): Promise<void> {
     await this.#client.shutdown()
   }
 
-  async #gated<T>(gate: RequestGate, asked: Asked, request: () => Promise<T>): Promise<T> {
-    await gate.enter()
+  async #inTime(clock: Clock, waitMs: number, answer: Promise<unknown>): Promise<void> {
+    const waiting = new AbortController()
+    const late = clock.sleep(waitMs, waiting.signal).then(() => {
+      const message = `Cassandra at ${this.cluster} did not answer within ${waitMs} ms: check that it runs and can be reached; retry.`
+      throw new MeshgateError('STORE_UNAVAILABLE', message)
+    })
     try {
-      return await request()
-    } catch (error) {
-      throw storeError(error, asked, this.cluster)
+      await Promise.race([answer, late])
     } finally {
-      gate.leave()
+      waiting.abort()
+      late.catch(() => undefined)
+      answer.catch(() => undefined)
     }
   }
 

@@ -6,6 +6,9 @@ import type { ColumnType, TableDefinition } from '../../../schema/tables.ts'
 import { invariant } from '../../errors.ts'
 import { checkedValue, keyValue } from '../../row-check.ts'
 import { fromCql, toCql } from './cql-value.ts'
+import { tableStatements, type TableStatements } from './table-statements.ts'
+
+export { equalities } from './table-statements.ts'
 
 export interface CqlColumn {
   /** The cell's name in a Row. */
@@ -38,6 +41,7 @@ export interface CqlTable {
   readonly cells: readonly CqlColumn[]
   /** The columns of a SELECT that `rowOf` reads. */
   readonly selection: string
+  readonly statements: TableStatements
   readonly ttlMs: number | null
   /** Names of columns with an index, also one that only an earlier migration asked for. */
   readonly indexes: ReadonlySet<string>
@@ -60,9 +64,11 @@ export function compileTable(definition: TableDefinition, keyspace: string): Cql
   const clustering = definition.clusteringKey.map(({ column, order }) => keyColumn(column, order === 'DESC'))
   const key = [...partition, ...clustering]
   const keyNames = new Set(key.map((column) => column.name))
+  const qualified = `${cqlIdentifier(keyspace)}.${cqlIdentifier(definition.name)}`
+  const cells = columns.filter((column) => !keyNames.has(column.name))
   return {
     name: definition.name,
-    qualified: `${cqlIdentifier(keyspace)}.${cqlIdentifier(definition.name)}`,
+    qualified,
     definition,
     columns,
     types: new Map(columns.map(({ name, type }) => [name, type])),
@@ -70,8 +76,9 @@ export function compileTable(definition: TableDefinition, keyspace: string): Cql
     partition,
     clustering,
     key,
-    cells: columns.filter((column) => !keyNames.has(column.name)),
+    cells,
     selection: columns.map((column) => column.cql).join(', '),
+    statements: tableStatements({ qualified, columns, key, cells }),
     ttlMs: definition.ttlMs,
     indexes: new Set(definition.indexes),
   }
@@ -95,9 +102,4 @@ export function keyParams(table: CqlTable, columns: readonly CqlKeyColumn[], row
 /** What the driver takes for a value of a column. STORE_ROW_INVALID where it is of another type. */
 export function columnParam(table: CqlTable, column: CqlColumn, value: Value): unknown {
   return toCql(column.type, checkedValue(table, column.name, value))
-}
-
-/** `a = ? AND b = ?` */
-export function equalities(columns: readonly CqlColumn[]): string {
-  return columns.map((column) => `${column.cql} = ?`).join(' AND ')
 }

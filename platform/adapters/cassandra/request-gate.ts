@@ -13,7 +13,6 @@ export class RequestGate {
   #waiting: (() => void)[] = []
   /** The queue is taken from its front, and cut only now and then. */
   #front = 0
-  #idle: (() => void)[] = []
 
   constructor(limits: GateLimits) {
     this.#limits = limits
@@ -36,7 +35,6 @@ export class RequestGate {
     const next = this.#waiting[this.#front]
     if (next === undefined) {
       this.#inFlight -= 1
-      if (this.#inFlight === 0) for (const resolve of this.#idle.splice(0)) resolve()
       return
     }
     this.#front += 1
@@ -46,10 +44,5 @@ export class RequestGate {
     }
     // The place passes on as it is.
     next()
-  }
-
-  /** Resolves when nothing is in flight. */
-  idle(): Promise<void> {
-    return this.#inFlight === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve))
   }
 }

@@ -76,7 +76,7 @@ test('CQL quotes reserved words, orders clusterings, sets the TTL and indexes wi
   extra text,
   PRIMARY KEY ((id))
 )`,
-    `CREATE INDEX IF NOT EXISTS readings_sensor_id_idx ON "Mesh".readings (sensor_id) USING 'sai'`,
+    `CREATE INDEX IF NOT EXISTS readings_sensor_id_idx8 ON "Mesh".readings (sensor_id) USING 'sai'`,
     `CREATE TABLE IF NOT EXISTS "Mesh".readings_by_sensor (
   id text,
   sensor_id uuid,

@@ -1,0 +1,116 @@
+// What a keyspace has, as its nodes tell: tables, columns, indexes. Agreement of the nodes, and indexes that are built.
+import { cqlIdentifier } from '../../../schema/emit/emit-cql.ts'
+import { MeshgateError } from '../../errors.ts'
+import { limits } from '../../limits.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { CassandraClient } from './cassandra-client.ts'
+
+export interface ExistingColumn {
+  readonly type: string
+  readonly kind: 'partition_key' | 'clustering' | 'regular' | 'static'
+  /** In its part of the key. */
+  readonly position: number
+  readonly order: 'asc' | 'desc' | 'none'
+}
+
+export interface ExistingTable {
+  readonly columns: ReadonlyMap<string, ExistingColumn>
+  readonly ttlSeconds: number
+  /** CQL names of columns with an index. */
+  readonly indexed: ReadonlySet<string>
+}
+
+export interface SchemaContext {
+  readonly client: CassandraClient
+  readonly keyspace: string
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}
+
+/** Copies of each row in the data centre, and null where there is no such keyspace. */
+export async function keyspaceReplication(client: CassandraClient, keyspace: string): Promise<number | null> {
+  const found = await client.local('SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = ?', [
+    keyspace,
+  ])
+  const replication: unknown = found.first()?.['replication']
+  if (typeof replication !== 'object' || replication === null) return null
+  const options = new Map(Object.entries(replication))
+  return Number(options.get(client.dataCenter) ?? options.get('replication_factor') ?? 0)
+}
+
+export async function existingTables({ client, keyspace }: SchemaContext): Promise<ReadonlyMap<string, ExistingTable>> {
+  const of = async (what: string, columns: string): Promise<readonly Readonly<Record<string, unknown>>[]> =>
+    (await client.local(`SELECT ${columns} FROM system_schema.${what} WHERE keyspace_name = ?`, [keyspace])).rows
+  const [tables, columns, indexes] = await Promise.all([
+    of('tables', 'table_name, default_time_to_live'),
+    of('columns', 'table_name, column_name, type, kind, position, clustering_order'),
+    of('indexes', 'table_name, options'),
+  ])
+  const columnsOf = Map.groupBy(columns, (row) => String(row['table_name']))
+  const indexesOf = Map.groupBy(indexes, (row) => String(row['table_name']))
+  return new Map(
+    tables.map((row) => {
+      const name = String(row['table_name'])
+      const table: ExistingTable = {
+        columns: new Map(
+          (columnsOf.get(name) ?? []).map((column) => [String(column['column_name']), columnOf(column)]),
+        ),
+        ttlSeconds: Number(row['default_time_to_live'] ?? 0),
+        indexed: new Set((indexesOf.get(name) ?? []).map((index) => targetOf(index['options']))),
+      }
+      return [name, table]
+    }),
+  )
+}
+
+/** Resolves when the nodes agree on the schema. STORE_UNAVAILABLE where they do not in time. */
+export async function schemaAgreement(context: SchemaContext): Promise<void> {
+  const agreed = await eventually(context, () => context.client.schemaAgreed())
+  if (agreed) return
+  const message = `The nodes of Cassandra at ${context.client.cluster} do not agree on the schema: see \`nodetool describecluster\`; retry.`
+  throw new MeshgateError('STORE_UNAVAILABLE', message)
+}
+
+/** Resolves when the table's index on each column is built on every node. STORE_UNAVAILABLE where it is not in time. */
+export async function indexesBuilt(context: SchemaContext, table: string, columns: readonly string[]): Promise<void> {
+  const { client, keyspace } = context
+  const query =
+    'SELECT column_name, is_queryable FROM system_views.sai_column_indexes ' +
+    'WHERE keyspace_name = ? AND table_name = ? ALLOW FILTERING'
+  const built = await eventually(context, async () => {
+    const answers = await Promise.all(client.hosts.map((host) => client.local(query, [keyspace, table], host)))
+    return answers.every(({ rows }) => {
+      const queryable = rows.filter((row) => row['is_queryable'] === true).map((row) => String(row['column_name']))
+      return columns.every((column) => queryable.includes(column))
+    })
+  })
+  if (built) return
+  const message = `Indexes of table ${cqlIdentifier(keyspace)}.${cqlIdentifier(table)} are still being built: retry.`
+  throw new MeshgateError('STORE_UNAVAILABLE', message)
+}
+
+async function eventually({ clock, signal }: SchemaContext, holds: () => Promise<boolean>): Promise<boolean> {
+  const startedAt = clock.monotonic()
+  while (!(await holds())) {
+    if (clock.monotonic() - startedAt > limits.storeSchemaWaitMs) return false
+    await clock.sleep(limits.storeSchemaPollMs, signal)
+  }
+  return true
+}
+
+function columnOf(row: Readonly<Record<string, unknown>>): ExistingColumn {
+  return {
+    type: String(row['type']),
+    // What Cassandra has in system_schema.columns.
+    kind: String(row['kind']) as ExistingColumn['kind'],
+    position: Number(row['position']),
+    order: String(row['clustering_order']) as ExistingColumn['order'],
+  }
+}
+
+/** The column of an index: its target is written as an identifier. */
+function targetOf(options: unknown): string {
+  const target: unknown = typeof options === 'object' && options !== null && 'target' in options ? options.target : ''
+  const text = String(target)
+  return text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text
+}

@@ -1,0 +1,81 @@
+// Brings the keyspace to the tables wanted: refused whole with every reason, or done step by step, each step repeatable. The catalog has
+// a table once all of it stands: who reads it there can use it.
+import type { TableDefinition } from '../../../schema/tables.ts'
+import { invariant, MeshgateError } from '../../errors.ts'
+import { migrationRefusals } from '../../table-migration.ts'
+import { existingTables, indexesBuilt, type SchemaContext, schemaAgreement } from './keyspace-schema.ts'
+import { type LockContext, underMigrationLock } from './migration-lock.ts'
+import { type SchemaChange, schemaChange, unservable } from './schema-changes.ts'
+
+export interface MigrationContext extends SchemaContext, LockContext {
+  /** Whether this Cassandra keeps cells that end after January 2038. */
+  readonly expiresAfter2038: boolean
+}
+
+type Tables = ReadonlyMap<string, TableDefinition>
+
+/** The store's tables afterwards. STORE_MIGRATION_REFUSED with nothing changed. */
+export async function migrateTables(context: MigrationContext, wanted: readonly TableDefinition[]): Promise<Tables> {
+  const before = await context.catalog.tables()
+  // Mostly nothing is to be done: every process migrates when it starts.
+  if (changedTables(context, before, wanted).length === 0) return before
+  return underMigrationLock(context, async (renew) => {
+    await schemaAgreement(context)
+    const known = await context.catalog.tables()
+    const changed = changedTables(context, known, wanted)
+    const existing = await existingTables(context)
+    const changes = changed.map((definition) => ({
+      definition,
+      change: schemaChange(definition, existing.get(definition.name), context.keyspace),
+    }))
+    refuse(changes.flatMap(({ change }) => (change.kind === 'refused' ? change.refusals : [])))
+    for (const { definition, change } of changes) {
+      await applyChange(context, definition, { change, renew })
+      await renew()
+      if (await context.catalog.saveTable(definition, known.get(definition.name))) continue
+      const message = `Table ${definition.name} was migrated by another process at the same time: retry.`
+      throw new MeshgateError('STORE_UNAVAILABLE', message)
+    }
+    return context.catalog.tables()
+  })
+}
+
+async function applyChange(
+  context: MigrationContext,
+  definition: TableDefinition,
+  { change, renew }: { readonly change: SchemaChange; readonly renew: () => Promise<void> },
+): Promise<void> {
+  invariant(change.kind === 'statements', 'refusals are thrown before')
+  for (const statement of change.statements) {
+    await renew()
+    await context.client.define(statement)
+  }
+  await schemaAgreement(context)
+  if (change.indexes.length > 0) await indexesBuilt(context, definition.name, change.indexes)
+}
+
+/** The definitions that the catalog does not have like that. */
+function changedTables(
+  context: MigrationContext,
+  known: Tables,
+  wanted: readonly TableDefinition[],
+): TableDefinition[] {
+  const nowMs = context.clock.now()
+  refuse([
+    ...migrationRefusals(known, wanted),
+    ...wanted.flatMap((definition) => unservable(definition, nowMs, context.expiresAfter2038)),
+  ])
+  return wanted
+    .map((definition) => withIndexes(definition, known.get(definition.name)))
+    .filter((definition) => JSON.stringify(definition) !== JSON.stringify(known.get(definition.name)))
+}
+
+/** No index is ever dropped: migrations add only, and other processes may use it. */
+function withIndexes(wanted: TableDefinition, known: TableDefinition | undefined): TableDefinition {
+  const kept = known?.indexes ?? []
+  return { ...wanted, indexes: [...kept, ...wanted.indexes.filter((column) => !kept.includes(column))] }
+}
+
+function refuse(refusals: readonly string[]): void {
+  if (refusals.length > 0) throw new MeshgateError('STORE_MIGRATION_REFUSED', refusals.join('\n'))
+}
