@@ -8,6 +8,7 @@ import type { GroupCoordinator, Membership } from './group-coordinator.ts'
 import type { MemberSubscription, TopicPartition } from './group-protocol.ts'
 import { handOver } from './hand-over.ts'
 import { kafkaErrorType, nextDelay, toMeshgateError } from './kafka-errors.ts'
+import { untilAborted } from './until-aborted.ts'
 
 export interface PartitionOwner {
   /** What it wants, and what it works on now. */
@@ -16,6 +17,15 @@ export interface PartitionOwner {
   assigned(partitions: readonly TopicPartition[]): void
   /** The member may not act any more: others have its partitions, or will. */
   lost(): void
+}
+
+/** The next offset of a partition whose records before it have been handled. */
+export interface HeldOffset {
+  readonly partition: TopicPartition
+  readonly offset: number
+  /** Whether the owner still holds the partition without a break since it began the batch. */
+  readonly isHeld: () => boolean
+  readonly signal: AbortSignal
 }
 
 export interface GroupMemberOptions {
@@ -76,17 +86,17 @@ export class GroupMember {
   }
 
   /**
-   * Commits the next offset of a partition that the owner holds. `lost`: it does not hold it any more, and nothing was committed.
-   * Rejects where the coordinator cannot be asked. A rebalance under way is waited for: what it holds, it goes on holding.
+   * Commits the next offset of a partition. `lost`: the owner does not hold it any more, and nothing was committed. Rejects where the
+   * coordinator cannot be asked. A rebalance under way is waited for: what the owner holds, it goes on holding.
    */
-  async commit(partition: TopicPartition, offset: number, signal: AbortSignal): Promise<'committed' | 'lost'> {
+  async commit({ partition, offset, signal, isHeld }: HeldOffset): Promise<'committed' | 'lost'> {
     for (;;) {
       signal.throwIfAborted()
       const membership = this.membership()
-      if (membership === null) return 'lost'
+      if (membership === null || !isHeld()) return 'lost'
       const sentMs = this.#options.clock.monotonic()
       try {
-        await this.#options.coordinator.commit(membership, partition, offset)
+        await untilAborted(this.#options.coordinator.commit(membership, partition, offset), signal)
         this.#alive(sentMs)
         return 'committed'
       } catch (error) {
@@ -94,27 +104,36 @@ export class GroupMember {
         const moved = this.#joining || this.#membership !== membership
         if (!moved) this.#understand(error)
       }
-      if (this.#membership === null) return 'lost'
-      await untilAborted(this.#settled.promise, signal)
+      if (this.#membership !== null && (this.#joining || this.#rejoin))
+        await untilAborted(this.#settled.promise, signal)
     }
   }
 
-  /** Leaves the group, so that others get its partitions at once. Never rejects: a broker that is away notices by itself. */
+  /** Leaves the group, so that others get its partitions at once. Never rejects. */
   async leave(): Promise<void> {
     if (!this.#stop.signal.aborted) {
       this.#stop.abort()
       this.#wake.resolve()
       this.#joined.reject(new MeshgateError('LOG_CLOSED', 'The consumer was closed while it joined its group.'))
       this.#lose()
-      if (this.#memberId !== '') await this.#options.coordinator.leave(this.#memberId).catch(() => undefined)
+      if (this.#memberId !== '') await this.#sayGoodbye()
       this.#options.coordinator.close()
     }
     await this.#running
   }
 
+  /** A broker that is away notices by itself: it is not waited for. */
+  async #sayGoodbye(): Promise<void> {
+    const { clock, coordinator } = this.#options
+    const waited = new AbortController()
+    const patience = clock.sleep(limits.consumerLastCommitMs, waited.signal).catch(() => undefined)
+    await Promise.race([coordinator.leave(this.#memberId).catch(() => undefined), patience])
+    waited.abort()
+  }
+
   async #run(): Promise<void> {
     const { signal } = this.#stop
-    const { clock, coordinator, onError } = this.#options
+    const { clock, coordinator } = this.#options
     let delayMs: number = limits.kafkaRetryDelayMsMin
     while (!signal.aborted) {
       try {
@@ -129,7 +148,8 @@ export class GroupMember {
           continue
         }
         if (this.#isGroupChange(error)) this.#understand(error)
-        else this.#fail(toGroupError(error, coordinator.group), onError)
+        // A coordinator that moves is nobody's business: the first failure is not told.
+        else this.#fail(toGroupError(error, coordinator.group), delayMs > limits.kafkaRetryDelayMsMin)
       }
       await clock.sleep(delayMs, signal).catch(() => undefined)
       delayMs = nextDelay(delayMs)
@@ -226,9 +246,9 @@ export class GroupMember {
     this.#settled = Promise.withResolvers()
   }
 
-  #fail(error: MeshgateError, onError: (error: MeshgateError) => void): void {
+  #fail(error: MeshgateError, lasting: boolean): void {
     if (!error.retryable) this.#joined.reject(error)
-    onError(error)
+    if (lasting || !error.retryable) this.#options.onError(error)
   }
 }
 
@@ -265,17 +285,4 @@ function tooLate(group: string): MeshgateError {
     'LOG_UNAVAILABLE',
     `The group ${group} could not be joined within ${waited}. Retry; see whether Kafka's brokers run.`,
   )
-}
-
-/** Rejects with the signal's reason when it aborts first. */
-async function untilAborted(settled: Promise<void>, signal: AbortSignal): Promise<void> {
-  const aborted = Promise.withResolvers<never>()
-  const abort = (): void => aborted.reject(signal.reason as Error)
-  signal.addEventListener('abort', abort)
-  try {
-    await Promise.race([settled, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
-    aborted.promise.catch(() => undefined)
-  }
 }

@@ -4,6 +4,7 @@ import { MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { ConsumeOptions, Consumer } from '../../ports/event-log.ts'
 import { GroupCoordinator } from './group-coordinator.ts'
+import type { Offsets } from './group-coordinator.ts'
 import { GroupMember } from './group-member.ts'
 import type { PartitionOwner } from './group-member.ts'
 import { nameOf } from './group-protocol.ts'
@@ -24,7 +25,7 @@ interface KafkaConsumerOptions {
 interface Work {
   readonly partition: TopicPartition
   readonly stop: AbortController
-  ended: Promise<void>
+  readonly ended: Promise<void>
   /** Where its batch in hand begins, as far as is known. */
   offset: number
   /** It ended by itself (offset out of range): the partition stays stopped until it moves. */
@@ -40,10 +41,12 @@ export class KafkaConsumer implements Consumer, PartitionOwner {
   #assigned = new Map<string, TopicPartition>()
   /** What we work on as a member: assigned, or given up with its batch still in hand. */
   readonly #held = new Map<string, Work>()
-  /** Workers of partitions that we lost, until their handlers end: the same partition waits for them when it comes back. */
-  readonly #lost = new Map<string, Promise<void>>()
+  /** What has not ended, partitions that we lost included: when one comes back, it waits for its handler of before. */
+  readonly #working = new Set<Work>()
   readonly #left = Promise.withResolvers<void>()
   #closing: Promise<void> | null = null
+  /** Whether others are told at once of a partition that is given up. */
+  #handsOver = true
   #toldMs = -Infinity
 
   constructor(options: KafkaConsumerOptions) {
@@ -58,6 +61,7 @@ export class KafkaConsumer implements Consumer, PartitionOwner {
     this.#fetcher = new PartitionFetcher({
       channel: connection.openChannel(),
       clock,
+      expected: () => [...this.#held.values()].filter(({ finished }) => !finished).length,
       forget: (topic) => metadata.forget(topic),
       onError: (error, partition, offset) => this.#tell(error, partition, offset),
     })
@@ -112,34 +116,38 @@ export class KafkaConsumer implements Consumer, PartitionOwner {
 
   lost(): void {
     this.#assigned.clear()
-    for (const [name, { stop, ended }] of this.#held) {
-      stop.abort(new DOMException('The member has lost the partition to others.', 'AbortError'))
-      const gone = Promise.all([this.#lost.get(name), ended]).then(() => {
-        if (this.#lost.get(name) === gone) this.#lost.delete(name)
-      })
-      this.#lost.set(name, gone)
-    }
+    const held = [...this.#held.values()]
     this.#held.clear()
+    for (const { stop } of held)
+      stop.abort(new DOMException('The member has lost the partition to others.', 'AbortError'))
   }
 
-  #start(partition: TopicPartition, offsets: Promise<ReadonlyMap<string, number | null>> | null): void {
+  #start(partition: TopicPartition, offsets: Promise<Offsets> | null): void {
     const name = nameOf(partition)
-    const stop = new AbortController()
-    const work: Work = { partition, stop, ended: Promise.resolve(), offset: -1, finished: false }
-    work.ended = this.#work(work, offsets).then(() => this.#ended(name, work))
+    const before = [...this.#working].filter((work) => nameOf(work.partition) === name).map(({ ended }) => ended)
+    const ended = Promise.withResolvers<void>()
+    const work: Work = { partition, stop: new AbortController(), ended: ended.promise, offset: -1, finished: false }
     this.#held.set(name, work)
+    this.#working.add(work)
+    void Promise.all(before)
+      .then(() => this.#work(work, offsets))
+      .then(() => {
+        this.#working.delete(work)
+        ended.resolve()
+        this.#ended(name, work)
+      })
   }
 
-  async #work(work: Work, offsets: Promise<ReadonlyMap<string, number | null>> | null): Promise<void> {
+  async #work(work: Work, offsets: Promise<Offsets> | null): Promise<void> {
     const { connection, channel, consume } = this.#options
     const { partition, stop } = work
-    await this.#lost.get(nameOf(partition))
     let known = offsets
     await workPartition({
       partition,
       member: this.#member,
       clock: connection.clock,
       consume,
+      isHeld: () => this.#held.get(nameOf(partition)) === work,
       signal: stop.signal,
       startOffset: async () => {
         const asked = known ?? this.#coordinator.offsets([partition])
@@ -150,8 +158,8 @@ export class KafkaConsumer implements Consumer, PartitionOwner {
         return held?.earliest ?? 0
       },
       open: (offset) => this.#fetcher.open(partition, offset),
-      onError: (error, offset) => this.#tell(error, partition, offset),
       onBatch: (offset) => (work.offset = offset),
+      onError: (error, offset) => this.#tell(error, partition, offset),
     })
   }
 
@@ -162,9 +170,9 @@ export class KafkaConsumer implements Consumer, PartitionOwner {
       return
     }
     this.#held.delete(name)
-    const again = this.#closing === null ? this.#assigned.get(name) : undefined
-    if (again === undefined) this.#member.rejoin()
-    else this.#start(again, null)
+    const again = this.#assigned.get(name)
+    if (again !== undefined) this.#start(again, null)
+    else if (this.#handsOver) this.#member.rejoin()
   }
 
   #giveUp(name: string, work: Work): void {
@@ -173,21 +181,34 @@ export class KafkaConsumer implements Consumer, PartitionOwner {
   }
 
   async #close(): Promise<void> {
+    // Usually all end soon, and leaving tells the others of all at once.
+    this.#handsOver = false
     this.#assigned.clear()
-    const all = [...this.#held]
-    for (const [name, work] of all) this.#giveUp(name, work)
-    const ended = Promise.all([...all.map(([, work]) => work.ended), ...this.#lost.values()])
+    for (const [name, work] of this.#held) this.#giveUp(name, work)
+    const ended = Promise.all([...this.#working].map((work) => work.ended)).then(() => true)
+    if (!(await this.#inTime(ended, limits.consumerHeartbeatMs))) {
+      this.#handsOver = true
+      this.#member.rejoin()
+      const rest = limits.consumerCloseWaitMs - limits.consumerHeartbeatMs
+      if (!(await this.#inTime(ended, rest))) {
+        for (const work of this.#working) this.#report(stuck(work), work.partition, work.offset)
+        // It stays a member for the handlers that run: nobody else gets their partitions.
+        void ended.then(() => this.#leave())
+        return
+      }
+    }
+    await this.#leave()
+  }
+
+  async #inTime(ended: Promise<boolean>, timeMs: number): Promise<boolean> {
     const waited = new AbortController()
-    const patience = this.#options.connection.clock.sleep(limits.consumerCloseWaitMs, waited.signal).then(
-      () => 'stuck' as const,
-      () => 'ended' as const,
+    const patience = this.#options.connection.clock.sleep(timeMs, waited.signal).then(
+      () => false,
+      () => false,
     )
-    const outcome = await Promise.race([ended.then(() => 'ended' as const), patience])
+    const inTime = await Promise.race([ended, patience])
     waited.abort()
-    if (outcome === 'ended') return await this.#leave()
-    for (const work of this.#held.values()) this.#report(stuck(work), work.partition, work.offset)
-    // It stays a member for the handlers that run: nobody else gets their partitions.
-    void ended.then(() => this.#leave())
+    return inTime
   }
 
   async #leave(): Promise<void> {

@@ -14,6 +14,8 @@ export interface PartitionFetcherOptions {
   /** For this fetcher alone: its polls wait. */
   readonly channel: KafkaChannel
   readonly clock: Clock
+  /** How many partitions want to be fetched now or soon. */
+  readonly expected: () => number
   /** What is known of the topic's leaders may be wrong. */
   readonly forget: (topic: string) => void
   /** A partition cannot be fetched now; it is tried again. */
@@ -41,7 +43,10 @@ export class PartitionFetcher {
   open(partition: TopicPartition, offset: number): PartitionFeed {
     const name = nameOf(partition)
     const feed = new PartitionFeed(partition, offset, () => {
-      if (feed.closed && this.#feeds.get(name) === feed) this.#feeds.delete(name)
+      if (feed.closed) {
+        this.#delaysMs.delete(feed)
+        if (this.#feeds.get(name) === feed) this.#feeds.delete(name)
+      }
       void this.#start()
     })
     this.#feeds.set(name, feed)
@@ -88,8 +93,8 @@ export class PartitionFetcher {
     try {
       const answers = await this.#options.channel.fetch(leader, {
         from: this.#inTurn(feeds).map(({ partition, offset }) => ({ ...partition, offset })),
-        // A partition whose worker takes its last record during the poll must not wait long for the poll's end.
-        waitMs: feeds.length < this.#feeds.size ? limits.consumerFetchWaitBusyMs : limits.consumerFetchWaitMs,
+        // A partition that begins, or whose worker takes its last record, during the poll must not wait long for the poll's end.
+        waitMs: feeds.length < this.#options.expected() ? limits.consumerFetchWaitBusyMs : limits.consumerFetchWaitMs,
         bytesMax: limits.consumerPrefetchBytesMax,
         partitionBytesMax: this.#share(),
       })
@@ -127,7 +132,6 @@ export class PartitionFetcher {
     void this.#options.clock.sleep(delayMs, this.#stop.signal).then(
       () => {
         this.#resting.delete(feed)
-        if (feed.closed) this.#delaysMs.delete(feed)
         void this.#start()
       },
       () => undefined,

@@ -7,13 +7,16 @@ import type { ConsumeOptions } from '../../ports/event-log.ts'
 import type { GroupMember } from './group-member.ts'
 import type { TopicPartition } from './group-protocol.ts'
 import type { PartitionFeed } from './partition-feed.ts'
+import { untilAborted } from './until-aborted.ts'
 
 export interface WorkerOptions {
   readonly partition: TopicPartition
   readonly member: GroupMember
   readonly clock: Clock
   readonly consume: ConsumeOptions
-  /** Aborts when the partition is given up. */
+  /** False once the partition was lost, from when on others may have it; it may be this member's again, with another worker. */
+  readonly isHeld: () => boolean
+  /** Aborts when the partition is given up or lost. */
   readonly signal: AbortSignal
   /** Where to start: the group's offset, else the earliest. */
   readonly startOffset: () => Promise<number>
@@ -26,7 +29,7 @@ export interface WorkerOptions {
 /** Resolves when the worker has ended; never rejects. */
 export async function workPartition(options: WorkerOptions): Promise<void> {
   const { signal, consume, partition } = options
-  const start = await attempt(options, -1, options.startOffset)
+  const start = await attempt(options, -1, () => untilAborted(options.startOffset(), signal))
   if (start === ENDED) return
   const feed = options.open(start)
   let offset = start
@@ -88,8 +91,8 @@ function isOutOfRange(error: unknown): boolean {
  * The handler has done its work, so also a partition that is given up gets its commit: for some seconds it is tried on. After that the batch
  * comes again at the next member.
  */
-async function commit(options: WorkerOptions, offset: number, next: number): Promise<void | typeof ENDED> {
-  const { member, partition, signal, clock, onError } = options
+async function commit(options: WorkerOptions, from: number, offset: number): Promise<void | typeof ENDED> {
+  const { member, partition, isHeld, signal, clock } = options
   const patience = new AbortController()
   const lastTry = (): void =>
     void clock.sleep(limits.consumerLastCommitMs, patience.signal).then(
@@ -99,9 +102,8 @@ async function commit(options: WorkerOptions, offset: number, next: number): Pro
   signal.addEventListener('abort', lastTry)
   if (signal.aborted) lastTry()
   try {
-    const outcome = await attempt({ ...options, signal: patience.signal, onError }, offset, () =>
-      member.commit(partition, next, patience.signal),
-    )
+    const finished = { partition, offset, isHeld, signal: patience.signal }
+    const outcome = await attempt({ ...options, signal: patience.signal }, from, () => member.commit(finished))
     return outcome === 'committed' ? undefined : ENDED
   } finally {
     signal.removeEventListener('abort', lastTry)
