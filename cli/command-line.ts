@@ -8,6 +8,7 @@ import { devCommand } from './commands/dev.ts'
 import { gatewayCommand } from './commands/gateway.ts'
 import { ingestCommand } from './commands/ingest.ts'
 import { loadCommand } from './commands/load.ts'
+import { sampleCommand } from './commands/sample.ts'
 import { subgraphCommand } from './commands/subgraph.ts'
 import { describeFailure } from './describe-failure.ts'
 import { readConfig } from '../platform/config.ts'
@@ -28,6 +29,7 @@ export function createProgram(version: string, run: RunCommand): Command {
     subgraphCommand,
     ingestCommand,
     loadCommand,
+    sampleCommand,
     composeCommand,
     checkCommand,
   ]

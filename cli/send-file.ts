@@ -7,6 +7,8 @@ import { sourceRecords, type KeyedRecord } from '../ingest/sources/load-record.t
 import { MeshgateError } from '../platform/errors.ts'
 import { limits } from '../platform/limits.ts'
 import { systemClock } from '../platform/system-clock.ts'
+import type { Product } from '../schema/model.ts'
+import type { CommandContext } from './command-context.ts'
 import type { IngestStatus } from './ingest-routes.ts'
 import { createProgress } from './progress.ts'
 import { estimatedTotal, type LoadOutcome, type LoadWork } from './load-work.ts'
@@ -17,26 +19,49 @@ const POLL_MS = 200
 /** Null when it was stopped. */
 export async function sendFile({ url, ...work }: LoadWork & { readonly url: string }): Promise<LoadOutcome | null> {
   const { product, source, context } = work
-  const { stop } = context
   const entity = entityToLoad(product, work.entity)
-  const name = `${product.domain}/${product.name}`
   const total = (await stat(source.path)).size
+  let read = 0
+  return sendRecords({
+    url,
+    product,
+    topic: entity.source.topic,
+    records: sourceRecords(product, entity, source, (bytes) => (read = bytes)),
+    context,
+    estimate: (records) => estimatedTotal(records, { read, total }),
+  })
+}
+
+export interface Sending {
+  readonly url: string
+  readonly product: Product
+  readonly topic: string
+  readonly records: AsyncIterable<KeyedRecord>
+  readonly context: CommandContext
+  /** How many there will be, after so many. */
+  readonly estimate: (records: number) => number | null
+}
+
+/** Null when it was stopped. */
+export async function sendRecords(sending: Sending): Promise<LoadOutcome | null> {
+  const { url, product, topic, context, estimate } = sending
+  const { stop } = context
+  const name = `${product.domain}/${product.name}`
   const progress = createProgress(context.terminal, systemClock)
   const before = await statusOf(url, name)
-  const rejectedBefore = await rejectedOf(url, entity.source.topic, 'end')
-  let read = 0
+  const rejectedBefore = await rejectedOf(url, topic, 'end')
   let records = 0
-  const address = `${url}/topics/${encodeURIComponent(entity.source.topic)}`
-  for await (const batch of batches(sourceRecords(product, entity, source, (bytes) => (read = bytes)))) {
+  const address = `${url}/topics/${encodeURIComponent(topic)}`
+  for await (const batch of batches(sending.records)) {
     if (stop.aborted) return null
     await post(address, batch)
     records += batch.length
-    progress.update({ label: name, done: records, total: estimatedTotal(records, { read, total }) })
+    progress.update({ label: name, done: records, total: estimate(records) })
   }
   const after = await caughtUp(url, name, stop)
   if (after === null) return null
   progress.finish({ label: name, done: records, total: records })
-  const { reasons } = await rejectedOf(url, entity.source.topic, rejectedBefore.ends.join(','))
+  const { reasons } = await rejectedOf(url, topic, rejectedBefore.ends.join(','))
   // Of everything that the process ingested meanwhile: others may have sent records too.
   return {
     alreadyLoaded: false,

@@ -4,6 +4,7 @@ import prettier from 'prettier'
 import { createProgram } from '../cli/command-line.ts'
 import { ERROR_CODES } from '../platform/errors.ts'
 import { SETTINGS } from '../platform/settings.ts'
+import { METRICS, type MetricDefinition } from '../platform/telemetry/metric-definitions.ts'
 import { limitsPage } from './limits-page.ts'
 import { productLanguagePage } from './product-language-page.ts'
 
@@ -20,6 +21,7 @@ export async function referencePages(): Promise<readonly ReferencePage[]> {
   const pages = [
     { name: 'errors.md', text: errorsPage() },
     { name: 'settings.md', text: settingsPage() },
+    { name: 'metrics.md', text: metricsPage() },
     { name: 'limits.md', text: limitsPage(await read('schema/schema-limits.ts'), await read('platform/limits.ts')) },
     { name: 'product-language.md', text: productLanguagePage(await read('schema/directives.graphql')) },
     { name: 'command-line.md', text: commandLinePage() },
@@ -58,6 +60,21 @@ Read from the environment once, at the start. A value that cannot be used ends t
 write. A variable set to nothing counts as unset.
 
 ${tableHead(['Variable', 'Default', 'Meaning'])}
+${rows.join('\n')}
+`
+}
+
+function metricsPage(): string {
+  const rows = Object.values<MetricDefinition>(METRICS).map(({ name, kind, labels, help }) =>
+    tableRow([`\`${name}\``, kind, labels.map((label) => `\`${label}\``).join(', '), help]),
+  )
+  return `# Metrics
+
+\`GET /metrics\` of every role, on its own port, in the text format of Prometheus. A process has the metrics of the roles that it runs,
+and those of \`prom-client\` about Node and the process itself (\`process_*\`, \`nodejs_*\`). A product is named as \`domain/name\`, codes
+are those of [errors](errors.md).
+
+${tableHead(['Metric', 'Kind', 'Labels', 'Meaning'])}
 ${rows.join('\n')}
 `
 }

@@ -356,6 +356,18 @@ export const limits = {
   /** Between two log lines about a server that stays away. */
   serverAwayLogIntervalMs: 30_000,
 
+  // Servers started by `npm run services` and tests
+  /** From the start of a server to its first answer: some seconds alone, many times that on a machine that is busy. */
+  serviceStartMsMax: 180_000,
+  /** A clean stop takes seconds (Cassandra drains its memtables); what takes longer hangs and is killed. */
+  serviceStopMsMax: 30_000,
+  /** Between two looks whether a server answers, has ended, or a start before this one is done. */
+  servicePollMs: 100,
+  /** All jars over a slow network; a proxy that answers nothing is not waited for longer. */
+  serviceJarsMsMax: 600_000,
+  /** Of the log of a server that did not start: the exception and what came before it. */
+  serviceLogTailBytes: 4_096,
+
   // Command line
   /** From a signal to the end: longer than the gateway's and the log's own waits together, so that only what hangs is cut off. */
   shutdownMsMax: 30_000,

@@ -1,29 +1,31 @@
-// `meshgate compose`: several subgraphs' SDL into one supergraph file, as `meshgate gateway` reads it.
-import { readFile, writeFile } from 'node:fs/promises'
+// `meshgate compose`: several subgraphs into one supergraph file, as `meshgate gateway` reads it. Their SDL is asked of the running subgraphs,
+// or read from files.
+import { readFile, stat } from 'node:fs/promises'
 import { Command } from 'commander'
-import { composeSupergraph, formatProblems } from '../../gateway/compose/compose-supergraph.ts'
+import { composeSupergraph, formatProblems, type SubgraphDefinition } from '../../gateway/compose/compose-supergraph.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import { EXIT, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
 import { examples } from '../command-help.ts'
-
-interface Service {
-  readonly name: string
-  readonly url: string
-  readonly sdl: string
-}
+import { fetchSdl } from '../fetch-sdl.ts'
+import { writeWhole } from '../write-whole.ts'
 
 export function composeCommand(run: RunCommand): Command {
   return new Command('compose')
     .description('compose subgraphs into one supergraph file')
-    .argument('<NAME=URL=SDLFILE...>', 'a subgraph: its name, where it answers, and the file of its SDL')
+    .argument(
+      '<NAME=URL[=SDLFILE]...>',
+      'a subgraph: its name, where it answers, and the file of its SDL where it does not run',
+    )
     .requiredOption('-o, --out <FILE>', 'file to write the supergraph to; - for standard output')
     .addHelpText(
       'after',
       examples([
-        ['meshgate subgraph --sdl sdl', "the SDL of the project's subgraphs"],
+        ['meshgate compose --out supergraph.graphql \\', 'of subgraphs that run'],
+        ['  sales-orders=http://localhost:4002/graphql \\', ''],
+        ['  reviews=http://reviews:4010/graphql', 'any Federation 2 subgraph will do'],
+        ['meshgate subgraph --sdl sdl', "the SDL of the project's subgraphs, as files"],
         ['meshgate compose --out supergraph.graphql \\', ''],
-        ['  sales-orders=http://localhost:4003/graphql=sdl/sales-orders.graphql \\', ''],
-        ['  reviews=http://reviews:4010/graphql=reviews.graphql', 'any Federation 2 subgraph will do'],
+        ['  sales-orders=http://localhost:4002/graphql=sdl/sales-orders.graphql', ''],
       ]),
     )
     .action((services: string[], options: { out: string }) => run((context) => compose(services, options.out, context)))
@@ -37,19 +39,29 @@ async function compose(texts: readonly string[], out: string, { terminal }: Comm
     return EXIT.failure
   }
   if (out === '-') terminal.print(composed.supergraphSdl)
-  else await writeFile(out, composed.supergraphSdl)
+  else await writeWhole(out, composed.supergraphSdl)
   return EXIT.ok
 }
 
-/** The URL may hold `=`; names and most file names do not. */
-async function readService(text: string): Promise<Service> {
-  const match = /^([^=]+)=(.+)=([^=]+)$/.exec(text)
-  const [, name, url, file] = match ?? []
-  if (name === undefined || url === undefined || file === undefined || !URL.canParse(url)) {
+async function readService(text: string): Promise<SubgraphDefinition> {
+  const at = text.indexOf('=')
+  const name = text.slice(0, at)
+  const { url, file } = await splitPlace(text.slice(at + 1))
+  const protocol = URL.parse(url)?.protocol
+  if (at < 1 || (protocol !== 'http:' && protocol !== 'https:')) {
     throw new MeshgateError(
       'CONFIG_INVALID',
-      `${text} is no subgraph: write NAME=URL=SDLFILE, for example sales=http://localhost:4001/graphql=sales.graphql.`,
+      `${text} is no subgraph: write NAME=URL, for example sales=http://localhost:4002/graphql, and =SDLFILE behind it where the subgraph does not run.`,
     )
   }
-  return { name, url, sdl: await readFile(file, 'utf8') }
+  return { name, url, sdl: file === null ? await fetchSdl(name, url) : await readFile(file, 'utf8') }
+}
+
+/** The parameters of a URL may hold `=`; there, what stands behind the last one is a file only if it exists. */
+async function splitPlace(place: string): Promise<{ url: string; file: string | null }> {
+  const last = place.lastIndexOf('=')
+  if (last < 0) return { url: place, file: null }
+  const file = place.slice(last + 1)
+  const inParameters = place.slice(0, last).includes('?') && (await stat(file).catch(() => null)) === null
+  return inParameters ? { url: place, file: null } : { url: place.slice(0, last), file }
 }

@@ -1,15 +1,14 @@
 // `meshgate load`: records from a file into a product's topic, and on into its tables. Through the process that holds the data directory
-// where there is one, else by an ingest of its own.
+// where there is one, else by an ingest of its own; on servers through the ingest that runs for the product.
 import { Command, Option } from 'commander'
+import type { Logger } from 'pino'
 import { entityToLoad, loadFile } from '../../ingest/load/load-file.ts'
-import { startIngest } from '../../ingest/main.ts'
+import { startIngest, type Ingest } from '../../ingest/main.ts'
 import { readConfig } from '../../platform/config.ts'
-import { readLock } from '../../platform/data-directory.ts'
-import { MeshgateError } from '../../platform/errors.ts'
-import { openPlatform } from '../../platform/main.ts'
-import { systemClock } from '../../platform/system-clock.ts'
+import { openPlatform, type Platform } from '../../platform/main.ts'
 import { EXIT, stopped, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
 import { examples } from '../command-help.ts'
+import { urlOfHolder } from '../data-directory-holder.ts'
 import { estimatedTotal, type LoadOutcome, type LoadWork } from '../load-work.ts'
 import { count, createProgress } from '../progress.ts'
 import { readProductsToRun } from '../read-products.ts'
@@ -18,6 +17,7 @@ import { createRoleLogger } from '../role-logger.ts'
 import { sendFile } from '../send-file.ts'
 import { watchIngest } from '../watch-ingest.ts'
 import { withParts } from '../with-parts.ts'
+import { withServers } from '../with-servers.ts'
 
 const FORMATS = { csv: 'CSV', ndjson: 'NDJSON' } as const
 
@@ -34,7 +34,10 @@ Rejected records stop nothing. They are counted, their reasons are told, and the
 
 By itself, a load takes each record once: started again it goes on where it was, or says that there is nothing to do.
 Through a running process a file that is loaded again is appended again: nothing changes where the product names a
-version, else its records count as the newest.`
+version, else its records count as the newest.
+
+On Kafka and Cassandra the records go into the topic, each once, and the command waits until the running
+\`meshgate ingest\` has taken them all.`
 
 /** Of a load that was stopped by a signal; started again it goes on where it was. */
 const NOT_FINISHED = 'Stopped before the end. The same command goes on from here.\n'
@@ -74,14 +77,14 @@ async function load(
     ...(options.format === undefined ? {} : { format: FORMATS[options.format] }),
   } as const
   const work = { product, source, config, context, ...(options.entity === undefined ? {} : { entity: options.entity }) }
-  const holder = await readLock(config.dataDirectory)
-  if (holder !== null && holder.url === undefined) {
-    throw new MeshgateError(
-      'DATA_DIR_LOCKED',
-      `Process ${holder.pid} holds the data directory ${config.dataDirectory} and takes no records. End it, or start it so that it does (meshgate dev, ingest, or subgraph --ingest-port).`,
-    )
-  }
-  const outcome = holder?.url === undefined ? await loadHere(work) : await sendFile({ ...work, url: holder.url })
+  const logger = createRoleLogger(config, terminal)
+  const url = config.servers === null ? await urlOfHolder(config) : null
+  const outcome =
+    config.servers !== null
+      ? await loadOnServers(work, logger, `meshgate ingest ${path}`)
+      : url === null
+        ? await loadHere(work, logger)
+        : await sendFile({ ...work, url })
   if (outcome === null) {
     terminal.report(NOT_FINISHED)
     return EXIT.failure
@@ -92,37 +95,56 @@ async function load(
 }
 
 /** Null when it was stopped. */
-async function loadHere(work: LoadWork): Promise<LoadOutcome | null> {
-  const { product, entity, source, config, context } = work
-  const logger = createRoleLogger(config, context.terminal)
+async function loadHere(work: LoadWork, logger: Logger): Promise<LoadOutcome | null> {
   const watch = watchIngest(logger)
-  const { topic } = entityToLoad(product, entity).source
   return withParts(async (parts) => {
-    const platform = await openPlatform(config, logger)
+    const platform = await openPlatform(work.config, logger)
     parts.defer(() => platform.close())
     const { log, store, clock } = platform
-    const ingest = await startIngest({ products: [product], log, store, clock, logger: watch.logger })
+    const ingest = await startIngest({ products: [work.product], log, store, clock, logger: watch.logger })
     parts.defer(() => ingest.close())
-    const before = await summarizeRejected(log, topic, 'end')
-    const progress = createProgress(context.terminal, systemClock)
-    const label = `${product.domain}/${product.name}`
-    const loading = loadFile({
-      product,
-      ...(entity === undefined ? {} : { entity }),
-      source,
-      log,
-      clock,
-      ingest,
-      onProgress: ({ records, bytes }) =>
-        progress.update({ label, done: records, total: estimatedTotal(records, bytes) }),
-    })
-    // After a stop it ends with the log, and its error says no more than that.
-    loading.catch(() => undefined)
-    const result = await Promise.race([loading, watch.failed, stopped(context).then(() => null)])
-    if (result === null) return null
-    if (!result.alreadyLoaded) progress.finish({ label, done: result.records, total: result.records })
-    return { ...result, reasons: (await summarizeRejected(log, topic, before.ends)).reasons }
+    return loadInto({ platform, ingest, failed: watch.failed }, work)
   })
+}
+
+/** Null when it was stopped. The records are ingested by the processes that run for it. */
+async function loadOnServers(work: LoadWork, logger: Logger, command: string): Promise<LoadOutcome | null> {
+  const { product, config, context } = work
+  return withServers({ config, context, logger, products: [product], command }, ({ platform, ingest }) =>
+    loadInto({ platform, ingest }, work),
+  )
+}
+
+interface Target {
+  readonly platform: Pick<Platform, 'log' | 'clock'>
+  readonly ingest: Pick<Ingest, 'caughtUp'>
+  readonly failed?: Promise<never>
+}
+
+async function loadInto({ platform, ingest, failed }: Target, work: LoadWork): Promise<LoadOutcome | null> {
+  const { product, entity, source, context } = work
+  const { log, clock } = platform
+  const { topic } = entityToLoad(product, entity).source
+  const before = await summarizeRejected(log, topic, 'end')
+  const progress = createProgress(context.terminal, clock)
+  const label = `${product.domain}/${product.name}`
+  const loading = loadFile({
+    product,
+    ...(entity === undefined ? {} : { entity }),
+    source,
+    log,
+    clock,
+    ingest,
+    onProgress: ({ records, bytes }) =>
+      progress.update({ label, done: records, total: estimatedTotal(records, bytes) }),
+  })
+  // After a stop it ends with the log, and its error says no more than that.
+  loading.catch(() => undefined)
+  const ends = failed === undefined ? [loading] : [loading, failed]
+  const result = await Promise.race([...ends, stopped(context).then(() => null)])
+  if (result === null) return null
+  if (!result.alreadyLoaded) progress.finish({ label, done: result.records, total: result.records })
+  return { ...result, reasons: (await summarizeRejected(log, topic, before.ends)).reasons }
 }
 
 function summary({ alreadyLoaded, records, written, rejected }: LoadOutcome): string {

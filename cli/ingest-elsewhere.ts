@@ -1,0 +1,93 @@
+// The ingest that other processes do, as far as the log tells: how much waits, and when nothing does any more. Tells the user which process
+// to start when nothing moves.
+import { groupOf, rekeyGroupOf } from '../ingest/entity-plan.ts'
+import { GroupProgress } from '../ingest/group-progress.ts'
+import type { Ingest } from '../ingest/main.ts'
+import { limits } from '../platform/limits.ts'
+import type { Clock } from '../platform/ports/clock.ts'
+import type { EventLog } from '../platform/ports/event-log.ts'
+import type { Product } from '../schema/model.ts'
+import { topicNames } from '../schema/topics.ts'
+import type { Terminal } from './command-context.ts'
+import { count } from './progress.ts'
+
+interface Ports {
+  readonly log: EventLog
+  readonly clock: Clock
+}
+
+interface Stage {
+  readonly product: string
+  readonly rekeying: boolean
+  readonly progress: GroupProgress
+}
+
+/** The topics of the products exist. */
+export function ingestElsewhere(products: readonly Product[], ports: Ports): Pick<Ingest, 'caughtUp' | 'lag'> {
+  const stages = products.flatMap((product) => stagesOf(product, ports))
+  return {
+    // What re-keying appends, writing must see.
+    async caughtUp() {
+      for (const rekeying of [true, false]) {
+        const waiting = stages.filter((stage) => stage.rekeying === rekeying)
+        await Promise.all(waiting.map(({ progress }) => progress.caughtUp()))
+      }
+    },
+    async lag() {
+      const lags: Record<string, number> = {}
+      for (const { product, progress } of stages) lags[product] = (lags[product] ?? 0) + (await progress.lag())
+      return lags
+    },
+  }
+}
+
+function stagesOf(product: Product, ports: Ports): Stage[] {
+  const name = `${product.domain}/${product.name}`
+  return product.entities.flatMap(({ source }) => {
+    if (source === null) return []
+    const stage = (rekeying: boolean, group: string, topic: string): Stage => ({
+      product: name,
+      rekeying,
+      progress: new GroupProgress(group, topic, ports),
+    })
+    if (!source.rekeyed) return [stage(false, groupOf(product), source.topic)]
+    return [
+      stage(true, rekeyGroupOf(product), source.topic),
+      stage(false, groupOf(product), topicNames.rekeyed(source.topic)),
+    ]
+  })
+}
+
+export interface StandstillOptions {
+  readonly ingest: Pick<Ingest, 'lag'>
+  readonly terminal: Terminal
+  readonly clock: Clock
+  /** Command that would ingest what waits. */
+  readonly command: string
+  readonly signal: AbortSignal
+}
+
+/** Until the signal: says once per standstill that records wait and nobody ingests them. Never rejects. */
+export async function tellStandstills(options: StandstillOptions): Promise<void> {
+  const { ingest, terminal, clock, command, signal } = options
+  let waiting = 0
+  let sinceMs = clock.monotonic()
+  let told = false
+  while (!signal.aborted) {
+    // A log that is away is told of elsewhere, and is no standstill of ingest.
+    const lags = await ingest.lag().catch(() => null)
+    const now = lags === null ? 0 : Object.values(lags).reduce((sum, lag) => sum + lag, 0)
+    const moving = now === 0 || now !== waiting
+    if (moving) {
+      waiting = now
+      sinceMs = clock.monotonic()
+      told = false
+    } else if (!told && clock.monotonic() - sinceMs >= limits.ingestStandstillMs) {
+      told = true
+      terminal.report(
+        `Nothing ingests: ${count(now)} records wait. Start \`${command}\`; this command goes on when it runs.\n`,
+      )
+    }
+    await clock.sleep(limits.ingestStandstillPollMs, signal).catch(() => undefined)
+  }
+}
