@@ -5,6 +5,7 @@ import { request } from 'undici'
 import WebSocket from 'ws'
 import { invariant } from '../platform/errors.ts'
 import { quantile, type Scenario } from './measure.ts'
+import type { RunningMesh } from './processes/running-mesh.ts'
 
 const EVENTS = 300
 const WARM_UP_EVENTS = 50
@@ -17,9 +18,14 @@ interface Event {
   readonly orderPlaced: { readonly id: string }
 }
 
-export async function eventLatencyScenario(url: string): Promise<Scenario & { close(): Promise<void> }> {
-  const client = createClient({ url: `${url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket, lazy: false })
+export async function eventLatencyScenario(mesh: RunningMesh): Promise<Scenario & { close(): Promise<void> }> {
+  const client = createClient({
+    url: `${mesh.url.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    lazy: false,
+  })
   const events = client.iterate<Event>({ query: SUBSCRIPTION })
+  const url = mesh.topicUrl('sales.orders')
   let order = 0
   const place = () => placeAndAwait(url, events, `1-${process.pid}-${(order += 1)}`)
   // The stream is asked for only with the first `next`; an order before it is established would be missed.
@@ -69,7 +75,7 @@ async function placeOrder(url: string, id: string): Promise<void> {
     placedAt: '2026-01-02T03:04:05Z',
     lines: [{ productId: '1', quantity: 2, amount: '5.70', cost: '2.00' }],
   }
-  const { statusCode, body } = await request(`${url}/topics/sales.orders`, {
+  const { statusCode, body } = await request(url, {
     method: 'POST',
     headers: { 'content-type': 'application/vnd.kafka.json.v2+json' },
     body: JSON.stringify({ records: [{ key: id, value: order }] }),
