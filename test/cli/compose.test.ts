@@ -1,0 +1,99 @@
+// `meshgate compose` asks subgraphs that run, and says what is wrong with those that do not answer.
+import { once } from 'node:events'
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { runCommandLine } from '../../cli/command-line.ts'
+
+const SDL = 'type Query { hello: String }'
+
+let directory = ''
+let server: Server
+let url = ''
+let answer: { status: number; body: string }
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'meshgate-compose-'))
+  server = createServer((_request, response) => {
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`
+  answer = { status: 200, body: JSON.stringify({ data: { _service: { sdl: SDL } } }) }
+})
+
+afterEach(async () => {
+  server.closeAllConnections()
+  server.close()
+  await rm(directory, { recursive: true, force: true })
+})
+
+async function compose(...services: string[]) {
+  let output = ''
+  let problems = ''
+  const terminal = {
+    print: (text: string) => void (output += text),
+    report: (text: string) => void (problems += text),
+    interactive: false,
+    columns: 80,
+  }
+  const context = { environment: {}, terminal, stop: new AbortController().signal }
+  const code = await runCommandLine(
+    ['compose', '--out', join(directory, 'supergraph.graphql'), ...services],
+    '0.0.0',
+    context,
+  )
+  return { code, output, problems }
+}
+
+test('asks the running subgraph for its SDL, and writes the file whole', async () => {
+  expect(await compose(`greet=${url}`)).toEqual({ code: 0, output: '', problems: '' })
+  const supergraph = await readFile(join(directory, 'supergraph.graphql'), 'utf8')
+  expect(supergraph).toContain(`GREET @join__graph(name: "greet", url: "${url}")`)
+  expect(await readdir(directory)).toEqual(['supergraph.graphql'])
+})
+
+test('takes a URL with parameters as it is', async () => {
+  expect(await compose(`greet=${url}?a=b`)).toMatchObject({ code: 0 })
+  expect(await readFile(join(directory, 'supergraph.graphql'), 'utf8')).toContain(`url: "${url}?a=b"`)
+})
+
+test('reads the SDL of a subgraph that does not run from its file', async () => {
+  const file = join(directory, 'greet.graphql')
+  await writeFile(file, SDL)
+  expect(await compose(`greet=http://nowhere:1/graphql=${file}`)).toMatchObject({ code: 0 })
+})
+
+test('an address where nobody listens is named, and what to do', async () => {
+  server.close()
+  await once(server, 'close')
+  expect(await compose(`greet=${url}`)).toEqual({
+    code: 1,
+    output: '',
+    problems: `SUBGRAPH_UNAVAILABLE: Subgraph "greet" at ${url} cannot be reached (ECONNREFUSED). Start it, or name the file of its SDL: greet=${url}=SDLFILE.\n`,
+  })
+})
+
+test.each([
+  { status: 503, body: '{"code":"ROLE_NOT_READY"}', code: 'SUBGRAPH_UNAVAILABLE' },
+  { status: 404, body: 'nothing here', code: 'SUBGRAPH_PROTOCOL' },
+  { status: 200, body: '{"errors":[{"message":"no _service"}]}', code: 'SUBGRAPH_PROTOCOL' },
+])('an answer of status $status without SDL is $code', async ({ status, body, code }) => {
+  answer = { status, body }
+  expect(await compose(`greet=${url}`)).toMatchObject({
+    code: 1,
+    problems: expect.stringMatching(
+      `^${code}: Subgraph "greet" at ${url} answered with status ${status} and without its SDL: `,
+    ),
+  })
+})
+
+test('a failed composition leaves the file as it was', async () => {
+  await writeFile(join(directory, 'supergraph.graphql'), 'old')
+  answer = { status: 200, body: JSON.stringify({ data: { _service: { sdl: 'type Query { hello: Nobody }' } } }) }
+  expect(await compose(`greet=${url}`)).toMatchObject({ code: 1 })
+  expect(await readFile(join(directory, 'supergraph.graphql'), 'utf8')).toBe('old')
+})
