@@ -137,7 +137,7 @@ function processExists(pid: number): boolean {
 }
 
 /** Distinguishes two processes that had one id. Null where the system does not say; '' where the process has ended and is not yet reaped. */
-async function processStartTime(pid: number): Promise<string | null> {
+export async function processStartTime(pid: number): Promise<string | null> {
   if (process.platform === 'win32') return null
   if (process.platform === 'linux') {
     const stat = await readText(`/proc/${String(pid)}/stat`)

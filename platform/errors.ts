@@ -29,6 +29,21 @@ const FAILURE_CODES = {
     action: 'Retry with backoff; `/health/ready` of the process has the reasons.',
     retryable: true,
   },
+  SERVICE_TOOL_MISSING: {
+    meaning: 'Java or Maven, which `npm run services` needs for real servers, is not installed or too old.',
+    action: 'Install what the message names.',
+    retryable: false,
+  },
+  SERVICE_JARS_UNAVAILABLE: {
+    meaning: 'Maven cannot get the jars of Kafka or Cassandra.',
+    action: "Check the network or the mirrors in Maven's settings, and start again.",
+    retryable: true,
+  },
+  SERVICE_FAILED: {
+    meaning: 'Kafka or Cassandra, started by `npm run services`, ended while it started or did not answer in time.',
+    action: 'See the end of its log in the message.',
+    retryable: true,
+  },
   DATA_DIR_LOCKED: {
     meaning: 'Another Meshgate process uses the data directory.',
     action: 'End it or set MESHGATE_DATA_DIR to another.',

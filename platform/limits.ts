@@ -151,7 +151,7 @@ export const limits = {
   storeConnectWaitMs: 3_000,
   /** Statements and bytes of one unlogged batch: ten rows of a partition together cost a fifth of ten apart, more gain little. */
   storeBatchStatementsMax: 64,
-  storeBatchBytesMax: 65_536,
+  storeBatchBytesMax: 16_384,
   /** One row, or the rows of one atomic write: below the 16 MiB that Cassandra takes as one request and one mutation. */
   storeMutationBytesMax: 8_388_608,
   /** Statements of one batch: what the protocol can count. */
@@ -255,6 +255,8 @@ export const limits = {
   bucketFloor: '1970-01-01T00:00:00.000Z',
   /** Events that wait for one subscriber: some seconds of a busy topic; then the subscription ends with its cursor. */
   subscriberEventsMax: 1_000,
+  /** Changes that a new subscriber looks back at, to know which late repetitions are none of its business: a batch of ingest. */
+  subscriptionLookBackRecords: 1_000,
   /** Records per read of a subscriber that catches up. */
   replayReadRecordsMax: 500,
   /** Such reads of one subgraph at a time, each decoded in a turn of the event loop: a thousand subscribers that come back together must not hold it up. */
