@@ -68,6 +68,11 @@ export class ClusterMetadata {
     return this.#controllerId
   }
 
+  /** Without asking; undefined where it would have to be asked. */
+  known(name: string): TopicMetadata | undefined {
+    return this.#topics.get(name)
+  }
+
   /** One attempt; a transient error where the cluster or the topic's metadata cannot be had now. LOG_TOPIC_UNKNOWN. */
   topic(name: string): Promise<TopicMetadata> {
     const known = this.#topics.get(name)

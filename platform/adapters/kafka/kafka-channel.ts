@@ -9,7 +9,7 @@ import { BrokerConnection } from './broker-connection.ts'
 import type { BrokerConnectionOptions } from './broker-connection.ts'
 import type { ClusterMetadata } from './cluster-metadata.ts'
 import { READ_COMMITTED, encodeFetch } from './fetch-message.ts'
-import type { FetchRequest, FetchedPartition } from './fetch-message.ts'
+import type { FetchFrom, FetchRequest, FetchedPartition } from './fetch-message.ts'
 import { isTransient, kafkaErrorType, toMeshgateError, withRetries } from './kafka-errors.ts'
 import { throwIfFailed } from './kafka-messages.ts'
 
@@ -135,6 +135,24 @@ export class KafkaChannel {
         return { ...each, error: await this.#outOfRange(nodeId, each, offset) }
       }),
     )
+  }
+
+  /** Of one partition from its leader, what there is now; tried again while failures are transient. */
+  fetchOne(from: FetchFrom, bytesMax: number, options: CallOptions = {}): Promise<FetchedPartition> {
+    const { topic, partition } = from
+    const request = { from: [from], waitMs: 0, bytesMax, partitionBytesMax: bytesMax }
+    return this.#retrying(`read partition ${String(partition)} of ${topic}`, options, async () => {
+      const leader = await this.leader(topic, partition)
+      try {
+        const [answer] = await this.fetch(leader, request)
+        if (answer === undefined) throw createErrorFromCode(LEADER_NOT_AVAILABLE)
+        if (answer.error !== null) throw answer.error
+        return answer
+      } catch (error) {
+        if (isTransient(error)) this.#options.metadata.forget(topic)
+        throw error
+      }
+    })
   }
 
   /** What the partitions hold, in the order given. Asks all leaders at once. */
