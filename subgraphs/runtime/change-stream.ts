@@ -10,6 +10,7 @@ import { startProgress, trackProgress, type ChangeProgress, type ProgressTracker
 import { changeOf } from './change-record.ts'
 import type { Selection } from './change-selection.ts'
 import type { Gate } from './gate.ts'
+import type { RecentSources } from './recent-sources.ts'
 
 export interface SelectedChange {
   readonly change: Change
@@ -25,6 +26,7 @@ export interface ChangeStreamOptions {
   readonly select: (change: Change) => Selection
   /** Shared with other streams: reads of the log pass here while they catch up. */
   readonly replayGate: Gate
+  readonly recentSources: RecentSources
 }
 
 function failureOf(error: unknown, topic: string): MeshgateError {
@@ -169,12 +171,12 @@ export class ChangeStream {
       onBatch: (batch) => this.#onBatch(batch),
       onError: (error) => this.#fail(failureOf(error, topic)),
     })
-    if (this.#closed || this.#failure !== null) return tail.close()
     this.#tail = tail
     if (from === 'end') {
-      this.#told = startProgress(tail.start)
+      this.#told = { positions: tail.start, seen: await this.#options.recentSources.before(tail.start) }
       this.#read = trackProgress(this.#told)
     }
+    if (this.#closed || this.#failure !== null) return tail.close()
     const early = this.#early
     this.#early = null
     for (const batch of early) this.#onBatch(batch)

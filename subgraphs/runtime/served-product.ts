@@ -8,6 +8,7 @@ import type { EventLog } from '../../platform/ports/event-log.ts'
 import type { Store } from '../../platform/ports/store.ts'
 import type { Sealer } from '../../platform/seal.ts'
 import { createGate, type Gate } from './gate.ts'
+import { RecentSources } from './recent-sources.ts'
 
 export interface ServedTable {
   readonly name: string
@@ -27,6 +28,8 @@ export interface ServedProduct {
   readonly pageGate: Gate
   /** Reads of the log for subscribers that catch up pass here. */
   readonly replayGate: Gate
+  /** Of a changes topic. */
+  recentSources(topic: string): RecentSources
   entity(name: string): Entity
   table(name: string): ServedTable
 }
@@ -54,11 +57,18 @@ export function serveProduct(options: ServedProductOptions): ServedProduct {
   const tables = new Map(
     product.entities.flatMap((entity) => entity.tables.map((table) => [table.name, servedTable(entity, table)])),
   )
+  const replayGate = createGate(replayReadsInFlightMax)
+  const recentSources = new Map<string, RecentSources>()
   return {
     ...ports,
     product,
     pageGate: createGate(pageReadsInFlightMax),
-    replayGate: createGate(replayReadsInFlightMax),
+    replayGate,
+    recentSources(topic) {
+      const recent = recentSources.get(topic) ?? new RecentSources(ports.log, replayGate, topic)
+      recentSources.set(topic, recent)
+      return recent
+    },
     entity(name) {
       const entity = entities.get(name)
       invariant(entity !== undefined, `${product.file} has no entity ${name}`)

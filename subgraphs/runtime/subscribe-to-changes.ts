@@ -58,6 +58,7 @@ export async function subscribeToChanges(
     topic,
     from,
     replayGate,
+    recentSources: served.recentSources(topic),
     select: (change) => selectChange(operation.on, filters, change),
   })
 
