@@ -1,17 +1,16 @@
 // The commands as processes, the way a user runs them: outcome, exit code, and what is printed where.
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { createClient } from 'graphql-ws'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
 import { readLock } from '../../platform/data-directory.ts'
+import { createProcesses, root } from './meshgate-process.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const ORDER = {
   id: '1-999-1',
   customerId: '1',
@@ -20,42 +19,17 @@ const ORDER = {
 }
 
 let directory = ''
-let children: ChildProcess[] = []
+const processes = createProcesses(() => ({ MESHGATE_DATA_DIR: join(directory, 'data') }))
+const { start, run } = processes
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'meshgate-cli-'))
 })
 
 afterEach(async () => {
-  for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
-  children = []
+  await processes.killAll()
   await rm(directory, { recursive: true, force: true, maxRetries: 5 })
 })
-
-function start(args: readonly string[], environment: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [join(root, 'cli/main.ts'), ...args], {
-    cwd: root,
-    env: { ...process.env, PORT: '0', MESHGATE_DATA_DIR: join(directory, 'data'), ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  children.push(child)
-  let stdout = ''
-  let stderr = ''
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
-  const finished = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }))
-  /** The first group of the pattern, as soon as standard output has it. */
-  const printed = async (pattern: RegExp): Promise<string> => {
-    for (;;) {
-      const match = pattern.exec(stdout)
-      if (match !== null) return match[1] ?? ''
-      await Promise.race([once(child.stdout, 'data'), finished.then((end) => Promise.reject(new Error(end.stderr)))])
-    }
-  }
-  return { child, finished, printed }
-}
-
-const run = (args: readonly string[], environment?: Record<string, string>) => start(args, environment).finished
 
 describe('check', () => {
   test('says ok of the products of the project', async () => {
