@@ -63,13 +63,15 @@ function comparePartitions(client: CassandraClient, table: CqlTable, [left, righ
   return leftToken === rightToken ? Buffer.compare(leftKey, rightKey) : leftToken < rightToken ? -1 : 1
 }
 
+const ALLOW_FILTERING = ' ALLOW FILTERING'
+
 interface Indexed {
   readonly column: CqlColumn
   readonly value: Value
 }
 
 function indexSource(client: CassandraClient, table: CqlTable, indexed: Indexed): WalkSource {
-  const condition = conditionOf(indexed)
+  const condition = conditionOf(table, indexed)
   return {
     table,
     name: indexed.column.name,
@@ -79,8 +81,12 @@ function indexSource(client: CassandraClient, table: CqlTable, indexed: Indexed)
   }
 }
 
-function conditionOf({ column, value }: Indexed): Condition {
-  return { text: ` AND ${column.cql} = ?`, params: [toCql(column.type, value)] }
+function conditionOf(table: CqlTable, { column, value }: Indexed): Condition {
+  const params = [toCql(column.type, value)]
+  const isDescending = table.clustering.some(({ name, descending }) => name === column.name && descending)
+  // Such an index leaves out the empty text of a descending column (Cassandra 5.0.5): its rows are looked through on the server.
+  if (value === '' && isDescending) return { text: ` AND ${column.cql} <= ?`, params, tail: ALLOW_FILTERING }
+  return { text: ` AND ${column.cql} = ?`, params, tail: '' }
 }
 
 async function indexedInPartition(
@@ -112,12 +118,8 @@ async function indexedInPartition(
   return gatherRows(parts, wanted)
 }
 
-/** The slice's rows that have the value; null where there cannot be any. `tail` ends the statement. */
-function restrictSlice(
-  table: CqlTable,
-  slice: ClusteringSlice,
-  indexed: Indexed,
-): (Condition & { readonly tail: string }) | null {
+/** The slice's rows that have the value; null where there cannot be any. */
+function restrictSlice(table: CqlTable, slice: ClusteringSlice, indexed: Indexed): Condition | null {
   const { column, value } = indexed
   const isKeyColumn = ({ name }: CqlColumn): boolean => name === column.name
   const isColumn = (cell: { readonly column: CqlColumn }): boolean => isKeyColumn(cell.column)
@@ -125,21 +127,20 @@ function restrictSlice(
   if (fixed !== undefined) {
     return compareKeyValues(column.type, fixed.value, value) === 0 ? { ...sliceCondition(slice), tail: '' } : null
   }
-  const condition = conditionOf(indexed)
+  const condition = conditionOf(table, indexed)
   const bound = slice.bounds.find(({ cells }) => cells.some(isColumn))
   if (bound !== undefined) {
     if (!isWithin(bound, value)) return null
     const before = sliceCondition({ equal: slice.equal, bounds: [] })
-    return { text: before.text + condition.text, params: [...before.params, ...condition.params], tail: '' }
+    return { text: before.text + condition.text, params: [...before.params, ...condition.params], tail: condition.tail }
   }
   const { text, params } = sliceCondition(slice)
   // Of a clustering column behind the bounded one the index is not consulted; the rows of the slice are looked through.
-  const tail = slice.bounds.length > 0 && table.clustering.some(isKeyColumn) ? ' ALLOW FILTERING' : ''
+  const tail = slice.bounds.length > 0 && table.clustering.some(isKeyColumn) ? ALLOW_FILTERING : condition.tail
   return { text: text + condition.text, params: [...params, ...condition.params], tail }
 }
 
 interface Matching extends Condition {
-  readonly tail: string
   readonly wanted: number
 }
 

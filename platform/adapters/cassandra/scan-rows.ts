@@ -24,7 +24,7 @@ export async function scanRows(client: CassandraClient, table: CqlTable, request
 }
 
 function scanSource(client: CassandraClient, table: CqlTable): WalkSource {
-  const everything = { text: '', params: [] }
+  const everything = { text: '', params: [], tail: '' }
   return {
     table,
     name: '',

@@ -11,6 +11,8 @@ import type { FoundRow } from './walk-source.ts'
 export interface Condition {
   readonly text: string
   readonly params: readonly unknown[]
+  /** Ends the statement. */
+  readonly tail: string
 }
 
 /** No column has such a name. */
@@ -21,7 +23,7 @@ export async function windowRows(
   table: CqlTable,
   { window, condition, wanted }: { window: TokenWindow; condition: Condition; wanted: number },
 ): Promise<readonly FoundRow[]> {
-  const query = `SELECT ${table.selection}, ${restricted(table, condition)} LIMIT ?`
+  const query = `SELECT ${table.selection}, ${restricted(table, condition)} LIMIT ?${condition.tail}`
   const found = await client.select(query, [window.above, window.upTo, ...condition.params, wanted])
   return found.rows.map((row) => foundRow(table, row))
 }
@@ -33,7 +35,7 @@ export async function* windowPartitions(
   { window, condition }: { window: TokenWindow; condition: Condition },
 ): AsyncGenerator<FoundRow> {
   const key = table.partition.map((column) => column.cql).join(', ')
-  const query = `SELECT ${key}, ${restricted(table, condition)} PER PARTITION LIMIT 1`
+  const query = `SELECT ${key}, ${restricted(table, condition)} PER PARTITION LIMIT 1${condition.tail}`
   const params = [window.above, window.upTo, ...condition.params]
   let pageState: string | undefined
   do {
