@@ -1,6 +1,6 @@
 // Composes subgraph SDLs into a supergraph. Problems are values: one line per problem, each naming its subgraphs.
 import { composeServices } from '@theguild/federation-composition'
-import { GraphQLError, parse, type DocumentNode } from 'graphql'
+import { GraphQLError, parse, visit, type DocumentNode } from 'graphql'
 
 export interface SubgraphDefinition {
   readonly name: string
@@ -31,10 +31,10 @@ export function composeSupergraph(services: readonly SubgraphDefinition[]): Comp
     try {
       const typeDefs = parse(service.sdl, { noLocation: false })
       parsed.push({ name: service.name, url: service.url ?? '', typeDefs })
+      problems.push(...unsupported(service, typeDefs))
     } catch (error) {
       problems.push({ subgraphs: [service.name], code: 'SYNTAX_ERROR', message: describeSyntaxError(error) })
     }
-    problems.push(...unsupported(service))
   }
   if (problems.length > 0) return { kind: 'failed', problems }
   const result = composeServices(parsed)
@@ -55,21 +55,15 @@ export function formatProblems(problems: readonly CompositionProblem[]): string 
     .join('\n')
 }
 
-function unsupported(service: SubgraphDefinition): CompositionProblem[] {
-  return UNSUPPORTED_DIRECTIVES.filter((name) =>
-    new RegExp(`@(federation__)?${name}\\b`).test(withoutText(service.sdl)),
-  )
-    .filter((name) => new RegExp(`@(federation__)?${name}\\s*\\(`).test(withoutText(service.sdl)))
-    .map((name) => ({
-      subgraphs: [service.name],
-      code: 'UNSUPPORTED',
-      message: `@${name} cannot be planned by this gateway. Pass the value as an argument or by @requires.`,
-    }))
-}
-
-/** Descriptions, strings and comments may name a directive without using it. */
-function withoutText(sdl: string): string {
-  return sdl.replace(/"""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"|#[^\n]*/g, '""')
+/** Uses of it: what a subgraph that runs answers as its SDL also defines it. */
+function unsupported(service: SubgraphDefinition, typeDefs: DocumentNode): CompositionProblem[] {
+  const used = new Set<string>()
+  visit(typeDefs, { Directive: ({ name }) => void used.add(name.value.replace(/^federation__/, '')) })
+  return UNSUPPORTED_DIRECTIVES.filter((name) => used.has(name)).map((name) => ({
+    subgraphs: [service.name],
+    code: 'UNSUPPORTED',
+    message: `@${name} cannot be planned by this gateway. Pass the value as an argument or by @requires.`,
+  }))
 }
 
 function describeSyntaxError(error: unknown): string {
