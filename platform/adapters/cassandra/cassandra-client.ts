@@ -80,9 +80,9 @@ export class CassandraClient {
     return this.#policy.dataCenter
   }
 
-  /** The nodes that are up. */
+  /** The nodes of the data centre that are up. */
   get hosts(): readonly Host[] {
-    return this.#client.hosts.values().filter((host) => host.isUp())
+    return this.#client.hosts.values().filter((host) => host.isUp() && host.datacenter === this.dataCenter)
   }
 
   /** STORE_UNAVAILABLE where no contact point answers in time. A client that failed is closed and of no more use. */
@@ -185,7 +185,12 @@ export class CassandraClient {
   /** Whether every node that is up has the same schema. */
   async schemaAgreed(): Promise<boolean> {
     const [host] = this.hosts
-    const up = new Set(this.hosts.map(({ address }) => address.slice(0, address.lastIndexOf(':'))))
+    const up = new Set(
+      this.#client.hosts
+        .values()
+        .filter((host) => host.isUp())
+        .map(({ address }) => address.slice(0, address.lastIndexOf(':'))),
+    )
     const own = await this.local('SELECT schema_version FROM system.local', [], host)
     const peers = await this.local('SELECT rpc_address, schema_version FROM system.peers', [], host)
     const others = peers.rows.filter((row) => up.has(String(row['rpc_address'])))

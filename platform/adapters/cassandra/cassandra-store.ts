@@ -21,6 +21,7 @@ import { CassandraClient, type ClientOptions } from './cassandra-client.ts'
 import { compileTable, type CqlTable } from './cql-table.ts'
 import { indexRows } from './index-rows.ts'
 import { type MigrationContext, migrateTables } from './migrate-tables.ts'
+import { onceLoaded } from './keyspace-schema.ts'
 import { openKeyspace } from './open-keyspace.ts'
 import { pageRows } from './page-rows.ts'
 import { readRows } from './read-rows.ts'
@@ -74,8 +75,9 @@ export class CassandraStore implements Store {
 
   async start(options: CassandraStoreOptions): Promise<void> {
     const { replication, logger } = options
-    this.#expiresAfter2038 = await openKeyspace(this.#migration(), { replication, logger })
-    this.#use(await this.#catalog.tables())
+    const context = this.#migration()
+    this.#expiresAfter2038 = await openKeyspace(context, { replication, logger })
+    this.#use(await onceLoaded(context, () => this.#catalog.tables()))
   }
 
   migrate(tables: readonly TableDefinition[]): Promise<void> {
@@ -139,7 +141,7 @@ export class CassandraStore implements Store {
     this.#stopping.abort(new MeshgateError('STORE_CLOSED', 'The store has been closed.'))
     const waiting = new AbortController()
     const late = this.#clock.sleep(limits.storeCloseWaitMs, waiting.signal).catch(() => undefined)
-    await Promise.race([Promise.allSettled([...this.#calls]), late])
+    await Promise.race([Promise.allSettled(this.#calls), late])
     waiting.abort()
     await this.#client.close()
   }

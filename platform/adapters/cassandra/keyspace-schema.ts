@@ -27,6 +27,9 @@ export interface SchemaContext {
   readonly signal: AbortSignal
 }
 
+/** What a request for something that is not there is rejected with. */
+const MISSING_CODES: ReadonlySet<string> = new Set(['STORE_REQUEST_INVALID', 'STORE_MIGRATION_REFUSED'])
+
 /** Copies of each row in the data centre, and null where there is no such keyspace. */
 export async function keyspaceReplication(client: CassandraClient, keyspace: string): Promise<number | null> {
   const found = await client.local('SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = ?', [
@@ -79,14 +82,33 @@ export async function indexesBuilt(context: SchemaContext, table: string, column
     'WHERE keyspace_name = ? AND table_name = ? ALLOW FILTERING'
   const built = await eventually(context, async () => {
     const answers = await Promise.all(client.hosts.map((host) => client.local(query, [keyspace, table], host)))
-    return answers.every(({ rows }) => {
-      const queryable = rows.filter((row) => row['is_queryable'] === true).map((row) => String(row['column_name']))
+    return answers.every((answer) => {
+      const queryable = (answer?.rows ?? [])
+        .filter((row) => row['is_queryable'] === true)
+        .map((row) => String(row['column_name']))
       return columns.every((column) => queryable.includes(column))
     })
   })
   if (built) return
   const message = `Indexes of table ${cqlIdentifier(keyspace)}.${cqlIdentifier(table)} are still being built: retry.`
   throw new MeshgateError('STORE_UNAVAILABLE', message)
+}
+
+/**
+ * Tries again while Cassandra says that something is missing that another process just made: a node writes its schema down a moment
+ * before it works by it.
+ */
+export async function onceLoaded<T>(context: SchemaContext, attempt: () => Promise<T>): Promise<T> {
+  const startedAt = context.clock.monotonic()
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const isMissing = error instanceof MeshgateError && MISSING_CODES.has(error.code)
+      if (!isMissing || context.clock.monotonic() - startedAt > limits.storeSchemaWaitMs) throw error
+      await context.clock.sleep(limits.storeSchemaPollMs, context.signal)
+    }
+  }
 }
 
 async function eventually({ clock, signal }: SchemaContext, holds: () => Promise<boolean>): Promise<boolean> {

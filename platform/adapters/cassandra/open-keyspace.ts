@@ -2,7 +2,13 @@
 import type { Logger } from 'pino'
 import { cqlIdentifier } from '../../../schema/emit/emit-cql.ts'
 import { MeshgateError } from '../../errors.ts'
-import { keyspaceReplication, existingTables, type SchemaContext, schemaAgreement } from './keyspace-schema.ts'
+import {
+  existingTables,
+  keyspaceReplication,
+  onceLoaded,
+  type SchemaContext,
+  schemaAgreement,
+} from './keyspace-schema.ts'
 import { CATALOG_TABLE, createCatalog } from './table-catalog.ts'
 
 /** Copies of a row by which a node may be lost without loss. */
@@ -32,7 +38,7 @@ export async function openKeyspace(context: SchemaContext, options: KeyspaceOpti
     )
   }
   if (!(await existingTables(context)).has(CATALOG_TABLE)) {
-    await client.define(createCatalog(keyspace))
+    await onceLoaded(context, () => client.define(createCatalog(keyspace)))
     await schemaAgreement(context)
   }
   const settings = await client.local(
@@ -50,8 +56,7 @@ export async function openKeyspace(context: SchemaContext, options: KeyspaceOpti
 
 async function createKeyspace(context: SchemaContext, options: KeyspaceOptions): Promise<number> {
   const { client, keyspace } = context
-  const nodes = client.hosts.filter((host) => host.datacenter === client.dataCenter).length
-  const replication = options.replication ?? Math.max(1, Math.min(REPLICATION_WANTED, nodes))
+  const replication = options.replication ?? Math.max(1, Math.min(REPLICATION_WANTED, client.hosts.length))
   const dataCenter = client.dataCenter.replaceAll("'", "''")
   await client.define(
     `CREATE KEYSPACE IF NOT EXISTS ${cqlIdentifier(keyspace)} WITH replication = ` +

@@ -19,20 +19,24 @@ export async function readRows(
   // All keys are checked before the first is read.
   const wanted = keys.map((key) => keyParams(table, table.key, key))
   const texts = wanted.map((params) => JSON.stringify(params))
-  const found = new Map<string, Promise<StoredRow | null>>()
+  const found = new Map<string, StoredRow | null>()
+  const failures: unknown[] = []
+  const reading: Promise<void>[] = []
   for (const [at, params] of wanted.entries()) {
     const text = texts[at] ?? ''
-    if (found.has(text)) continue
+    if (found.has(text) || failures.length > 0) continue
+    found.set(text, null)
     const turn = client.readTurn()
     if (turn !== null) await turn
-    const row = client.selectInTurn(query, params).then((result) => storedRow(table, result.first(), withTimes))
-    // Met below, when all are sent.
-    row.catch(() => undefined)
-    found.set(text, row)
+    const sent = client.selectInTurn(query, params).then(
+      (result) => void found.set(text, storedRow(table, result.first(), withTimes)),
+      (error: unknown) => void failures.push(error),
+    )
+    reading.push(sent)
   }
-  const settled = await Promise.allSettled(found.values())
-  for (const one of settled) if (one.status === 'rejected') throw one.reason
-  return Promise.all(texts.map((text) => found.get(text) ?? null))
+  await Promise.all(reading)
+  if (failures.length > 0) throw failures[0]
+  return texts.map((text) => found.get(text) ?? null)
 }
 
 function storedRow(table: CqlTable, result: types.Row | null, withTimes: boolean): StoredRow | null {

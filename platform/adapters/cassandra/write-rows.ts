@@ -27,11 +27,13 @@ export async function writeRows(context: WriteContext, writes: readonly Write[])
       for (const statements of requests(rows)) {
         const turn = context.client.writeTurn()
         if (turn !== null) await turn
+        // The place is given back by what is sent, so it is sent; the next is not.
         const sent: Promise<void> = context.client
           .write(statements)
           .catch((error: unknown) => void failures.push(error))
           .finally(() => sending.delete(sent))
         sending.add(sent)
+        if (failures.length > 0) break
       }
     } catch (error) {
       failures.push(error)
