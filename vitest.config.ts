@@ -1,12 +1,44 @@
 import { createRequire } from 'node:module'
 import { defineConfig } from 'vitest/config'
 
+/** Tests that need real servers (test/servers/test-servers.ts). */
+const ON_SERVERS = [
+  'test/servers/**/*.test.ts',
+  'test/kafka-log/**/*.test.ts',
+  'test/cassandra-store/**/*.test.ts',
+  'test/e2e/servers/**/*.test.ts',
+  'test/docker/compose.test.ts',
+]
+
 export default defineConfig({
   // As Node resolves it: by its `module` entry graphql would be loaded a second time, beside the one of CommonJS packages (@apollo/subgraph).
   resolve: { alias: [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') }] },
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'embedded',
+          include: ['test/**/*.test.ts'],
+          exclude: ON_SERVERS,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'servers',
+          include: ON_SERVERS,
+          globalSetup: ['test/servers/shared-servers.ts'],
+          // One file after the other, after all others: the shared servers and at most one more pair fit on two cores.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+          // A first start may have to wait for jars.
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
   },
 })

@@ -2,7 +2,7 @@
 // even by SIGKILL. Known by process id and start time, so that a recycled id is never taken for it.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { open } from 'node:fs/promises'
+import { open, readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { processStartTime } from '../platform/data-directory.ts'
 import { MeshgateError } from '../platform/errors.ts'
@@ -87,8 +87,16 @@ export async function isAlive({ pid, startTime }: ProcessIdentity): Promise<bool
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
   }
   const now = await processStartTime(pid)
-  // Without any start time an id is all there is; an ended process that nobody has reaped has an empty one.
-  return now !== '' && (now === null || startTime === null || now === startTime)
+  // An ended process that nobody has reaped.
+  if (now === '') return await hasThreads(pid)
+  // Without any start time an id is all there is.
+  return now === null || startTime === null || now === startTime
+}
+
+/** The first thread of a killed JVM is a zombie while others still hold its ports and files. */
+async function hasThreads(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${String(pid)}/task`).catch(() => [])
+  return threads.length > 1
 }
 
 /** Resolves when it has ended: by itself after SIGTERM, or killed where it takes too long. */
