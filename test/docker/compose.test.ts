@@ -2,9 +2,9 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { query } from '../e2e/graphql-client.ts'
-import { cassandraAddress, startOwnKafka } from '../servers/test-servers.ts'
+import { cassandraAddress, describeServers, startOwnKafka } from '../servers/test-servers.ts'
 import { isOurs, readCompose } from './compose-file.ts'
 import { ComposeProject } from './compose-project.ts'
 import { assembleImage } from './docker-image.ts'
@@ -19,7 +19,7 @@ interface CustomerOrders {
   }
 }
 
-describe('the mesh of docker-compose.yml', () => {
+describeServers('the mesh of docker-compose.yml', () => {
   let directory: string
   let project: ComposeProject
   let names: readonly string[]
