@@ -1,0 +1,203 @@
+// Log and store that are away for a while, in every step: nothing is lost, everything goes on by itself, and the log of ingest stays short.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { FailureLog } from '../../ingest/failure-log.ts'
+import { startIngest, type IngestedBatch, type IngestLogger } from '../../ingest/main.ts'
+import { MeshgateError, type FailureCode } from '../../platform/errors.ts'
+import { limits } from '../../platform/limits.ts'
+import type { EventLog } from '../../platform/ports/event-log.ts'
+import type { Store } from '../../platform/ports/store.ts'
+import type { Change } from '../../schema/record.ts'
+import { ManualClock } from '../manual-clock.ts'
+import { allRecords, byId, jsonOf, openPorts, visibleRows, type TestPorts } from './open-ports.ts'
+import { testProduct } from './test-products.ts'
+
+const TOPIC = 'test.things'
+const closing: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close()
+})
+
+async function open(): Promise<TestPorts> {
+  const ports = await openPorts()
+  closing.push(() => ports.close())
+  return ports
+}
+
+class Lines implements IngestLogger {
+  readonly told: string[] = []
+  info(_details: object, message: string): void {
+    this.told.push(`info ${message}`)
+  }
+  warn(details: object, message: string): void {
+    const { error } = details as { error?: { code?: string } }
+    this.told.push(`warn ${error?.code ?? ''} ${message}`)
+  }
+  error(_details: object, message: string): void {
+    this.told.push(`error ${message}`)
+  }
+}
+
+type Effect = 'that has no effect' | 'that was done all the same'
+
+/** A port one of whose methods fails so many times. */
+function failing<Port extends object>(
+  port: Port,
+  method: keyof Port,
+  { effect, times, code }: { effect: Effect; times: number; code: FailureCode },
+): Port {
+  let left = times
+  return new Proxy(port, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name)
+      if (typeof member !== 'function') return member
+      return async (...parameters: unknown[]) => {
+        const fails = name === method && left-- > 0
+        if (fails && effect === 'that has no effect') throw new MeshgateError(code, 'The server is away.')
+        const result: unknown = await Reflect.apply(member, target, parameters)
+        if (fails) throw new MeshgateError(code, 'The answer was lost.')
+        return result
+      }
+    },
+  })
+}
+
+const steps = [
+  ['store', 'read'],
+  ['store', 'write'],
+  ['log', 'append'],
+] as const
+const effects: readonly Effect[] = ['that has no effect', 'that was done all the same']
+for (const [where, method] of steps) {
+  for (const effect of effects) {
+    test(`${where}.${method} ${effect} is repeated until it succeeds, told once when it begins and once when it is over`, async () => {
+      const ports = await open()
+      const [lines, retries, batches]: [Lines, string[], IngestedBatch[]] = [new Lines(), [], []]
+      const store =
+        where === 'store'
+          ? failing<Store>(ports.store, method, { effect, times: 4, code: 'STORE_UNAVAILABLE' })
+          : ports.store
+      const log =
+        where === 'log'
+          ? failing<EventLog>(ports.log, method, { effect, times: 4, code: 'LOG_UNAVAILABLE' })
+          : ports.log
+      const ingest = await startIngest({
+        products: [testProduct()],
+        ...ports,
+        store,
+        log,
+        sweep: false,
+        logger: lines,
+        observer: {
+          retry: ({ product, code }) => retries.push(`${product} ${code}`),
+          batch: (batch) => batches.push(batch),
+        },
+      })
+      closing.push(() => ingest.close())
+      const records = ['a', 'b', 'bad', 'c'].map((id) => ({
+        key: Buffer.from(id),
+        value: Buffer.from(JSON.stringify({ id, shelf: 's', rank: 1, price: id === 'bad' ? '-1' : '1' })),
+        partition: 0,
+      }))
+      await ports.log.append(TOPIC, records)
+      await ingest.caughtUp()
+      const rows = ['a', 'b', 'c'].map((id) => ({ id, shelf: 's', rank: 1, price: '1' }))
+      expect(byId(await visibleRows(ports.store, 'things_by_shelf'))).toEqual(rows)
+      const changes = (await allRecords(ports.log, `${TOPIC}.changes`)).map((record) => jsonOf(record) as Change)
+      expect([...new Set(changes.map(({ key }) => key))].toSorted()).toEqual(['a', 'b', 'c'])
+      const rejected = await allRecords(ports.log, `${TOPIC}.rejected`)
+      expect(new Set(rejected.map(({ key }) => String(Buffer.from(key ?? ''))))).toEqual(new Set(['bad']))
+      const code = where === 'store' ? 'STORE_UNAVAILABLE' : 'LOG_UNAVAILABLE'
+      expect(lines.told).toEqual([
+        `warn ${code} A batch could not be ingested and is tried again.`,
+        'info All batches are ingested again.',
+      ])
+      expect(new Set(retries)).toEqual(new Set([`test/things ${code}`]))
+      expect(batches.map(({ durationMs: _durationMs, ...batch }) => batch)).toEqual([
+        { product: 'test/things', records: 4, written: 3, rejected: 1 },
+      ])
+      expect(ingest.counts()).toEqual({ 'test/things': { written: 3, rejected: 1 } })
+    })
+  }
+}
+
+test('an outage of minutes is told now and then, and a failure of another kind at once', () => {
+  const [clock, lines] = [new ManualClock(), new Lines()]
+  const failures = new FailureLog({ clock, logger: lines })
+  const away = new MeshgateError('STORE_UNAVAILABLE', 'away')
+  const live = new AbortController().signal
+  for (const partition of [0, 1, 2]) failures.begins({ topic: TOPIC, partition }, live)
+  for (let second = 0; second < 150; second++) {
+    for (const partition of [0, 1]) failures.failed(away, { topic: TOPIC, partition, offset: 7 })
+    if (second === 100) failures.failed(new TypeError('a bug'), { topic: TOPIC, partition: 2, offset: 1 })
+    clock.advance(1_000)
+  }
+  const again = 'A batch could not be ingested and is tried again.'
+  expect(lines.told).toEqual([`warn STORE_UNAVAILABLE ${again}`, `warn STORE_UNAVAILABLE ${again}`, `warn  ${again}`])
+  for (const partition of [0, 1, 2]) failures.recovered({ topic: TOPIC, partition })
+  expect(lines.told.slice(3)).toEqual(['info All batches are ingested again.'])
+})
+
+test("a partition that failed and was given up is another member's to tell of", () => {
+  const [clock, lines] = [new ManualClock(), new Lines()]
+  const failures = new FailureLog({ clock, logger: lines })
+  const given = new AbortController()
+  failures.begins({ topic: TOPIC, partition: 0 }, given.signal)
+  failures.failed(new MeshgateError('STORE_UNAVAILABLE', 'away'), { topic: TOPIC, partition: 0, offset: 7 })
+  given.abort()
+  failures.begins({ topic: TOPIC, partition: 1 }, new AbortController().signal)
+  failures.failed(new MeshgateError('STORE_UNAVAILABLE', 'away'), { topic: TOPIC, partition: 1, offset: 7 })
+  failures.recovered({ topic: TOPIC, partition: 1 })
+  expect(lines.told.at(-1)).toBe('info All batches are ingested again.')
+})
+
+test('a POST while the log is away is answered in bounded time, keeps its room until the log lets go, and never says that it was taken', async () => {
+  const ports = await open()
+  const clock = new ManualClock()
+  const back = Promise.withResolvers<void>()
+  let appends = 0
+  const log = new Proxy(ports.log, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name)
+      if (typeof member !== 'function') return member
+      return async (...parameters: unknown[]) => {
+        if (name === 'append' && parameters[0] === TOPIC) {
+          appends++
+          await back.promise
+        }
+        return Reflect.apply(member, target, parameters) as unknown
+      }
+    },
+  })
+  const ingest = await startIngest({ products: [testProduct()], log, store: ports.store, clock, sweep: false })
+  closing.push(() => ingest.close())
+  const server = createServer((request, response) => {
+    void (async () => {
+      for (const route of ingest.routes) await route(request, response)
+    })()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  closing.push(() => {
+    server.closeAllConnections()
+    return new Promise((resolve) => server.close(resolve))
+  })
+  const post = async (): Promise<unknown[]> => {
+    const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/topics/${TOPIC}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/vnd.kafka.json.v2+json' },
+      body: JSON.stringify({ records: [{ value: { id: 'a', shelf: 's', rank: 1 } }] }),
+    })
+    const { error_code, code } = (await response.json()) as { error_code?: number; code?: string }
+    return [response.status, response.headers.get('retry-after'), error_code, code]
+  }
+  const room = limits.postBytesInFlightMax / limits.postBodyBytesMax
+  const posts = Array.from({ length: room + 2 }, post)
+  await expect.poll(() => [appends, clock.sleeping()]).toEqual([room, room + 2])
+  clock.advance(limits.postWaitMsMax)
+  const away = [503, '1', 50_302, 'LOG_UNAVAILABLE']
+  const full = [503, '1', 50_301, 'INGEST_OVERLOADED']
+  expect((await Promise.all(posts)).toSorted()).toEqual([full, full, ...Array.from({ length: room }, () => away)])
+  back.resolve()
+  await expect.poll(post).toEqual([200, null, undefined, undefined])
+})
