@@ -357,6 +357,8 @@ export const limits = {
   serverPingTimeoutMs: 5_000,
   /** Between two log lines about a server that stays away. */
   serverAwayLogIntervalMs: 30_000,
+  /** How long a scrape waits for a metric that a server has to be asked for: well below the 10 s after which Prometheus gives up. */
+  metricReadTimeoutMs: 1_000,
 
   // Servers started by `npm run services` and tests
   /** From the start of a server to its first answer: some seconds alone, many times that on a machine that is busy. */

@@ -1,6 +1,7 @@
 // The metrics of one process: those of Node and the process itself, and Meshgate's own as metric-definitions.ts describes them. Only those
 // that a role uses appear. Scraping never fails: a metric that cannot be told now is left out.
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { limits } from '../limits.ts'
 import { METRICS, type MetricDefinition, type MetricName } from './metric-definitions.ts'
 
 export type { MetricName } from './metric-definitions.ts'
@@ -42,7 +43,7 @@ export function createMetrics(): Metrics {
         async collect() {
           this.reset()
           try {
-            for (const [value, of] of await readings()) this.set(of, value)
+            for (const [value, of] of await inTime(readings())) this.set(of, value)
           } catch {
             // What it is about cannot be asked now, and is told elsewhere.
           }
@@ -50,6 +51,17 @@ export function createMetrics(): Metrics {
       })
     },
     text: () => registry.metrics(),
+  }
+}
+
+/** A server that is away may keep its asker waiting for longer than a scrape may take. */
+async function inTime<T>(reading: T | Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error('late')), limits.metricReadTimeoutMs)
+  try {
+    return await Promise.race([reading, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 
