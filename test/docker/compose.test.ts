@@ -9,7 +9,7 @@ import { isOurs, readCompose } from './compose-file.ts'
 import { ComposeProject } from './compose-project.ts'
 import { assembleImage } from './docker-image.ts'
 
-const UP_TIMEOUT_MS = 300_000
+const UP_TIMEOUT_MS = 600_000
 const DOWN_TIMEOUT_MS = 180_000
 
 interface CustomerOrders {
@@ -20,12 +20,13 @@ interface CustomerOrders {
 }
 
 describeServers('the mesh of docker-compose.yml', () => {
-  let directory: string
+  const parts = new AsyncDisposableStack()
   let project: ComposeProject
   let names: readonly string[]
 
   beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'meshgate-compose-'))
+    const directory = await mkdtemp(join(tmpdir(), 'meshgate-compose-'))
+    parts.defer(() => rm(directory, { recursive: true, force: true }))
     await chmod(directory, 0o755)
     // Topics have no name of their own to keep tests apart, keyspaces have.
     const [kafka, cassandra] = await Promise.all([startOwnKafka(), cassandraAddress()])
@@ -34,13 +35,11 @@ describeServers('the mesh of docker-compose.yml', () => {
     const image = await assembleImage(join(directory, 'image'))
     const servers = { 'kafka:9092': kafka.address, 'cassandra:9042': cassandra }
     project = new ComposeProject({ compose, image, servers, directory: join(directory, 'volumes') })
+    parts.defer(async () => void (await project.down()))
     await project.up()
   }, UP_TIMEOUT_MS)
 
-  afterAll(async () => {
-    await project.down()
-    await rm(directory, { recursive: true, force: true })
-  }, DOWN_TIMEOUT_MS)
+  afterAll(() => parts.disposeAsync(), DOWN_TIMEOUT_MS)
 
   test('answers with the sample, joined over the three domains', async () => {
     const { customer } = await query<CustomerOrders>(
