@@ -17,6 +17,11 @@ function endByBug(error: unknown): void {
   process.exit(EXIT.failure)
 }
 
+// Warnings of the runtime (a library's deprecated call, a timer that it set wrongly) are for developers: users can do nothing about them.
+process.removeAllListeners('warning')
+process.on('warning', (warning) => {
+  if (['debug', 'trace'].includes(process.env['LOG_LEVEL'] ?? '')) process.stderr.write(`${String(warning.stack)}\n`)
+})
 process.on('uncaughtException', endByBug)
 process.on('unhandledRejection', endByBug)
 // Whoever read our output has gone (`meshgate check | head`): nothing is left to say.

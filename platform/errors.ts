@@ -119,6 +119,11 @@ const FAILURE_CODES = {
     action: 'Mend the caller.',
     retryable: false,
   },
+  STORE_ACCESS_DENIED: {
+    meaning: 'The store refuses our user, or what it asks for.',
+    action: 'Check user and password; grant what the message names.',
+    retryable: false,
+  },
   STORE_UNAVAILABLE: {
     meaning: 'The store cannot be reached or written.',
     action: 'Retry with backoff.',

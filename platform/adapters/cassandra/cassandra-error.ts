@@ -20,6 +20,11 @@ export function storeError(error: unknown, asked: Asked, cluster: string): unkno
   if (error instanceof errors.BusyConnectionError) {
     return overloaded(`The connections to Cassandra at ${cluster} are full`, error)
   }
+  if (error instanceof errors.AuthenticationError) return accessDenied(cluster, error)
+  if (error instanceof errors.ArgumentError && /^Datacenter /.test(error.message)) {
+    const message = `Cassandra at ${cluster}: ${error.message}. Set MESHGATE_CASSANDRA_DATACENTER to one of them.`
+    return new MeshgateError('CONFIG_INVALID', message, error)
+  }
   if (error instanceof errors.NoHostAvailableError) return noHostError(error, asked, cluster)
   if (error instanceof errors.DriverError || isSocketError(error)) {
     return unavailable(`Cassandra at ${cluster} does not answer (${error.message})`, error)
@@ -30,7 +35,12 @@ export function storeError(error: unknown, asked: Asked, cluster: string): unkno
 function noHostError(error: errors.NoHostAvailableError, asked: Asked, cluster: string): unknown {
   // What the hosts said, where they all said something of the same kind; a host that is down says nothing.
   const inner: unknown[] = Object.values(error.innerErrors ?? {})
-  const [said] = inner.filter((one) => one instanceof errors.ResponseError || one instanceof errors.BusyConnectionError)
+  const [said] = inner.filter(
+    (one) =>
+      one instanceof errors.ResponseError ||
+      one instanceof errors.BusyConnectionError ||
+      one instanceof errors.AuthenticationError,
+  )
   if (said !== undefined) return storeError(said, asked, cluster)
   const [first] = inner
   const reason = first instanceof Error ? first.message : typeof first === 'string' ? first : error.message
@@ -49,10 +59,8 @@ function responseError(error: errors.ResponseError, asked: Asked, cluster: strin
       return new MeshgateError(INVALID_CODES[asked], `${message}. Mend what it names.`, error)
     }
     case responseErrorCodes.badCredentials:
-    case responseErrorCodes.unauthorized: {
-      const message = `Cassandra at ${cluster} does not let this user in (${error.message}): check user name, password and grants.`
-      return new MeshgateError('STORE_UNAVAILABLE', message, error)
-    }
+    case responseErrorCodes.unauthorized:
+      return accessDenied(cluster, error)
     default:
       return unavailable(`Cassandra at ${cluster} failed (${error.message})`, error)
   }
@@ -60,6 +68,11 @@ function responseError(error: errors.ResponseError, asked: Asked, cluster: strin
 
 function isSocketError(error: Error): boolean {
   return 'code' in error && typeof error.code === 'string' && 'syscall' in error
+}
+
+function accessDenied(cluster: string, error: Error): MeshgateError {
+  const message = `Cassandra at ${cluster} does not let this user in (${error.message}): check user name, password and grants.`
+  return new MeshgateError('STORE_ACCESS_DENIED', message, error)
 }
 
 function overloaded(what: string, cause: unknown): MeshgateError {

@@ -14,6 +14,13 @@ export function isTransient(error: unknown): boolean {
   return 'retriable' in error && error.retriable === true
 }
 
+/** The last is what a broker says that asks for no user at all. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  'SASL_AUTHENTICATION_FAILED',
+  'UNSUPPORTED_SASL_MECHANISM',
+  'ILLEGAL_SASL_STATE',
+])
+
 /** `doing`: what failed, as in "append to sales.orders". */
 export function toMeshgateError(error: unknown, doing: string): MeshgateError {
   if (error instanceof MeshgateError) return error
@@ -33,10 +40,7 @@ export function toMeshgateError(error: unknown, doing: string): MeshgateError {
       error,
     )
   }
-  if (
-    type === 'SASL_AUTHENTICATION_FAILED' ||
-    (error instanceof Error && error.name === 'KafkaJSSASLAuthenticationError')
-  ) {
+  if (REFUSALS.has(type) || (error instanceof Error && error.name === 'KafkaJSSASLAuthenticationError')) {
     return new MeshgateError(
       'LOG_ACCESS_DENIED',
       `Kafka refuses our user: ${reason}. Check mechanism, name and password.`,
