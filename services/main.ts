@@ -31,6 +31,7 @@ interface Service {
   readonly start: (options: ServerOptions) => Promise<RunningServer>
 }
 
+const DEFAULT_DIRECTORY = fileURLToPath(new URL('../.meshgate/services', import.meta.url))
 const PORT_MAX = 65_535
 const HEAP_MEGABYTES_MAX = 1_048_576
 
@@ -49,7 +50,7 @@ async function run(): Promise<number> {
       'kafka-port': { type: 'string', default: '9092' },
       'cassandra-port': { type: 'string', default: '9042' },
       heap: { type: 'string' },
-      directory: { type: 'string', default: fileURLToPath(new URL('../.meshgate/services', import.meta.url)) },
+      directory: { type: 'string', default: DEFAULT_DIRECTORY },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -75,12 +76,18 @@ async function run(): Promise<number> {
     values.heap === undefined ? {} : { heapMegabytes: wholeNumber('--heap', values.heap, HEAP_MEGABYTES_MAX) }
   const [command = 'start', ...more] = positionals
   if (values.help || more.length > 0) return explain(values.help)
-  if (command === 'start') return await start(services, heap)
+  const where = values.directory === DEFAULT_DIRECTORY ? '' : ` -- --directory ${values.directory}`
+  if (command === 'start') return await start(services, { heap, stopCommand: `npm run services stop${where}` })
   if (command === 'stop') return await stop(services)
   return command === 'status' ? await status(services) : explain(false)
 }
 
-async function start(services: readonly Service[], heap: Pick<ServerOptions, 'heapMegabytes'>): Promise<number> {
+interface StartContext {
+  readonly heap: Pick<ServerOptions, 'heapMegabytes'>
+  readonly stopCommand: string
+}
+
+async function start(services: readonly Service[], { heap, stopCommand }: StartContext): Promise<number> {
   tell('Starting Kafka and Cassandra; the first time Maven gets their jars (120 MB) ...')
   // Each on its own: one that fails leaves the other running, and the next start goes on from there.
   const starts = await Promise.allSettled(services.map((service) => startOne(service, heap)))
@@ -91,7 +98,7 @@ async function start(services: readonly Service[], heap: Pick<ServerOptions, 'he
   }
   const lines = starts.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
   for (const { setting } of lines) process.stdout.write(`export ${setting}\n`)
-  if (lines.length > 0) tell('They run until you stop them: npm run services stop')
+  if (lines.length > 0) tell(`They run until you stop them: ${stopCommand}`)
   return failures.length === 0 ? 0 : 1
 }
 
