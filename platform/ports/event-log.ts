@@ -15,7 +15,11 @@ export interface AppendRecord {
 
 export interface LogRecord {
   readonly offset: number
-  /** Append time in µs since 1970; never decreases in a partition. Its digits end at `EventLog.timestampResolutionUs`. */
+  /**
+   * Append time in µs since 1970. Its digits end at `EventLog.timestampResolutionUs`; with 1 it increases strictly in a partition, with 1000
+   * records of one append have the same, and it goes back where a broker's clock was set back or another broker leads: who orders by it
+   * needs the offset too (ingest/append-clock.ts).
+   */
   readonly timestampUs: number
   readonly key: Uint8Array | null
   readonly value: Uint8Array | null

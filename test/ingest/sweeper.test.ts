@@ -49,6 +49,46 @@ test('sweeps what has been deleted for longer than the grace, and a later record
   expect(byId(await visibleRows(ports.store, 'things_by_shelf'))).toEqual(rows)
 })
 
+test('of a table is done by the member of the group that has the first partition of its topic, also when that changes', async () => {
+  const product = testProduct()
+  const ports = await openPorts()
+  closing.push(() => ports.close())
+  const ingest = await startIngest({ products: [product], ...ports, sweep: false })
+  closing.push(() => ingest.close())
+  for (const value of [Buffer.from(JSON.stringify(thing('gone'))), null]) {
+    await ports.log.append(TOPIC, [{ key: Buffer.from('gone'), value }])
+  }
+  await ingest.caughtUp()
+  let mine = 'nobody'
+  const scans: string[] = []
+  const plans = planEntities(product, ports.log.timestampResolutionUs)
+  const clock = new ManualClock(Date.now() + limits.deleteMarkerGraceMs + 60_000)
+  for (const name of ['one', 'other']) {
+    const store = new Proxy(ports.store, {
+      get(target, method) {
+        if (method === 'scan') scans.push(name)
+        const member: unknown = Reflect.get(target, method)
+        return typeof member === 'function' ? (member.bind(target) as unknown) : member
+      },
+    })
+    const sweeper = new Sweeper(plans, { log: ports.log, store, clock, isMine: () => mine === name })
+    closing.push(() => sweeper.close())
+  }
+  const pass = async (): Promise<void> => {
+    await vi.waitFor(() => expect(clock.sleeping()).toBe(2))
+    clock.advance(limits.sweepIntervalMs)
+    await vi.waitFor(() => expect(clock.sleeping()).toBe(2))
+    clock.advance(limits.sweepPauseMs)
+    await vi.waitFor(() => expect(clock.sleeping()).toBe(2))
+  }
+  await pass()
+  expect(scans).toEqual([])
+  mine = 'other'
+  await pass()
+  await vi.waitFor(async () => expect(await allRows(ports.store, 'things')).toEqual([]))
+  expect(new Set(scans)).toEqual(new Set(['other']))
+})
+
 test('keeps what a late record must still find', () => {
   const [timed] = planEntities(testProduct(), 1)
   const [counted] = planEntities(testProduct({ source: { version: { field: 'sequence', kind: 'SEQUENCE' } } }), 1)

@@ -167,7 +167,7 @@ describe('cursors', () => {
     await seventeen()
     const { endCursor } = (await page('scan', 'first: 2')).pageInfo
     const query = `{ readings(first: 1, after: "${endCursor}") { nodes { id } } }`
-    const [same, other] = [telemetry.another(), telemetry.another(new Uint8Array(32).fill(8))]
+    const [same, other] = [telemetry.another(), telemetry.another({ cursorKey: new Uint8Array(32).fill(8) })]
     const principal = { subject: 'a', roles: [], scopes: [], purposes: [], claims: {} }
     expect((await same.endpoint.execute({ query, principal })).errors).toBeUndefined()
     expect((await other.endpoint.execute({ query, principal })).errors?.map(({ message }) => message)).toEqual([

@@ -65,6 +65,49 @@ describe('over HTTP', () => {
     expect(statuses).toEqual([200, 200, 404])
   })
 
+  test('is not ready while whoever started it says so, and alive all the same', async () => {
+    let reasons = ['Kafka cannot be reached.']
+    const other = telemetry.another({ ready: () => ({ ready: reasons.length === 0, reasons }) })
+    const { url } = await other.serve(0)
+    const health = async (path: string): Promise<unknown[]> => {
+      const response = await fetch(new URL(path, url))
+      return [response.status, await response.json()]
+    }
+    const waiting = { status: 'not ready', ready: false, reasons }
+    expect(await health('/health/ready')).toEqual([503, waiting])
+    expect(await health('/health/live')).toEqual([200, { status: 'live' }])
+    reasons = []
+    expect(await health('/health/ready')).toEqual([200, { status: 'ready', ready: true, reasons: [] }])
+    await other.close()
+  })
+
+  test('tells an observer of each request, and of how many subscriptions run', async () => {
+    const requests: unknown[] = []
+    const active: unknown[] = []
+    const other = telemetry.another({
+      observer: {
+        request: ({ durationMs, ...rest }) => requests.push({ ...rest, timed: durationMs >= 0 }),
+        subscriptions: (running) => active.push(running),
+      },
+    })
+    const subgraph = other.name
+    const { url } = await other.serve(0)
+    const headers = { 'content-type': 'application/json' }
+    await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query: '{ __typename }' }) })
+    await other.endpoint.execute(request('{ readings(first: -1) { nodes { id } } }'))
+    const events = await other.endpoint.subscribe(request('subscription { readingCreated { id } }'))
+    await events.return?.()
+    await other.close()
+    expect(requests).toEqual([
+      { subgraph, codes: [], timed: true },
+      { subgraph, codes: ['ARGUMENT_INVALID'], timed: true },
+    ])
+    expect(active).toEqual([
+      { subgraph, active: 1 },
+      { subgraph, active: 0 },
+    ])
+  })
+
   test('says that a port is taken', async () => {
     const other = createServer()
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))

@@ -100,6 +100,54 @@ describe('a subscription that comes back', () => {
   })
 })
 
+describe('a subscription that begins', () => {
+  const started = { extensions: { meshgate: { started: true } } }
+
+  test('says where, if it is asked, so that it can be resumed before its first event', async () => {
+    await telemetry.append([telemetry.change(reading('1'))], 0)
+    const events = await telemetry.subgraph.endpoint.subscribe(request(CHANGED, { variables: { of: '1' }, ...started }))
+    const beginning = await next(events)
+    const cursor = cursorOf(beginning)
+    expect(beginning).toEqual({ data: null, extensions: { meshgate: { cursor, started: true } } })
+    await events.return?.()
+    await telemetry.append([telemetry.change(reading('2'))], 0)
+    const another = telemetry.another()
+    const resumed = await subscribe('1', cursor, another)
+    expect(await idIn(resumed)).toBe('2')
+    await another.close()
+  })
+
+  test('is not told what a late member of ingest appends of before, nor after it comes back', async () => {
+    const changes = ['1', '2', '3'].map((id) => telemetry.change(reading(id)))
+    await telemetry.append(changes, 0)
+    const events = await subscribe('1')
+    await telemetry.append([...changes, telemetry.change(reading('4'))], 0)
+    const first = await next(events)
+    expect(plain(first.data)).toEqual({ event: { id: '4' } })
+    await events.return?.()
+    await telemetry.append([...changes, telemetry.change(reading('5'))], 0)
+    const resumed = await subscribe('1', cursorOf(first))
+    expect(await idIn(resumed)).toBe('5')
+    await resumed.return?.()
+  })
+
+  test('at one moment with others is told all that comes after it, and nothing of before', async () => {
+    const early = await subscribe('1')
+    for (let id = 1; id <= 20; id++) {
+      const [late] = await Promise.all([subscribe('1'), telemetry.append([telemetry.change(reading(String(id)))], 0)])
+      const later = await subscribe('1')
+      await telemetry.append([telemetry.change(reading(`last-${id}`))], 0)
+      const seen: unknown[] = []
+      while (seen.at(-1) !== `last-${id}`) seen.push(await idIn(late))
+      expect([[`last-${id}`], [String(id), `last-${id}`]]).toContainEqual(seen)
+      expect(await idIn(later)).toBe(`last-${id}`)
+      expect([await idIn(early), await idIn(early)]).toEqual([String(id), `last-${id}`])
+      await Promise.all([late.return?.(), later.return?.()])
+    }
+    await early.return?.()
+  })
+})
+
 describe('a subscription that ends', () => {
   test('has a cursor behind what it looked at and did not tell, so that silence never becomes a gap', async () => {
     const [quiet, all] = [await subscribe('1'), await subscribe(null)]

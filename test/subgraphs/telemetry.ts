@@ -17,6 +17,7 @@ import { ANONYMOUS } from '../../platform/governance/principal.ts'
 import type { Store } from '../../platform/ports/store.ts'
 import type { SubgraphRequest, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
 import { createSubgraph } from '../../subgraphs/main.ts'
+import type { SubgraphOptions } from '../../subgraphs/runtime/create-subgraph.ts'
 import type { Subgraph } from '../../subgraphs/runtime/subgraph.ts'
 import { ManualClock } from '../manual-clock.ts'
 
@@ -106,16 +107,17 @@ export class Telemetry {
   }
 
   /** A subgraph on the same store and log: another instance. */
-  another(cursorKey = new Uint8Array(32).fill(7)): Subgraph {
+  another(options: Partial<SubgraphOptions> = {}): Subgraph {
     let errors = 0
     return createSubgraph({
       product: this.product,
       store: this.counts.store,
       log: this.log,
       clock: this.clock,
-      cursorKey,
+      cursorKey: new Uint8Array(32).fill(7),
       logger: { error: (details, message) => this.errors.push({ details, message }) },
       newErrorId: () => `error-${++errors}`,
+      ...options,
     })
   }
 
