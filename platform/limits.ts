@@ -39,6 +39,8 @@ export const limits = {
   consumerFetchWaitMs: 500,
   /** The same while a handler is busy, whose partition joins the next fetch when it is done. */
   consumerFetchWaitBusyMs: 50,
+  /** What fails for so long is an outage that `onError` is told of; leaders and coordinators move in less. */
+  consumerOutageAfterMs: 2_000,
   /** Between two reports of the same outage to `onError`. */
   consumerOutageReportMs: 30_000,
   /** How long a group's offsets outlive its last member: a hundred years. Kafka's default is 7 days, after which a group would begin anew. */

@@ -135,11 +135,13 @@ export class GroupMember {
     const { signal } = this.#stop
     const { clock, coordinator } = this.#options
     let delayMs: number = limits.kafkaRetryDelayMsMin
+    let worksMs = clock.monotonic()
     while (!signal.aborted) {
       try {
         if (this.#membership === null || this.#rejoin) await this.#joinAndSync()
         else await this.#beat()
         delayMs = limits.kafkaRetryDelayMsMin
+        worksMs = clock.monotonic()
         continue
       } catch (error) {
         if (signal.aborted) return
@@ -148,8 +150,7 @@ export class GroupMember {
           continue
         }
         if (this.#isGroupChange(error)) this.#understand(error)
-        // A coordinator that moves is nobody's business: the first failure is not told.
-        else this.#fail(toGroupError(error, coordinator.group), delayMs > limits.kafkaRetryDelayMsMin)
+        else this.#fail(toGroupError(error, coordinator.group), clock.monotonic() - worksMs)
       }
       await clock.sleep(delayMs, signal).catch(() => undefined)
       delayMs = nextDelay(delayMs)
@@ -246,9 +247,10 @@ export class GroupMember {
     this.#settled = Promise.withResolvers()
   }
 
-  #fail(error: MeshgateError, lasting: boolean): void {
+  /** A coordinator that moves, or is just being made, is nobody's business. */
+  #fail(error: MeshgateError, sinceMs: number): void {
     if (!error.retryable) this.#joined.reject(error)
-    if (lasting || !error.retryable) this.#options.onError(error)
+    if (!error.retryable || sinceMs >= limits.consumerOutageAfterMs) this.#options.onError(error)
   }
 }
 

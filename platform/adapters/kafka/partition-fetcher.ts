@@ -27,8 +27,8 @@ export class PartitionFetcher {
   readonly #feeds = new Map<string, PartitionFeed>()
   /** Leaders with a poll in hand. */
   readonly #polled = new Set<number>()
-  /** Feeds that failed: their next pause. */
-  readonly #delaysMs = new Map<PartitionFeed, number>()
+  /** Feeds that failed: since when, and their next pause. */
+  readonly #failing = new Map<PartitionFeed, { readonly sinceMs: number; readonly delayMs: number }>()
   readonly #resting = new Set<PartitionFeed>()
   readonly #stop = new AbortController()
   #starting = false
@@ -44,7 +44,7 @@ export class PartitionFetcher {
     const name = nameOf(partition)
     const feed = new PartitionFeed(partition, offset, () => {
       if (feed.closed) {
-        this.#delaysMs.delete(feed)
+        this.#failing.delete(feed)
         if (this.#feeds.get(name) === feed) this.#feeds.delete(name)
       }
       void this.#start()
@@ -114,7 +114,7 @@ export class PartitionFetcher {
   #deliver(feed: PartitionFeed, { error, records, nextOffset }: FetchedPartition): void {
     if (feed.closed) return
     if (error !== null) return this.#rest(feed, error)
-    this.#delaysMs.delete(feed)
+    this.#failing.delete(feed)
     feed.deliver(records, nextOffset)
   }
 
@@ -124,12 +124,15 @@ export class PartitionFetcher {
     const error = toMeshgateError(cause, `read ${nameOf(feed.partition)}`)
     if (error.code === 'LOG_OFFSET_OUT_OF_RANGE') return feed.fail(error)
     this.#options.forget(topic)
-    const delayMs = this.#delaysMs.get(feed) ?? limits.kafkaRetryDelayMsMin
-    // A leader that moves is nobody's business: the first failure is not told.
-    if (this.#delaysMs.has(feed) || !isTransient(cause)) this.#options.onError(error, feed.partition, feed.offset)
-    this.#delaysMs.set(feed, nextDelay(delayMs))
+    const { clock, onError } = this.#options
+    const nowMs = clock.monotonic()
+    const { sinceMs, delayMs } = this.#failing.get(feed) ?? { sinceMs: nowMs, delayMs: limits.kafkaRetryDelayMsMin }
+    // A leader that moves is nobody's business.
+    const lasting = nowMs - sinceMs >= limits.consumerOutageAfterMs
+    if (lasting || !isTransient(cause)) onError(error, feed.partition, feed.offset)
+    this.#failing.set(feed, { sinceMs, delayMs: nextDelay(delayMs) })
     this.#resting.add(feed)
-    void this.#options.clock.sleep(delayMs, this.#stop.signal).then(
+    void clock.sleep(delayMs, this.#stop.signal).then(
       () => {
         this.#resting.delete(feed)
         void this.#start()
