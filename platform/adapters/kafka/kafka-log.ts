@@ -34,7 +34,7 @@ export interface KafkaLogOptions {
 /** LOG_UNAVAILABLE within about 10 s where no broker answers, LOG_ACCESS_DENIED where they refuse our user. */
 export async function openKafkaLog(options: KafkaLogOptions): Promise<port.EventLog> {
   const { brokers, clock, logger } = options
-  const connection = await KafkaConnection.open({
+  const opening = KafkaConnection.open({
     brokers,
     clock,
     logger,
@@ -42,6 +42,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<port.Event
     tls: options.tls ?? false,
     sasl: options.sasl ?? null,
   })
+  const connection = await mapped(`reach ${brokers.join(', ')}`, opening)
   const replication = options.replication ?? null
   await warnOfRisks(connection, replication)
   return new KafkaLog(connection, replication)
