@@ -46,6 +46,7 @@ export class KafkaProducer {
   #identity: ProducerIdentity | null = null
   #asking = false
   #pumpPlanned = false
+  #pumpAtMs = Infinity
   #deadlineMsMax = Infinity
 
   constructor(connection: KafkaConnection) {
@@ -125,9 +126,17 @@ export class KafkaProducer {
     })
   }
 
-  #pumpAfter(delayMs: number): void {
+  /** One timer at most, for the earliest: a pump sees to the next. */
+  #pumpAt(atMs: number): void {
+    if (atMs >= this.#pumpAtMs) return
+    this.#pumpAtMs = atMs
+    // Timers cut fractions off: one that fired too early would be the last.
+    const delayMs = Math.max(1, Math.ceil(atMs - this.#nowMs()))
     this.#connection.clock.sleep(delayMs, this.#stop.signal).then(
-      () => this.#pump(),
+      () => {
+        this.#pumpAtMs = Infinity
+        this.#pump()
+      },
       () => undefined,
     )
   }
@@ -139,7 +148,8 @@ export class KafkaProducer {
     for (const queue of this.#working) {
       queue.expire(nowMs, this.#deadlineMsMax)
       if (queue.empty) this.#working.delete(queue)
-      else if (queue.notBeforeMs <= nowMs) {
+      else if (queue.notBeforeMs > nowMs) this.#pumpAt(queue.notBeforeMs)
+      else {
         const leader = this.#leaderOf(queue)
         if (leader !== null && this.#identified(queue)) byLeader.set(leader, [...(byLeader.get(leader) ?? []), queue])
       }
@@ -193,7 +203,6 @@ export class KafkaProducer {
         'kafka: lost our sequence',
       )
       queue.restart(error, this.#nowMs())
-      this.#pumpAfter(queue.notBeforeMs - this.#nowMs())
     } else this.#failed(queue, error)
   }
 
@@ -201,12 +210,7 @@ export class KafkaProducer {
     const failure = error instanceof Error ? error : toMeshgateError(error, `append to ${queue.topic}`)
     if (!isTransient(failure)) return queue.giveUp(failure)
     this.#connection.metadata.forget(queue.topic)
-    this.#postpone(queue, failure)
-  }
-
-  #postpone(queue: PartitionQueue, failure: Error): void {
     queue.retry(failure, this.#nowMs())
-    this.#pumpAfter(queue.notBeforeMs - this.#nowMs())
   }
 
   /** Null while it is unknown; it is being asked for. */
@@ -224,7 +228,7 @@ export class KafkaProducer {
       await this.#channel.leader(queue.topic, queue.partition)
     } catch (error) {
       const failure = error instanceof Error ? error : toMeshgateError(error, `append to ${queue.topic}`)
-      if (isTransient(failure)) this.#postpone(queue, failure)
+      if (isTransient(failure)) queue.retry(failure, this.#nowMs())
       else queue.refuse(failure)
     }
     if (!queue.empty) this.#working.add(queue)
@@ -262,7 +266,7 @@ export class KafkaProducer {
       const failure = toMeshgateError(error, 'become a producer')
       // What waits without an identity is tried again until it has waited too long, unless we are not allowed at all.
       if (!failure.retryable) for (const queue of this.#working) if (queue.identity === null) queue.refuse(failure)
-      this.#pumpAfter(limits.kafkaRetryDelayMsMax)
+      this.#pumpAt(this.#nowMs() + limits.kafkaRetryDelayMsMax)
     }
   }
 
