@@ -4,13 +4,14 @@ import { execFile } from 'node:child_process'
 import { copyFile, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { promisify, stripVTControlCharacters } from 'node:util'
 import { MeshgateError } from '../platform/errors.ts'
 import { limits } from '../platform/limits.ts'
 import { makeDirectory } from '../platform/make-directory.ts'
 import { findMaven, type Environment } from './java-tools.ts'
 import { withStartLock } from './start-lock.ts'
 
+const REASON_CHARACTERS_MAX = 400
 const JARS_DIRECTORY = fileURLToPath(new URL('../.meshgate/jars/', import.meta.url))
 
 export type ServerName = 'kafka' | 'cassandra'
@@ -51,7 +52,9 @@ interface CopyContext {
 
 async function copyJars(pom: string, directory: string, { title, environment }: CopyContext): Promise<void> {
   const maven = await findMaven(environment)
-  const args = ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${directory}`]
+  // By its full name: the short one asks the network for more. The version is in the pom.
+  const goal = 'org.apache.maven.plugins:maven-dependency-plugin:copy-dependencies'
+  const args = ['-q', '-B', '-Dstyle.color=never', '-f', pom, goal, `-DoutputDirectory=${directory}`]
   try {
     await promisify(execFile)(maven, args, {
       env: environment,
@@ -68,16 +71,12 @@ async function copyJars(pom: string, directory: string, { title, environment }: 
   }
 }
 
-/** The first error line of Maven, which prints `[ERROR]` before each and a page of advice after it. */
+/** The first error line of Maven, which marks each and adds a page of advice; of what it was part of, only what failed in the end. */
 function reasonOf(error: unknown): string {
   const { stdout = '', stderr = '', killed = false } = error as { stdout?: string; stderr?: string; killed?: boolean }
   if (killed) return `nothing after ${String(limits.serviceJarsMsMax / 60_000)} minutes`
-  const lines = `${stdout}\n${stderr}`.split('\n').map((text) => text.replace(/^\[ERROR\] */, '').trim())
-  const line = lines.find((text) => text !== '' && !text.startsWith('[')) ?? String(error)
-  return line
-    .replace(/ -> \[Help \d+\]$/, '')
-    .replace(/\.$/, '')
-    .slice(0, REASON_CHARACTERS_MAX)
+  const lines = stripVTControlCharacters(`${stdout}\n${stderr}`).split('\n')
+  const line = lines.find((text) => text.startsWith('[ERROR] '))?.slice('[ERROR] '.length) ?? String(error)
+  const failed = line.slice(Math.max(0, line.search(/Could not (?:find|transfer)/)))
+  return failed.replace(/ -> \[Help \d+\]$/, '').replace(/\.$/, '').slice(0, REASON_CHARACTERS_MAX)
 }
-
-const REASON_CHARACTERS_MAX = 400

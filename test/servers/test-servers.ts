@@ -20,6 +20,9 @@ export interface OwnServer {
   kill(): Promise<void>
 }
 
+const sharedServersUrl = inject('sharedServersUrl') as string | undefined
+if (sharedServersUrl === undefined) throw new Error('Add this file to the project "servers" in vitest.config.ts.')
+
 const unavailable = await whyUnavailable()
 if (unavailable !== undefined) process.stderr.write(`Tests on real servers are skipped: ${unavailable}\n`)
 
@@ -88,7 +91,7 @@ async function whyUnavailable(): Promise<string | undefined> {
 }
 
 async function ask(path: string): Promise<string> {
-  const response = await fetch(`${inject('sharedServersUrl')}${path}`)
+  const response = await fetch(`${String(sharedServersUrl)}${path}`)
   const text = await response.text()
   if (!response.ok) throw new Error(text)
   return text
