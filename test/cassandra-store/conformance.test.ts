@@ -1,8 +1,8 @@
 // The Cassandra store under the suite of its port, on a real server.
 import { describeStore } from '../conformance/store.ts'
+import { cassandraAddress, describeServers } from '../servers/test-servers.ts'
 import { cassandraHarness } from './cassandra-harness.ts'
 
-describeStore(
-  'the Cassandra store',
-  cassandraHarness(() => Promise.resolve('127.0.0.1:19142')),
-)
+describeServers('on a real server', () => {
+  describeStore('the Cassandra store', cassandraHarness(cassandraAddress))
+})

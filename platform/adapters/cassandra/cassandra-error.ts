@@ -21,7 +21,7 @@ export function storeError(error: unknown, asked: Asked, cluster: string): unkno
     return overloaded(`The connections to Cassandra at ${cluster} are full`, error)
   }
   if (error instanceof errors.AuthenticationError) return accessDenied(cluster, error)
-  if (error instanceof errors.ArgumentError && /^Datacenter /.test(error.message)) {
+  if (error instanceof errors.ArgumentError && error.message.startsWith('Datacenter ')) {
     const message = `Cassandra at ${cluster}: ${error.message}. Set MESHGATE_CASSANDRA_DATACENTER to one of them.`
     return new MeshgateError('CONFIG_INVALID', message, error)
   }

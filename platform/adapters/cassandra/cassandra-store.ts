@@ -40,7 +40,7 @@ export interface CassandraStoreOptions extends ClientOptions {
 /** Connects and finds or makes the keyspace. Rejects with STORE_UNAVAILABLE within about ten seconds where no node answers. */
 export async function openCassandraStore(options: CassandraStoreOptions): Promise<CassandraStore> {
   const client = new CassandraClient(options)
-  await client.connect(options.clock)
+  await client.connect()
   try {
     const store = new CassandraStore(options, client)
     await store.start(options)
@@ -115,7 +115,7 @@ export class CassandraStore implements Store {
 
   /** A read at the store's consistency: a node that answers may still lack the others that a read needs. */
   ping(): Promise<void> {
-    return this.#run(async () => this.#client.ping(this.#catalog.probe, this.#clock))
+    return this.#run(async () => this.#client.ping(this.#catalog.probe))
   }
 
   /**

@@ -2,6 +2,7 @@
 import type { types } from 'cassandra-driver'
 import { cqlIdentifier } from '../../../schema/emit/emit-cql.ts'
 import type { Row, Value } from '../../../schema/row.ts'
+import { compileStorableCheck, type StorableCheck } from '../../../schema/storable-row.ts'
 import type { ColumnType, TableDefinition } from '../../../schema/tables.ts'
 import { invariant } from '../../errors.ts'
 import { checkedValue, keyValue } from '../../row-check.ts'
@@ -43,6 +44,7 @@ export interface CqlTable {
   readonly selection: string
   readonly statements: TableStatements
   readonly ttlMs: number | null
+  readonly storableProblem: StorableCheck
   /** Names of columns with an index, also one that only an earlier migration asked for. */
   readonly indexes: ReadonlySet<string>
 }
@@ -80,6 +82,7 @@ export function compileTable(definition: TableDefinition, keyspace: string): Cql
     selection: columns.map((column) => column.cql).join(', '),
     statements: tableStatements({ qualified, columns, key, cells }),
     ttlMs: definition.ttlMs,
+    storableProblem: compileStorableCheck(definition),
     indexes: new Set(definition.indexes),
   }
 }

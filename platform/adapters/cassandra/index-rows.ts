@@ -4,7 +4,7 @@ import type { Row, Value } from '../../../schema/row.ts'
 import { MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { IndexRequest, RowPage } from '../../ports/store.ts'
-import { checkedValue, checkLimit, keyValue } from '../../row-check.ts'
+import { checkedValue, checkLimit, checkStorable, keyValue } from '../../row-check.ts'
 import { compareKeyValues } from '../../key-component.ts'
 import type { CassandraClient } from './cassandra-client.ts'
 import { type ClusteringSlice, isWithin, planSlices, sliceCondition } from './clustering-slices.ts'
@@ -28,7 +28,12 @@ export async function indexRows(client: CassandraClient, table: CqlTable, reques
     )
   }
   const value = checkedValue(table, column.name, request.value)
-  if (after !== undefined) keyParams(table, table.key, after)
+  if (after !== undefined) {
+    keyParams(table, table.key, after)
+    checkStorable(table, after)
+  }
+  // What cannot be stored is nowhere.
+  if (table.storableProblem({ [column.name]: value }) !== null) return pageOf([], request.limit)
   const walk = { after, reverse: request.order === 'REVERSE', wanted: request.limit + 1 }
   const isPartition = table.partition.length === 1 && table.partition[0]?.name === column.name
   const rows = isPartition

@@ -12,6 +12,9 @@ export async function pageRows(client: CassandraClient, table: CqlTable, request
   const { partition, range, after } = request
   const reverse = request.order === 'REVERSE'
   const slices = planSlices(table, { range, after, reverse })
+  keyParams(table, table.partition, partition)
+  // What cannot be stored is nowhere.
+  if (table.storableProblem(partition) !== null) return pageOf([], request.limit)
   const rows = await partitionRows(client, table, { partition, slices, reverse, wanted: request.limit + 1 })
   return pageOf(rows, request.limit)
 }

@@ -3,7 +3,7 @@ import type { Row, Value } from '../../../schema/row.ts'
 import { schemaLimits } from '../../../schema/schema-limits.ts'
 import { MeshgateError } from '../../errors.ts'
 import type { PutWrite, Write, WriteTime } from '../../ports/store.ts'
-import { checkedCell, checkedWriteTime } from '../../row-check.ts'
+import { checkedCell, checkStorable, checkedWriteTime } from '../../row-check.ts'
 import type { Statement } from './cassandra-client.ts'
 import { type CqlTable, keyParams } from './cql-table.ts'
 import { toCql } from './cql-value.ts'
@@ -23,7 +23,9 @@ const STATEMENT_BYTES = 32
 
 /** STORE_ROW_INVALID where the write does not fit its table. `nowMs`: what is left of a time to live is counted from it. */
 export function rowStatements(table: CqlTable, write: Write, nowMs: number): RowStatements {
-  const key = keyParams(table, table.key, write.kind === 'put' ? write.row : write.key)
+  const row = write.kind === 'put' ? write.row : write.key
+  const key = keyParams(table, table.key, row)
+  checkStorable(table, row)
   const writeTime = checkedWriteTime(table, write.writeTime)
   const statements =
     write.kind === 'put'

@@ -1,7 +1,7 @@
 // Scans of a whole table: partitions by token, then clustering order; both ways, in pages that go on after any key.
 import type { Row } from '../../../schema/row.ts'
 import type { RowPage, ScanRequest } from '../../ports/store.ts'
-import { checkLimit } from '../../row-check.ts'
+import { checkLimit, checkStorable } from '../../row-check.ts'
 import type { CassandraClient } from './cassandra-client.ts'
 import { planSlices } from './clustering-slices.ts'
 import { type CqlTable, keyParams } from './cql-table.ts'
@@ -14,7 +14,10 @@ import { windowPartitions, windowRows } from './window-query.ts'
 
 export async function scanRows(client: CassandraClient, table: CqlTable, request: ScanRequest): Promise<RowPage> {
   checkLimit(request.limit)
-  if (request.after !== undefined) keyParams(table, table.key, request.after)
+  if (request.after !== undefined) {
+    keyParams(table, table.key, request.after)
+    checkStorable(table, request.after)
+  }
   const rows = await walkTokens(client, scanSource(client, table), {
     after: request.after,
     reverse: request.order === 'REVERSE',
