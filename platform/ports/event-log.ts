@@ -89,7 +89,7 @@ export interface Tail {
 }
 
 export interface EventLog {
-  /** 1 if append times have µs (strictly increasing in a partition), 1000 if they end at ms. */
+  /** 1 if append times have µs (strictly increasing in a partition), 1000 if they end at ms (and may be equal). */
   readonly timestampResolutionUs: 1 | 1000
 
   /**
@@ -103,7 +103,9 @@ export interface EventLog {
 
   /**
    * Resolves when all records are durable, with a position per record, in the order given. Rejects when any is not (LOG_UNAVAILABLE,
-   * LOG_RECORD_TOO_LARGE, LOG_DISK_FULL, LOG_TOPIC_UNKNOWN); then some of them may have been appended. Concurrent appends are batched.
+   * LOG_RECORD_TOO_LARGE, LOG_DISK_FULL, LOG_TOPIC_UNKNOWN, LOG_ACCESS_DENIED); then some of them may have been appended, after
+   * LOG_UNAVAILABLE even a while later. An outage that ends in time is waited for, and nothing is appended twice for it. Concurrent appends
+   * are batched; those of one caller keep the order of their calls.
    * Beyond `limits.appendBytesInFlightMax` waiting bytes, append waits before it accepts more.
    */
   append(topic: string, records: readonly AppendRecord[]): Promise<readonly Position[]>
