@@ -92,7 +92,8 @@ export interface Store {
   /**
    * Resolves when every write is durable; order among them does not matter, write times decide. Repeating a write changes nothing.
    * Rejects (STORE_UNAVAILABLE, STORE_OVERLOADED, STORE_DISK_FULL, all retryable; STORE_ROW_INVALID, not) with any part applied.
-   * Rows of a table with a TTL end at write time + TTL.
+   * Rows of a table with a TTL end at write time + TTL; servers count full seconds, so there it is the next one, and of two values of one
+   * write time the one that ends later wins.
    */
   write(writes: readonly Write[]): Promise<void>
 
