@@ -78,5 +78,8 @@ function reasonOf(error: unknown): string {
   const lines = stripVTControlCharacters(`${stdout}\n${stderr}`).split('\n')
   const line = lines.find((text) => text.startsWith('[ERROR] '))?.slice('[ERROR] '.length) ?? String(error)
   const failed = line.slice(Math.max(0, line.search(/Could not (?:find|transfer)/)))
-  return failed.replace(/ -> \[Help \d+\]$/, '').replace(/\.$/, '').slice(0, REASON_CHARACTERS_MAX)
+  return failed
+    .replace(/ -> \[Help \d+\]$/, '')
+    .replace(/\.$/, '')
+    .slice(0, REASON_CHARACTERS_MAX)
 }
