@@ -22,11 +22,11 @@ export const limits = {
 
   // Consumers on Kafka
   /** A member that the coordinator has not heard of for so long is dead, and others get its partitions: longer than pauses of a busy process. Brokers allow 6 s to 30 min. */
-  consumerSessionMs: 10_000,
+  consumerSessionMs: 8_000,
   /** Members tell that they live, and hear of rebalances. Two of them make a partition move. */
   consumerHeartbeatMs: 500,
-  /** How long a rebalance waits for a member that does not answer: many heartbeats, and less than a session, so that who waits stays alive. It is also what a restart after SIGKILL waits. */
-  consumerRebalanceMs: 6_000,
+  /** How long a rebalance waits for a member that lives and does not join: longer than a session, so that nobody loses its partitions sooner than its own clock tells it. */
+  consumerRebalanceMs: 12_000,
   /** A group that could not be joined in several rebalances' time is out of reach. */
   consumerJoinWaitMs: 30_000,
   /** How long a finished batch of a partition that is given up may try to be committed; then it is delivered again. */
