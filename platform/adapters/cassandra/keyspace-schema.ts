@@ -1,4 +1,5 @@
 // What a keyspace has, as its nodes tell: tables, columns, indexes. Agreement of the nodes, and indexes that are built.
+import { errors, types } from 'cassandra-driver'
 import { cqlIdentifier } from '../../../schema/emit/emit-cql.ts'
 import { MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
@@ -27,7 +28,8 @@ export interface SchemaContext {
   readonly signal: AbortSignal
 }
 
-/** What a request for something that is not there is rejected with. */
+const { responseErrorCodes } = types
+
 const MISSING_CODES: ReadonlySet<string> = new Set(['STORE_REQUEST_INVALID', 'STORE_MIGRATION_REFUSED'])
 
 /** Copies of each row in the data centre, and null where there is no such keyspace. */
@@ -104,11 +106,18 @@ export async function onceLoaded<T>(context: SchemaContext, attempt: () => Promi
     try {
       return await attempt()
     } catch (error) {
-      const isMissing = error instanceof MeshgateError && MISSING_CODES.has(error.code)
-      if (!isMissing || context.clock.monotonic() - startedAt > limits.storeSchemaWaitMs) throw error
+      if (!isMissing(error) || context.clock.monotonic() - startedAt > limits.storeSchemaWaitMs) throw error
       await context.clock.sleep(limits.storeSchemaPollMs, context.signal)
     }
   }
+}
+
+/** What a request for something that is not there yet is rejected with; in between a node knows the table and fails over its files. */
+function isMissing(error: unknown): boolean {
+  if (!(error instanceof MeshgateError)) return false
+  const isServerError =
+    error.cause instanceof errors.ResponseError && error.cause.code === responseErrorCodes.serverError
+  return MISSING_CODES.has(error.code) || isServerError
 }
 
 async function eventually({ clock, signal }: SchemaContext, holds: () => Promise<boolean>): Promise<boolean> {
