@@ -55,7 +55,7 @@ async function next(stream: Stream): Promise<{ id: unknown; cursor: string }> {
   const { value } = (await stream.next()) as { value: EngineResult }
   if (value.errors !== undefined) throw new Error(JSON.stringify(value.errors))
   const { readingCreated } = plain(value.data) as { readingCreated: { id: string } }
-  const { cursor } = value.extensions?.['meshgate'] as { cursor: string }
+  const { cursor } = (value.extensions ?? {})['meshgate'] as { cursor: string }
   return { id: readingCreated.id, cursor }
 }
 

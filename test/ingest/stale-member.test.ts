@@ -15,6 +15,7 @@ import { createGate } from '../../subgraphs/runtime/gate.ts'
 import { RecentSources } from '../../subgraphs/runtime/recent-sources.ts'
 import { byId, openPorts, visibleRows, type TestPorts } from './open-ports.ts'
 import { expectedRows, logRecords, randomOf, sentRecords, shuffled, type Random } from './random-things.ts'
+import { idOf } from '../subgraphs/telemetry.ts'
 import { testProduct } from './test-products.ts'
 import { Turns } from './turns.ts'
 
@@ -38,7 +39,7 @@ async function subscribe(ports: TestPorts, from: ChangeProgress | null): Promise
   const select = () => 'row' as const
   const stream = await ChangeStream.open({ log: ports.log, topic, from, select, replayGate, recentSources })
   const rows = from === null ? await visibleRows(ports.store, 'things') : []
-  return { stream, rows: new Map(rows.map((row) => [String(row['id']), row])), sources: [] }
+  return { stream, rows: new Map(rows.map((row) => [idOf(row), row])), sources: [] }
 }
 
 function fold(subscriber: Subscriber, { key, op, row, source }: Change): void {
@@ -96,7 +97,7 @@ async function playRound(ports: TestPorts, plan: EntityPlan, seed: number, from:
 
   const wanted = byId(expectedRows(sent).base)
   const own = (rows: readonly Row[]): Row[] =>
-    byId(rows.filter((row) => String(row['id']).startsWith(`${seed}-`) && row['id'] !== `${seed}-end`))
+    byId(rows.filter((row) => idOf(row).startsWith(`${seed}-`) && idOf(row) !== `${seed}-end`))
   expect(own(await visibleRows(ports.store, 'things'))).toEqual(wanted)
   expect(own(await visibleRows(ports.store, 'things_by_shelf'))).toEqual(byId(expectedRows(sent).shelves))
   for (const subscriber of [...subscribers, behind]) {

@@ -66,7 +66,8 @@ export class ItemMesh {
   }
 
   async ingest(options: Partial<IngestOptions> = {}): Promise<Ingest> {
-    const { log, store, close } = await this.process()
+    const connections = await this.process()
+    const { log, store } = connections
     const ingest = await startIngest({
       products: [this.product],
       log,
@@ -79,20 +80,21 @@ export class ItemMesh {
       ...ingest,
       async close() {
         await ingest.close()
-        await close()
+        await connections.close()
       },
     })
   }
 
   async subgraph(): Promise<Subgraph> {
-    const { log, store, close } = await this.process()
+    const connections = await this.process()
+    const { log, store } = connections
     const cursorKey = new Uint8Array(32).fill(7)
     const subgraph = createSubgraph({ product: this.product, log, store, clock: systemClock, cursorKey })
     return this.#closedLater({
       ...subgraph,
       async close() {
         await subgraph.close()
-        await close()
+        await connections.close()
       },
     })
   }
@@ -134,10 +136,12 @@ export class Client {
 
   /** The next so many events. */
   async take(count: number): Promise<void> {
+    const events = this.#events
+    if (events === null) throw new Error('Subscribe first.')
     for (let taken = 0; taken < count; taken++) {
-      const { value } = (await this.#events?.next()) as { value: SubgraphResponse }
+      const { value } = (await events.next()) as { value: SubgraphResponse }
       if (value.errors !== undefined) throw new Error(JSON.stringify(value.errors))
-      const { key, cursor } = value.extensions?.['meshgate'] as { key: string; cursor: string }
+      const { key, cursor } = (value.extensions ?? {})['meshgate'] as { key: string; cursor: string }
       this.#cursor = cursor
       const item = { ...(value.data?.['itemChanged'] as Item) }
       this.told.push(item)
