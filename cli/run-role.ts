@@ -64,13 +64,22 @@ export async function openPlatformFor(role: RoleProcess): Promise<Platform> {
   return platform
 }
 
-/** Work of the start that needs the servers, again while one of them is away. Embedded there is nobody to wait for. */
+/**
+ * Work of the start that needs the servers, again while one of them is away or lacks something that may come (brokers of a cluster that
+ * starts). Embedded there is nobody to wait for.
+ */
 export async function startWhileAway<T>(role: RoleProcess, work: () => Promise<T>): Promise<T> {
-  const { servers, logger, context } = role
+  const { servers, health, logger, context } = role
   if (servers === null) return work()
-  return retryWhileAway(work, {
-    clock: systemClock,
-    signal: context.stop,
-    onFailure: (error) => logger.warn({ err: error }, 'The start failed and is tried again.'),
-  })
+  let told = ''
+  const onFailure = (error: unknown): void => {
+    const reason = error instanceof Error ? error.message : String(error)
+    health.waitFor(`the start is tried again: ${reason}`)
+    // What stays the same is told once; health has it all the while.
+    if (reason !== told) logger.warn({ err: error }, 'The start failed and is tried again until it succeeds.')
+    told = reason
+  }
+  const result = await retryWhileAway(work, { clock: systemClock, signal: context.stop, onFailure })
+  if (told !== '') health.waitFor('starting')
+  return result
 }
