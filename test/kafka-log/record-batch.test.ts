@@ -1,6 +1,5 @@
 // Record batches: what is encoded is decoded, and what a broker may answer beside whole batches of records.
 import { describe, expect, it } from 'vitest'
-import { CODECS } from '../../platform/adapters/kafka/compression.ts'
 import { crc32c } from '../../platform/adapters/kafka/crc32c.ts'
 import { decodeRecords } from '../../platform/adapters/kafka/record-batch-reader.ts'
 import { encodeBatch } from '../../platform/adapters/kafka/record-batch-writer.ts'
@@ -10,9 +9,9 @@ import { range, textOf } from '../conformance/event-log-harness.ts'
 const TRANSACTIONAL = 0x10
 const CONTROL = 0x20
 
-function batchOf(records: readonly AppendRecord[], baseOffset: number, codec: number = CODECS.none): Buffer {
+function batchOf(records: readonly AppendRecord[], baseOffset: number): Buffer {
   const producer = { producerId: 7n, epoch: 0 }
-  const batch = encodeBatch(records, { producer, sequence: 0, codec, timestampMs: 1_700_000_000_123 })
+  const batch = encodeBatch(records, { producer, sequence: 0, timestampMs: 1_700_000_000_123 })
   batch.writeBigInt64BE(BigInt(baseOffset), 0)
   return batch
 }
@@ -32,21 +31,17 @@ describe('record batches', () => {
     expect(crc32c(Buffer.alloc(32))).toBe(0x8a9136aa)
   })
 
-  it.each(Object.entries(CODECS).filter(([, codec]) => codec === CODECS.none || codec === CODECS.zstd))(
-    'give back what was appended, with %s',
-    (_, codec) => {
-      const records = range(0, 300).map((at) => ({
-        key: at % 3 === 0 ? null : Buffer.alloc(at, 'k'),
-        value: at % 5 === 0 ? null : Buffer.alloc(at * 40, 'v'),
-        headers: at % 7 === 0 ? { 'käse-ß': 'wörter', __proto: '' } : {},
-      }))
-      const { records: found, nextOffset } = decodeRecords(batchOf(records, 4_000_000_000_000, codec), 0, [])
-      expect(nextOffset).toBe(4_000_000_000_300)
-      expect(found).toEqual(
-        records.map((each, at) => ({ ...each, offset: 4_000_000_000_000 + at, timestampUs: 1_700_000_000_123_000 })),
-      )
-    },
-  )
+  it.each([1, 300])('give back what was appended, %i records, compressed where that is shorter', (count) => {
+    const records = range(1, count + 1).map((at) => ({
+      key: at % 3 === 0 ? null : Buffer.alloc(at, 'k'),
+      value: at % 5 === 0 ? null : Buffer.alloc(at * 40, 'v'),
+      headers: at % 7 === 0 ? { 'käse-ß': 'wörter', __proto: '' } : {},
+    }))
+    const { records: found, nextOffset } = decodeRecords(batchOf(records, 4_000_000_000_000), 0, [])
+    expect(nextOffset).toBe(4_000_000_000_000 + count)
+    const stamp = { timestampUs: 1_700_000_000_123_000 }
+    expect(found).toEqual(records.map((each, at) => ({ ...each, ...stamp, offset: 4_000_000_000_000 + at })))
+  })
 
   it('leave out what lies before the offset asked for, and a batch that is cut off', () => {
     const bytes = Buffer.concat([batchOf(values(10), 100), batchOf(values(10), 110)])
@@ -60,6 +55,7 @@ describe('record batches', () => {
     expect(decodeRecords(empty, 100, [])).toEqual({ records: [], nextOffset: 150 })
   })
 
+  // A small batch stays as it is; attributes of the tests below rely on it.
   it('leave out aborted transactions and the marks of all', () => {
     const abortMark = { key: Buffer.from([0, 0, 0, 0]), value: Buffer.alloc(6) }
     const bytes = Buffer.concat([

@@ -2,7 +2,6 @@
 
 declare module 'snappyjs' {
   const snappy: {
-    compress(bytes: Uint8Array): Uint8Array
     /** Throws where the result would be longer than `lengthMax`. */
     uncompress(bytes: Uint8Array, lengthMax: number): Uint8Array
   }
@@ -11,8 +10,7 @@ declare module 'snappyjs' {
 
 declare module 'lz4js' {
   const lz4: {
-    compress(bytes: Uint8Array): Uint8Array
-    decompress(bytes: Uint8Array, lengthMax?: number): Uint8Array
+    decompress(bytes: Uint8Array): Uint8Array
   }
   export default lz4
 }

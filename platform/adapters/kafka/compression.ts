@@ -1,5 +1,5 @@
 // The codecs of record batches: all that Kafka has can be read, since other teams' producers choose their own.
-import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import lz4 from 'lz4js'
 import snappy from 'snappyjs'
 import { limits } from '../../limits.ts'
@@ -26,23 +26,6 @@ export function decompress(codec: number, bytes: Buffer): Buffer {
       return zstdDecompressSync(bytes, { maxOutputLength })
     default:
       throw new RangeError(`record batch of an unknown codec, ${String(codec)}`)
-  }
-}
-
-export function compress(codec: number, bytes: Buffer): Buffer {
-  switch (codec) {
-    case CODECS.none:
-      return bytes
-    case CODECS.gzip:
-      return gzipSync(bytes)
-    case CODECS.snappy:
-      return asBuffer(snappy.compress(bytes))
-    case CODECS.lz4:
-      return asBuffer(lz4.compress(bytes))
-    case CODECS.zstd:
-      return zstdCompressSync(bytes)
-    default:
-      throw new RangeError(`no codec ${String(codec)}`)
   }
 }
 

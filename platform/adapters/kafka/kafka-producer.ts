@@ -8,7 +8,6 @@ import { limits } from '../../limits.ts'
 import type { AppendRecord, Position } from '../../ports/event-log.ts'
 import { routeRecords } from '../../record-router.ts'
 import type { RoutedRecords, RoutedTopic } from '../../record-router.ts'
-import { CODECS } from './compression.ts'
 import type { KafkaChannel } from './kafka-channel.ts'
 import type { KafkaConnection } from './kafka-connection.ts'
 import { isTransient, toMeshgateError } from './kafka-errors.ts'
@@ -165,7 +164,7 @@ export class KafkaProducer {
     let bytesSent = 0
     for (const queue of queues) {
       if (bytesSent >= limits.kafkaProduceBytesMax) break
-      const bytes = queue.next(CODECS.none, this.#connection.clock.now())
+      const bytes = queue.next(this.#connection.clock.now())
       sent.push({ queue, bytes })
       bytesSent += bytes.length
       // To the end of the line: partitions take turns where a request cannot take all.

@@ -71,13 +71,13 @@ export class PartitionQueue {
   }
 
   /** The batch to send: that of the last attempt, or a new one of what waits. */
-  next(codec: number, timestampMs: number): Buffer {
+  next(timestampMs: number): Buffer {
     if (this.#batch !== null) return this.#batch.bytes
     const producer = this.#identity
     invariant(producer !== null, `${this.topic}:${String(this.partition)} sends without a producer identity`)
     const chunks = this.#take()
     const records = chunks.flatMap((chunk) => chunk.records)
-    const bytes = encodeBatch(records, { producer, sequence: this.#sequence, codec, timestampMs })
+    const bytes = encodeBatch(records, { producer, sequence: this.#sequence, timestampMs })
     this.#batch = { chunks, records: records.length, bytes, failure: null }
     return bytes
   }

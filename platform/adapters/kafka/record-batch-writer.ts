@@ -1,7 +1,8 @@
 // Encodes records as one record batch (grammar: record-batch-reader.ts). Made once and sent again unchanged: producer, epoch and sequence in
 // its head are what lets the broker recognise a repeat.
+import { zstdCompressSync } from 'node:zlib'
 import type { AppendRecord } from '../../ports/event-log.ts'
-import { CODECS, compress } from './compression.ts'
+import { CODECS } from './compression.ts'
 import { crc32c } from './crc32c.ts'
 
 export interface ProducerIdentity {
@@ -12,7 +13,6 @@ export interface ProducerIdentity {
 export interface BatchHead {
   readonly producer: ProducerIdentity
   readonly sequence: number
-  readonly codec: number
   /** Milliseconds since 1970; counts only in topics that keep the time of creation. */
   readonly timestampMs: number
 }
@@ -27,9 +27,8 @@ const LENGTH_START = 12
 
 export function encodeBatch(records: readonly AppendRecord[], head: BatchHead): Buffer {
   const plain = encodeRecords(records)
-  const squeezed = compress(head.codec, plain)
-  const codec = squeezed.length < plain.length ? head.codec : CODECS.none
-  const body = codec === CODECS.none ? plain : squeezed
+  const squeezed = zstdCompressSync(plain)
+  const [codec, body] = squeezed.length < plain.length ? [CODECS.zstd, squeezed] : [CODECS.none, plain]
   const batch = Buffer.allocUnsafe(HEADER_BYTES + body.length)
   batch.writeBigInt64BE(0n, 0)
   batch.writeInt32BE(batch.length - LENGTH_START, 8)
