@@ -1,5 +1,6 @@
 // Checks a value against its column's type and gives its one canonical form, so that equal values are equal bytes in every file.
 import type { Value } from '../schema/row.ts'
+import { schemaLimits } from '../schema/schema-limits.ts'
 import type { ColumnType } from '../schema/tables.ts'
 
 const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/
@@ -46,7 +47,7 @@ export const VALUE_SHAPES: Readonly<Record<ColumnType, string>> = {
   bigint: 'a string of digits, 64 bits signed',
   double: 'a finite number',
   boolean: 'true or false',
-  decimal: 'a string such as "-12.50", without exponent',
+  decimal: `a string such as "-12.50", without exponent, of at most ${schemaLimits.decimalDigitsMax} digits`,
   timestamp: 'a UTC time such as "2026-01-02T03:04:05.000Z"',
   date: 'a date such as "2026-01-02"',
   uuid: 'a UUID',
@@ -64,7 +65,11 @@ function canonicalBigint(value: string): string | undefined {
   return BigInt.asIntN(64, number) === number ? number.toString() : undefined
 }
 
+// Reading and comparing takes the square of the digits' number: the longest that a product may declare is far from where that hurts.
+const DECIMAL_CHARACTERS_MAX = schemaLimits.decimalDigitsMax + '-0.'.length
+
 function canonicalDecimal(value: string): string | undefined {
+  if (value.length > DECIMAL_CHARACTERS_MAX) return undefined
   if (CANONICAL_DECIMAL.test(value)) return value
   const match = DECIMAL.exec(value)
   if (match === null) return undefined

@@ -1,6 +1,7 @@
 // Checks what a caller of a store gives against its table, in the words of the Store port: canonical values, or STORE_ROW_INVALID and
 // STORE_REQUEST_INVALID naming table and column. Shared by the adapters, so that what one refuses the other refuses too.
 import type { Row, Value } from '../schema/row.ts'
+import type { StorableCheck } from '../schema/storable-row.ts'
 import type { ColumnType } from '../schema/tables.ts'
 import { canonicalValue, VALUE_SHAPES } from './column-value.ts'
 import { MeshgateError } from './errors.ts'
@@ -54,6 +55,19 @@ export function checkedCell(table: CheckedTable, column: string, value: Value): 
   // An unknown column is refused whatever it holds.
   if (value !== null || !table.types.has(column)) return checkedValue(table, column, value)
   return null
+}
+
+/** STORE_ROW_INVALID where keys or indexed values of the row are of a size that no store holds. */
+export function checkStorable(
+  table: { readonly name: string; readonly storableProblem: StorableCheck },
+  row: Row,
+): void {
+  const problem = table.storableProblem(row)
+  if (problem === null) return
+  throw new MeshgateError(
+    'STORE_ROW_INVALID',
+    `Column ${problem.column} of table ${table.name} has a value that cannot be stored. ${problem.message}`,
+  )
 }
 
 export function checkedWriteTime(table: CheckedTable, writeTime: WriteTime): WriteTime {

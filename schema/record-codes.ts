@@ -42,6 +42,11 @@ export const RECORD_CODES = {
     action: 'Send smaller records.',
     retryable: false,
   },
+  RECORD_KEY_TOO_LONG: {
+    meaning: 'A value is longer than a key of its table, or an index, can hold.',
+    action: 'Send a shorter value, or key and index the table by another field.',
+    retryable: false,
+  },
   RECORD_NOT_STORABLE: {
     meaning: 'The store refuses the row that comes of the record.',
     action: 'Mend the value that the message names; redrive.',

@@ -36,6 +36,12 @@ export const schemaLimits = {
   topicNameCharactersMax: 240,
   /** Characters of a table's name: Cassandra's limit. */
   tableNameCharactersMax: 48,
+  /** Bytes of a partition key: Cassandra has two bytes for its length. Several columns are framed, three bytes each. */
+  partitionKeyBytesMax: 65_535,
+  /** Bytes of all clustering columns of a row together, where Cassandra draws the same line. */
+  clusteringKeyBytesMax: 65_535,
+  /** Bytes of an indexed value: Cassandra takes a larger one for some users and leaves it out of the index, and refuses it for others. */
+  indexedValueBytesMax: 8_192,
   /** Cassandra's longest TTL: 20 years. */
   ttlSecondsMax: 630_720_000,
   /** Characters of a pattern: its safety is judged by reading it, and a check has to stay readable. */

@@ -4,6 +4,9 @@ import type { Entity, Field, Product, Source } from '../model.ts'
 import type { Decoded, RawRecord, RecordCodec } from '../record.ts'
 import type { RecordCode } from '../record-codes.ts'
 import type { Row } from '../row.ts'
+import { compileStorableCheck } from '../storable-row.ts'
+import type { StorableCheck } from '../storable-row.ts'
+import { emitTables } from './emit-tables.ts'
 import { envelopeReader } from './record-envelope.ts'
 import type { EnvelopeReader, Opened } from './record-envelope.ts'
 import { decodeUtf8, mayHoldLongNumbers, parseJsonExactly } from './record-json.ts'
@@ -27,6 +30,8 @@ interface CodecPlan {
   /** Only the key fields, of a row that is gone. */
   readonly decodeKey: DecodeObject
   readonly readVersion: ReadVersion
+  /** Of each table, the base first. */
+  readonly storable: readonly StorableCheck[]
 }
 
 type Parse = (text: string) => unknown
@@ -49,6 +54,7 @@ export function compileRecordCodec(product: Product, entity: Entity): RecordCode
       entity: { key, partial: true },
     }),
     readVersion: compileVersion(product, entity, source),
+    storable: storableChecks(product, entity),
   }
   return {
     decode(record) {
@@ -87,6 +93,23 @@ function requireKey(names: readonly string[], row: Row, state: DecodeState): voi
   }
 }
 
+function storableChecks(product: Product, entity: Entity): readonly StorableCheck[] {
+  const definitions = emitTables(product)
+  return entity.tables.flatMap(({ name }) =>
+    definitions.filter((definition) => definition.name === name).map(compileStorableCheck),
+  )
+}
+
+/** A row that no store takes would stop its partition. */
+function requireStorable(checks: readonly StorableCheck[], row: Row, state: DecodeState): void {
+  for (const check of checks) {
+    const problem = check(row)
+    if (problem === null) continue
+    const code = problem.kind === 'empty' ? 'RECORD_KEY_MISSING' : 'RECORD_KEY_TOO_LONG'
+    violate(state, code, problem.column, problem.message)
+  }
+}
+
 function reject(code: RecordCode, message: string, field: string | null = null): Decoded {
   return { kind: 'rejected', violations: [{ code, field, checkId: null, message }] }
 }
@@ -113,9 +136,11 @@ function decodeTombstone(plan: CodecPlan, messageKey: Uint8Array | null): Decode
       `A tombstone is keyed by ${plan.source.keyField}, which does not tell which entities it deletes.`,
     )
   const key = plan.keys.keyOf(messageKey)
-  return key === null
-    ? reject('RECORD_KEY_MISSING', "The tombstone's key is not the key of an entity.")
-    : { kind: 'delete', key, version: null, versionResolutionUs: 1 }
+  if (key === null) return reject('RECORD_KEY_MISSING', "The tombstone's key is not the key of an entity.")
+  const state = createState()
+  requireStorable(plan.storable.slice(0, 1), key, state)
+  if (state.violations.length > 0) return { kind: 'rejected', violations: state.violations }
+  return { kind: 'delete', key, version: null, versionResolutionUs: 1 }
 }
 
 interface TextToDecode {
@@ -148,6 +173,7 @@ function decodeDelete(
   if (before === null) return decodeTombstone(plan, messageKey)
   const key = plan.decodeKey(before, state)
   requireKey(plan.key, key, state)
+  requireStorable(plan.storable.slice(0, 1), key, state)
   if (state.violations.length > 0) return { kind: 'rejected', violations: state.violations }
   const version = plan.readVersion(before)
   return version.kind === 'version'
@@ -171,6 +197,7 @@ function decodeUpsert(plan: CodecPlan, messageKey: Uint8Array | null, record: Js
     violate(state, 'RECORD_VERSION_INVALID', source.version?.field ?? null, version.message)
   requireKey(plan.key, row, state)
   if (source.rekeyed) requireKey([source.keyField], row, state)
+  if (state.violations.length === 0) requireStorable(plan.storable, row, state)
   if (messageKey !== null && state.violations.length === 0 && !plan.keys.matches(messageKey, row))
     violate(state, 'RECORD_KEY_MISMATCH', source.keyField, `The message's key is not ${source.keyField} of the record.`)
   if (state.violations.length > 0) return { kind: 'rejected', violations: state.violations }

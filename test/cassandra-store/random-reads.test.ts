@@ -1,10 +1,11 @@
 // Two ways to the same answer: the embedded store and Cassandra hold the same rows, and answer the same requests alike.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Store } from '../../platform/ports/store.ts'
 import type { Row } from '../../schema/row.ts'
 import { allPages, put, seededRandom } from '../conformance/store/harness.ts'
 import type { OpenedStore } from '../conformance/store.ts'
 import { sqliteHarness } from '../sqlite-store/sqlite-harness.ts'
+import { cassandraAddress, describeServers } from '../servers/test-servers.ts'
 import { cassandraHarness } from './cassandra-harness.ts'
 import { keyOf, randomAfter, randomPage, type RandomTable, randomTable } from './random-table.ts'
 
@@ -14,7 +15,7 @@ const ROWS_PER_PARTITION = 60
 const tableOf = (seed: number): RandomTable => randomTable(`random_${seed}`, seededRandom(seed), ROWS_PER_PARTITION)
 const ORDERS = ['FORWARD', 'REVERSE'] as const
 
-describe('over the same rows', () => {
+describeServers('over the same rows', () => {
   let opened: readonly OpenedStore[] = []
   const [embedded, cassandra] = [
     (): Store => (opened[0] as OpenedStore).store,
@@ -22,10 +23,7 @@ describe('over the same rows', () => {
   ]
 
   beforeAll(async () => {
-    opened = await Promise.all([
-      sqliteHarness({}).open(),
-      cassandraHarness(() => Promise.resolve('127.0.0.1:39042')).open(),
-    ])
+    opened = await Promise.all([sqliteHarness({}).open(), cassandraHarness(cassandraAddress).open()])
     const tables = SEEDS.map(tableOf)
     for (const { store } of opened) {
       await store.migrate(tables.map(({ definition }) => definition))

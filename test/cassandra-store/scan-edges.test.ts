@@ -1,9 +1,9 @@
 // Scans and indexes where tokens are awkward: keys that share one, partitions larger than pages, dead rows in great number.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Store, Write } from '../../platform/ports/store.ts'
 import type { Row } from '../../schema/row.ts'
-import { allPages, pick, put, seededRandom, shuffled } from '../conformance/store/harness.ts'
-import { StoreSuite } from '../conformance/store/harness.ts'
+import { allPages, pick, put, seededRandom, shuffled, StoreSuite } from '../conformance/store/harness.ts'
+import { cassandraAddress, describeServers } from '../servers/test-servers.ts'
 import { cassandraHarness } from './cassandra-harness.ts'
 import { uuidOfToken } from './colliding-keys.ts'
 
@@ -17,8 +17,8 @@ const SHAPE = {
 const keyOf = (row: Row): Row => pick(row, ['id', 'part'])
 const byBytes = (left: string, right: string): number => (left < right ? -1 : 1)
 
-describe('a scan of Cassandra', () => {
-  const suite = new StoreSuite(cassandraHarness(() => Promise.resolve('127.0.0.1:39042')))
+describeServers('a scan of Cassandra', () => {
+  const suite = new StoreSuite(cassandraHarness(cassandraAddress))
   const filled = async (rows: readonly Row[]): Promise<string> => {
     const table = await suite.table(SHAPE)
     await suite.store.write(rows.map((row) => put(table, row, 1)))

@@ -13,6 +13,7 @@ import { describeMigrations } from './store/migrations.ts'
 import { describeMoves } from './store/moves.ts'
 import { describePages } from './store/pages.ts'
 import { describeScans } from './store/scans.ts'
+import { describeSizes } from './store/sizes.ts'
 import { describeTtl } from './store/ttl.ts'
 import { describeValues } from './store/values.ts'
 import { describeWaves } from './store/waves.ts'
@@ -28,6 +29,7 @@ const PARTS = [
   describePages,
   describeScans,
   describeIndexes,
+  describeSizes,
   describeWaves,
   describeTtl,
   describeMoves,

@@ -26,6 +26,8 @@ export async function readRows(
     const text = texts[at] ?? ''
     if (found.has(text) || failures.length > 0) continue
     found.set(text, null)
+    // What cannot be stored is nowhere; Cassandra would refuse the question.
+    if (table.storableProblem(keys[at] ?? {}) !== null) continue
     const turn = client.readTurn()
     if (turn !== null) await turn
     const sent = client.selectInTurn(query, params).then(

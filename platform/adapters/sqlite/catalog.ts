@@ -1,6 +1,7 @@
 // The catalog: every table the store keeps, under numbers that name its SQLite tables (Meshgate's names may differ in case only, which
 // SQLite cannot tell apart). It is plain data: kept in shard 0, sent to every thread. Layouts are what the threads compile from it.
 import type { ColumnType, TableDefinition } from '../../../schema/tables.ts'
+import { compileStorableCheck, type StorableCheck } from '../../../schema/storable-row.ts'
 import { invariant } from '../../errors.ts'
 
 export interface CatalogIndex {
@@ -36,6 +37,7 @@ export interface TableLayout {
   readonly clustering: readonly KeyColumn[]
   readonly keyNames: ReadonlySet<string>
   readonly ttlMs: number | null
+  readonly storableProblem: StorableCheck
   readonly indexes: readonly { readonly id: number; readonly column: string; readonly type: ColumnType }[]
 }
 
@@ -70,6 +72,8 @@ function compileLayout({ id, definition, indexes }: CatalogTable): TableLayout {
     clustering,
     keyNames: new Set([...partition, ...clustering].map((column) => column.name)),
     ttlMs: definition.ttlMs,
+    // An index that a later definition leaves out stays.
+    storableProblem: compileStorableCheck({ ...definition, indexes: indexes.map(({ column }) => column) }),
     indexes: indexes.map((index) => ({ ...index, type: typeOf(index.column) })),
   }
 }

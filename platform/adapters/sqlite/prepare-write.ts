@@ -3,7 +3,7 @@
 import type { Row, Value } from '../../../schema/row.ts'
 import { invariant, MeshgateError } from '../../errors.ts'
 import type { Write } from '../../ports/store.ts'
-import { checkedCell, checkedWriteTime, keyValue } from '../../row-check.ts'
+import { checkedCell, checkStorable, checkedWriteTime, keyValue } from '../../row-check.ts'
 import type { KeyColumn, TableLayout } from './catalog.ts'
 import { encodeKey, encodePartition } from './row-key.ts'
 import type { Cell, Marker, RowWrite } from './row-state.ts'
@@ -42,11 +42,13 @@ export function prepareWrite(
   const layout = findLayout(layouts, write.table)
   const writeTime = checkedWriteTime(layout, write.writeTime)
   if (write.kind === 'delete') {
+    checkStorable(layout, write.key)
     return { layout, key: encodeKey(layout, write.key), keyCells: write.key, write: { kind: 'delete', writeTime } }
   }
   invariant(text !== undefined, 'a put is sent with the text of its row')
   const scalars = parseScalars({ text, scalarChars: write.scalarChars })
   const key = encodeKey(layout, scalars)
+  checkStorable(layout, scalars)
   const marker = { writeTime, ttlMs: layout.ttlMs }
   if (write.writeTimes === undefined && isCanonical(layout, scalars)) {
     return { layout, key, keyCells: scalars, write: { kind: 'whole', text, marker } }

@@ -4,6 +4,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Row } from '../../../schema/row.ts'
 import { invariant, MeshgateError } from '../../errors.ts'
 import type { IndexRequest, PageRequest, ScanRequest } from '../../ports/store.ts'
+import { checkStorable } from '../../row-check.ts'
 import { type Catalog, compileLayouts, emptyCatalog, type TableLayout } from './catalog.ts'
 import { openDatabase } from './open-database.ts'
 import { findLayout } from './prepare-write.ts'
@@ -117,6 +118,7 @@ export class ShardReader {
     let range = walk.range
     let first = 0
     if (request.after !== undefined) {
+      checkStorable(layout, request.after)
       first = shards.indexOf(this.#shard(layout, request.after))
       range = rangeAfter(range, encodeKey(layout, request.after), reverse)
     }
