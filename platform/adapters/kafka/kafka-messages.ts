@@ -136,17 +136,6 @@ export interface KafkaMessages {
       })[]
     }
   }
-  DeleteRecords: {
-    parameters: {
-      readonly topics: readonly {
-        readonly topic: string
-        readonly partitions: readonly { readonly partition: number; readonly offset: string }[]
-      }[]
-    }
-    answer: {
-      readonly topics: readonly { readonly partitions: readonly (Failing & { readonly partition: number })[] }[]
-    }
-  }
   InitProducerId: {
     parameters: { readonly transactionalId: null; readonly transactionTimeout: number }
     answer: Failing & { readonly producerId: string; readonly producerEpoch: number }
