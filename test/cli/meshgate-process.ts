@@ -24,10 +24,10 @@ export interface MeshgateProcess {
 }
 
 export interface Processes {
-  start(args: readonly string[], environment?: Readonly<Record<string, string>>): MeshgateProcess
-  run(args: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Finished>
+  readonly start: (args: readonly string[], environment?: Readonly<Record<string, string>>) => MeshgateProcess
+  readonly run: (args: readonly string[], environment?: Readonly<Record<string, string>>) => Promise<Finished>
   /** SIGKILL to all that still run. */
-  killAll(): Promise<void>
+  readonly killAll: () => Promise<void>
 }
 
 /** `common`: the environment that all of them have beside this process's. */
