@@ -72,7 +72,7 @@ export function routeRecords(
 }
 
 /** Bytes of a record's content, which `limits.recordBytesMax` bounds. */
-export function contentBytes(record: AppendRecord): number {
+function contentBytes(record: AppendRecord): number {
   const bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0)
   return record.headers === undefined ? bytes : bytes + headerBytes(record.headers)
 }

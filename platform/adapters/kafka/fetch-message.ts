@@ -85,7 +85,7 @@ function* merged(topics: readonly TopicRequest[]): Generator<TopicRequest> {
  * throttleMs int32, error int16, session int32, topics: name, partitions: partition int32, error int16, highWatermark int64,
  * lastStable int64, logStart int64, aborted: producer int64, first int64, preferredReplica int32, records bytes.
  */
-export function decodeFetch(
+function decodeFetch(
   payload: Buffer,
   from: readonly FetchFrom[],
 ): { clientSideThrottleTime: number; partitions: FetchedPartition[] } {
