@@ -36,8 +36,7 @@ const OPENED_PACKAGES = [
 export const CASSANDRA_JVM_ARGS: readonly string[] = [
   '-Djdk.attach.allowAttachSelf=true',
   '-Djava.security.manager=allow',
-  // A node among strangers waits 30 s for gossip and 2 s before it leaves; these are started, and stopped, together.
-  '-Dcassandra.ring_delay_ms=100',
+  // A node among strangers waits for gossip to settle, and 2 s before it leaves; these are started, and stopped, together.
   '-Dcassandra.skip_wait_for_gossip_to_settle=0',
   '-Dcassandra.shutdown_announce_in_ms=0',
   ...OPENED_PACKAGES.flatMap((name) => [`--add-opens=${name}=ALL-UNNAMED`, `--add-exports=${name}=ALL-UNNAMED`]),

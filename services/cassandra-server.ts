@@ -10,12 +10,15 @@ import { startServer, type Node } from './start-server.ts'
 export interface CassandraOptions extends ServerOptions {
   /** The port between nodes, the same on all of a ring's hosts. Unset: as with `port`. */
   readonly storagePort?: number
-  /** Nodes that know the ring, as `host:storagePort`: this node alone by default. */
+  /** Nodes that know the ring, as `host:storagePort`: this node alone by default. A seed is started first. */
   readonly seeds?: readonly string[]
 }
 
 /** SimpleSnitch's only data centre. */
 const DATA_CENTER = 'datacenter1'
+/** How long a node looks for others: one that is alone finds none, one of a ring must reach a seed. */
+const RING_DELAY_ALONE_MS = 100
+const RING_DELAY_MS = 10_000
 const LOGBACK = fileURLToPath(new URL('./cassandra-logback.xml', import.meta.url))
 
 /** Resolves when a client gets an answer. SERVICE_TOOL_MISSING, SERVICE_JARS_UNAVAILABLE, SERVICE_FAILED, PORT_IN_USE. */
@@ -41,6 +44,7 @@ async function prepare(node: Node, options: CassandraOptions): Promise<string[]>
   await writeFile(file, `${JSON.stringify(settings, null, 2)}\n`)
   return [
     ...CASSANDRA_JVM_ARGS,
+    `-Dcassandra.ring_delay_ms=${String(options.seeds === undefined ? RING_DELAY_ALONE_MS : RING_DELAY_MS)}`,
     `-javaagent:${join(node.jars, 'jamm-0.4.0.jar')}`,
     `-Dcassandra.config=${pathToFileURL(file).href}`,
     `-Dcassandra.storagedir=${dataDirectoryOf(node)}`,

@@ -147,6 +147,7 @@ test('a java that is too old is one line that says so', async () => {
   await mkdir(dirname(java))
   await writeFile(java, `#!/bin/sh\necho 'openjdk version "11.0.2" 2019-01-15' >&2\n`, { mode: 0o755 })
   const outcome = await startNothing({ PATH: '/usr/bin:/bin', JAVA_HOME: home })
+  await rm(home, { recursive: true, force: true })
   expect(outcome).toMatchObject({ code: 1, stdout: '' })
   expect(outcome.stderr).toContain(`Kafka and Cassandra need Java 17, but ${java} is Java 11. Install Java 17`)
 })

@@ -27,7 +27,12 @@ function lazily<Value>(make: () => Promise<Value>): () => Promise<Value> {
   return () => (made ??= make())
 }
 
-const directory = await mkdtemp(join(tmpdir(), 'meshgate-servers-'))
+let hasServers = false
+/** Made with the first server. */
+const directory = lazily(() => {
+  hasServers = true
+  return mkdtemp(join(tmpdir(), 'meshgate-servers-'))
+})
 const running: RunningServer[] = []
 
 const keep = async (server: Promise<RunningServer>): Promise<string> => {
@@ -42,8 +47,11 @@ const answers: Readonly<Record<string, () => Promise<string>>> = {
     await Promise.all([serverJars('kafka', process.env), serverJars('cassandra', process.env)])
     return 'here'
   }),
-  '/kafka': lazily(() => keep(startKafka({ ...testServerOptions(directory, 'kafka'), settings: TEST_KAFKA_SETTINGS }))),
-  '/cassandra': lazily(() => keep(startCassandra(testServerOptions(directory, 'cassandra')))),
+  '/kafka': lazily(async () => {
+    const options = testServerOptions(await directory(), 'kafka')
+    return await keep(startKafka({ ...options, settings: TEST_KAFKA_SETTINGS }))
+  }),
+  '/cassandra': lazily(async () => await keep(startCassandra(testServerOptions(await directory(), 'cassandra')))),
 }
 
 const asked = createServer((request, response) => {
@@ -74,5 +82,5 @@ export async function teardown(): Promise<void> {
   asked.close()
   // Their data go too: there is nothing to stop cleanly for.
   await Promise.all(running.map((server) => server.kill()))
-  await rm(directory, { recursive: true, force: true, maxRetries: 10 })
+  if (hasServers) await rm(await directory(), { recursive: true, force: true, maxRetries: 10 })
 }
