@@ -5,7 +5,7 @@ import type { Row, Value } from '../../../schema/row.ts'
 import { compileStorableCheck, type StorableCheck } from '../../../schema/storable-row.ts'
 import type { ColumnType, TableDefinition } from '../../../schema/tables.ts'
 import { invariant } from '../../errors.ts'
-import { checkedValue, keyValue } from '../../row-check.ts'
+import { keyValue } from '../../row-check.ts'
 import { fromCql, toCql } from './cql-value.ts'
 import { tableStatements, type TableStatements } from './table-statements.ts'
 
@@ -100,9 +100,4 @@ export function rowOf(table: CqlTable, result: types.Row): Row {
 /** What the driver takes for the key columns of a row. STORE_ROW_INVALID where one is missing, null or of another type. */
 export function keyParams(table: CqlTable, columns: readonly CqlKeyColumn[], row: Row): unknown[] {
   return columns.map((column) => toCql(column.type, keyValue(table, column, row)))
-}
-
-/** What the driver takes for a value of a column. STORE_ROW_INVALID where it is of another type. */
-export function columnParam(table: CqlTable, column: CqlColumn, value: Value): unknown {
-  return toCql(column.type, checkedValue(table, column.name, value))
 }
