@@ -4,7 +4,7 @@ import type { EventLog, LogRecord, RecordBatch } from '../../platform/ports/even
 /** What the log says of when a record was appended, in µs; its true time is `record.timestampUs`. */
 export type TimeOf = (record: LogRecord, partition: number) => number
 
-export const toMilliseconds: TimeOf = ({ timestampUs }) => timestampUs - (timestampUs % 1_000)
+const toMilliseconds: TimeOf = ({ timestampUs }) => timestampUs - (timestampUs % 1_000)
 
 export function coarseLog(log: EventLog, timeOf: TimeOf = toMilliseconds): EventLog {
   const timed = (record: LogRecord, partition: number): LogRecord => ({

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { TopicDefinition } from '../../../schema/topics.ts'
 import { ByteBudget } from '../../byte-budget.ts'
-import { MeshgateError } from '../../errors.ts'
+import { invariant, MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type * as port from '../../ports/event-log.ts'
@@ -111,7 +111,11 @@ class SegmentLog implements EmbeddedLog {
     if (routed.bytes === 0) return []
     const appended = new Promise<readonly PromiseSettledResult<number>[]>((resolve) => {
       this.#budget.admit(routed.bytes, () => {
-        const parts = routed.parts.map((part) => partitions[part.partition]?.append(part.records, part.bytes) ?? 0)
+        const parts = routed.parts.map(async ({ partition, records: routedHere, bytes }) => {
+          const log = partitions[partition]
+          invariant(log !== undefined, `records are routed to partitions that ${topic} has`)
+          return log.append(routedHere, bytes)
+        })
         resolve(Promise.allSettled(parts))
       })
     })
