@@ -1,13 +1,18 @@
-// What the log says of batches that fail: once when partitions begin to fail, now and then while they do, once when all go on. Every batch
-// of every partition is tried again for ever, so an outage of minutes would fill the log otherwise.
+// What the log says of batches that fail, and of consumers that get none: once when it begins, now and then while it lasts, once when all
+// goes on. Everything is tried again for ever, so an outage of minutes would fill the log otherwise.
 import { MeshgateError } from '../platform/errors.ts'
 import { limits } from '../platform/limits.ts'
 import type { Clock } from '../platform/ports/clock.ts'
 import type { IngestLogger } from './ingest-logger.ts'
 
-export interface PartitionAt {
+/** Two products may consume one topic, each in a group of its own. */
+export interface GroupPartition {
+  readonly group: string
   readonly topic: string
   readonly partition: number
+}
+
+export interface PartitionAt extends GroupPartition {
   readonly offset: number
 }
 
@@ -18,6 +23,8 @@ export class FailureLog {
   /** Of the partitions that this process has: aborted where it has given them up. */
   readonly #held = new Map<string, AbortSignal>()
   #toldMs = Number.NEGATIVE_INFINITY
+  /** Consumers that cannot take records; they share one log, so one line tells of all. */
+  #starving: { readonly sinceMs: number; readonly code: string; lastMs: number; toldMs: number } | null = null
 
   constructor(ports: { readonly clock: Clock; readonly logger?: IngestLogger }) {
     this.#clock = ports.clock
@@ -25,19 +32,15 @@ export class FailureLog {
   }
 
   /** A batch of the partition is in hand; the signal says when the partition is not this process's any more. */
-  begins(at: Pick<PartitionAt, 'topic' | 'partition'>, signal: AbortSignal): void {
+  begins(at: GroupPartition, signal: AbortSignal): void {
     this.#held.set(keyOf(at), signal)
+    this.#fed()
   }
 
-  /** A failure of another kind than those that partitions have now is told at once. */
+  /** A batch failed. A failure of another kind than those that partitions have now is told at once. */
   failed(error: unknown, at: PartitionAt): void {
-    const code = error instanceof MeshgateError ? error.code : 'INTERNAL'
+    const code = codeOf(error)
     const key = keyOf(at)
-    if (code === 'LOG_OFFSET_OUT_OF_RANGE') {
-      this.#failing.delete(key)
-      this.#logger?.error({ error, ...at }, 'A partition stands still: what comes next in it is gone.')
-      return
-    }
     this.#forgetGivenUp()
     const isNews = ![...this.#failing.values()].some((failing) => failing.code === code)
     const known = this.#failing.get(key)
@@ -49,8 +52,29 @@ export class FailureLog {
     this.#logger?.warn({ error, ...at, partitionsFailing }, 'A batch could not be ingested and is tried again.')
   }
 
+  /** A consumer failed, and no batch of its. */
+  consumerFailed(error: unknown, at: PartitionAt): void {
+    const code = codeOf(error)
+    if (code === 'LOG_OFFSET_OUT_OF_RANGE') {
+      this.#failing.delete(keyOf(at))
+      this.#logger?.error({ error, ...at }, 'A partition stands still: what comes next in it is gone.')
+      return
+    }
+    if (code === 'HANDLER_STUCK') {
+      this.#logger?.warn({ error, ...at }, 'A batch did not end in time and is given up: it is ingested again later.')
+      return
+    }
+    const nowMs = this.#clock.monotonic()
+    const known = this.#starving?.code === code ? this.#starving : null
+    this.#starving = known ?? { sinceMs: nowMs, code, lastMs: nowMs, toldMs: Number.NEGATIVE_INFINITY }
+    this.#starving.lastMs = nowMs
+    if (nowMs - this.#starving.toldMs < limits.failureLogIntervalMs) return
+    this.#starving.toldMs = nowMs
+    this.#logger?.warn({ error, group: at.group }, 'No records can be taken from the log; it is tried again.')
+  }
+
   /** A batch of the partition has been ingested. */
-  recovered(at: Pick<PartitionAt, 'topic' | 'partition'>): void {
+  recovered(at: GroupPartition): void {
     const known = this.#failing.get(keyOf(at))
     if (known === undefined) return
     this.#failing.delete(keyOf(at))
@@ -58,6 +82,16 @@ export class FailureLog {
     if (this.#failing.size > 0) return
     const failedMs = Math.round(this.#clock.monotonic() - known.sinceMs)
     this.#logger?.info({ topic: at.topic, failedMs }, 'All batches are ingested again.')
+  }
+
+  #fed(): void {
+    const starved = this.#starving
+    if (starved === null) return
+    this.#starving = null
+    // Where no record came for long, the consumers recovered at some time before.
+    if (this.#clock.monotonic() - starved.lastMs > limits.failureLogIntervalMs) return
+    const failedMs = Math.round(this.#clock.monotonic() - starved.sinceMs)
+    this.#logger?.info({ failedMs }, 'Records are taken from the log again.')
   }
 
   /** Whether they still fail is another member's to tell. */
@@ -70,6 +104,10 @@ export class FailureLog {
   }
 }
 
-function keyOf({ topic, partition }: Pick<PartitionAt, 'topic' | 'partition'>): string {
-  return `${topic}:${partition}`
+function codeOf(error: unknown): string {
+  return error instanceof MeshgateError ? error.code : 'INTERNAL'
+}
+
+function keyOf({ group, topic, partition }: GroupPartition): string {
+  return `${group}:${topic}:${partition}`
 }

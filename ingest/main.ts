@@ -63,12 +63,13 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   await log.createTopics([...products.flatMap(emitTopics), ...internalTopics])
   await store.migrate(products.flatMap(emitTables))
   const counts = new Map<string, { written: number; rejected: number }>()
+  const failures = new FailureLog(options)
   const stages: Stage[] = []
   const consumers: Consumer[] = []
   try {
     for (const product of products) {
       counts.set(nameOf(product), { written: 0, rejected: 0 })
-      consumers.push(...(await startProduct(options, product, { counts, stages })))
+      consumers.push(...(await startProduct(options, product, { counts, stages, failures })))
     }
   } catch (error) {
     await Promise.all(consumers.map((consumer) => consumer.close()))
@@ -120,6 +121,7 @@ function nameOf(product: Product): string {
 interface Registers {
   readonly counts: Map<string, { written: number; rejected: number }>
   readonly stages: Stage[]
+  readonly failures: FailureLog
 }
 
 async function startProduct(options: IngestOptions, product: Product, registers: Registers): Promise<Consumer[]> {
@@ -146,8 +148,8 @@ async function startProduct(options: IngestOptions, product: Product, registers:
     })
   registers.stages.push(...rekeying, ...writing)
   const consumers: Consumer[] = []
-  if (rekeying.length > 0) consumers.push(await consume(options, rekeying, registers.counts))
-  if (writing.length > 0) consumers.push(await consume(options, writing, registers.counts))
+  if (rekeying.length > 0) consumers.push(await consume(options, rekeying, registers))
+  if (writing.length > 0) consumers.push(await consume(options, writing, registers))
   return consumers
 }
 
@@ -157,21 +159,27 @@ function exactTimes(log: EventLog, plan: EntityPlan, needed: boolean): (batch: R
   return (batch) => clock.exact(batch)
 }
 
-function consume(options: IngestOptions, stages: readonly Stage[], counts: Registers['counts']): Promise<Consumer> {
+function consume(options: IngestOptions, stages: readonly Stage[], { counts, failures }: Registers): Promise<Consumer> {
   const byTopic = new Map(stages.map((stage) => [stage.progress.topic, stage]))
+  const group = stages[0]?.progress.group ?? ''
   const { clock, observer } = options
-  const failures = new FailureLog(options)
+  /** What the handler rejected with; any other error is the consumer's. */
+  const ofBatches = new WeakSet<object>()
   return options.log.consume({
-    group: stages[0]?.progress.group ?? '',
+    group,
     topics: [...byTopic.keys()],
     handler: async (batch, signal) => {
       const stage = byTopic.get(batch.topic)
       if (stage === undefined) return
-      failures.begins(batch, signal)
+      const at = { group, topic: batch.topic, partition: batch.partition }
+      failures.begins(at, signal)
       const product = nameOf(stage.plan.product)
       const startedMs = clock.monotonic()
-      const outcome = await stage.process(batch, signal)
-      failures.recovered(batch)
+      const outcome = await stage.process(batch, signal).catch((error: unknown) => {
+        if (typeof error === 'object' && error !== null) ofBatches.add(error)
+        throw error
+      })
+      failures.recovered(at)
       observer?.batch?.({
         product,
         records: batch.records.length,
@@ -185,7 +193,12 @@ function consume(options: IngestOptions, stages: readonly Stage[], counts: Regis
       }
       stage.progress.handled(batch)
     },
-    onError: (error, at) => {
+    onError: (error, position) => {
+      const at = { group, ...position }
+      if (typeof error === 'object' && error !== null && !ofBatches.has(error)) {
+        failures.consumerFailed(error, at)
+        return
+      }
       const stage = byTopic.get(at.topic)
       const code = error instanceof MeshgateError ? error.code : 'INTERNAL'
       if (stage !== undefined) observer?.retry?.({ product: nameOf(stage.plan.product), code })

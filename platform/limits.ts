@@ -41,6 +41,8 @@ export const limits = {
   consumerFetchWaitBusyMs: 50,
   /** What fails for so long is an outage that `onError` is told of; leaders and coordinators move in less. */
   consumerOutageAfterMs: 2_000,
+  /** How long a group's coordinator may be missing before that is an outage: a new broker makes and fills its topic of offsets for seconds. */
+  kafkaCoordinatorWaitMs: 20_000,
   /** Between two reports of the same outage to `onError`. */
   consumerOutageReportMs: 30_000,
   /** How long a group's offsets outlive its last member: a hundred years. Kafka's default is 7 days, after which a group would begin anew. */

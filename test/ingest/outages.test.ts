@@ -14,6 +14,7 @@ import { allRecords, byId, jsonOf, openPorts, visibleRows, type TestPorts } from
 import { testProduct } from './test-products.ts'
 
 const TOPIC = 'test.things'
+const OWN = { group: 'ingest.test.things', topic: TOPIC }
 const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close()
@@ -127,15 +128,15 @@ test('an outage of minutes is told now and then, and a failure of another kind a
   const failures = new FailureLog({ clock, logger: lines })
   const away = new MeshgateError('STORE_UNAVAILABLE', 'away')
   const live = new AbortController().signal
-  for (const partition of [0, 1, 2]) failures.begins({ topic: TOPIC, partition }, live)
+  for (const partition of [0, 1, 2]) failures.begins({ ...OWN, partition }, live)
   for (let second = 0; second < 150; second++) {
-    for (const partition of [0, 1]) failures.failed(away, { topic: TOPIC, partition, offset: 7 })
-    if (second === 100) failures.failed(new TypeError('a bug'), { topic: TOPIC, partition: 2, offset: 1 })
+    for (const partition of [0, 1]) failures.failed(away, { ...OWN, partition, offset: 7 })
+    if (second === 100) failures.failed(new TypeError('a bug'), { ...OWN, partition: 2, offset: 1 })
     clock.advance(1_000)
   }
   const again = 'A batch could not be ingested and is tried again.'
   expect(lines.told).toEqual([`warn STORE_UNAVAILABLE ${again}`, `warn STORE_UNAVAILABLE ${again}`, `warn  ${again}`])
-  for (const partition of [0, 1, 2]) failures.recovered({ topic: TOPIC, partition })
+  for (const partition of [0, 1, 2]) failures.recovered({ ...OWN, partition })
   expect(lines.told.slice(3)).toEqual(['info All batches are ingested again.'])
 })
 
@@ -143,13 +144,42 @@ test("a partition that failed and was given up is another member's to tell of", 
   const [clock, lines] = [new ManualClock(), new Lines()]
   const failures = new FailureLog({ clock, logger: lines })
   const given = new AbortController()
-  failures.begins({ topic: TOPIC, partition: 0 }, given.signal)
-  failures.failed(new MeshgateError('STORE_UNAVAILABLE', 'away'), { topic: TOPIC, partition: 0, offset: 7 })
+  failures.begins({ ...OWN, partition: 0 }, given.signal)
+  failures.failed(new MeshgateError('STORE_UNAVAILABLE', 'away'), { ...OWN, partition: 0, offset: 7 })
   given.abort()
-  failures.begins({ topic: TOPIC, partition: 1 }, new AbortController().signal)
-  failures.failed(new MeshgateError('STORE_UNAVAILABLE', 'away'), { topic: TOPIC, partition: 1, offset: 7 })
-  failures.recovered({ topic: TOPIC, partition: 1 })
+  failures.begins({ ...OWN, partition: 1 }, new AbortController().signal)
+  failures.failed(new MeshgateError('STORE_UNAVAILABLE', 'away'), { ...OWN, partition: 1, offset: 7 })
+  failures.recovered({ ...OWN, partition: 1 })
   expect(lines.told.at(-1)).toBe('info All batches are ingested again.')
+})
+
+test('a consumer that gets no records is told of in words of its own, now and then, and once when records come again', () => {
+  const [clock, lines] = [new ManualClock(), new Lines()]
+  const failures = new FailureLog({ clock, logger: lines })
+  const away = new MeshgateError('LOG_UNAVAILABLE', 'away')
+  // Of several groups: it is one log that is away.
+  for (let second = 0; second < 90; second++) {
+    for (const group of ['ingest.test.things', 'ingest.test.others']) {
+      failures.consumerFailed(away, { ...OWN, group, partition: 0, offset: -1 })
+    }
+    clock.advance(1_000)
+  }
+  const live = new AbortController().signal
+  failures.begins({ ...OWN, partition: 1 }, live)
+  failures.begins({ ...OWN, partition: 2 }, live)
+  const none = 'warn LOG_UNAVAILABLE No records can be taken from the log; it is tried again.'
+  expect(lines.told).toEqual([none, none, 'info Records are taken from the log again.'])
+})
+
+test('a partition whose next record is gone, and a batch that is given up, are told as what they are', () => {
+  const [clock, lines] = [new ManualClock(), new Lines()]
+  const failures = new FailureLog({ clock, logger: lines })
+  failures.consumerFailed(new MeshgateError('LOG_OFFSET_OUT_OF_RANGE', 'gone'), { ...OWN, partition: 0, offset: 7 })
+  failures.consumerFailed(new MeshgateError('HANDLER_STUCK', 'stuck'), { ...OWN, partition: 0, offset: 7 })
+  expect(lines.told).toEqual([
+    'error A partition stands still: what comes next in it is gone.',
+    'warn HANDLER_STUCK A batch did not end in time and is given up: it is ingested again later.',
+  ])
 })
 
 test('a POST while the log is away is answered in bounded time, keeps its room until the log lets go, and never says that it was taken', async () => {

@@ -12,7 +12,7 @@ import {
 } from './group-protocol.ts'
 import type { MemberSubscription, TopicPartition } from './group-protocol.ts'
 import type { KafkaChannel } from './kafka-channel.ts'
-import { kafkaErrorType } from './kafka-errors.ts'
+import { isOfCoordinator } from './kafka-errors.ts'
 import { throwIfFailed } from './kafka-messages.ts'
 import { OffsetCommits } from './offset-commits.ts'
 import type { OffsetCommit } from './offset-commits.ts'
@@ -192,7 +192,7 @@ export class GroupCoordinator {
             if (errorCode === 0) continue
             const error = createErrorFromCode(errorCode)
             // Then it is the coordinator that another broker is by now, and all have failed.
-            if (COORDINATOR_FAILURES.has(kafkaErrorType(error) ?? '')) throw error
+            if (isOfCoordinator(error)) throw error
             failed.set(nameOf({ topic, partition }), error)
           }
         }
@@ -202,9 +202,3 @@ export class GroupCoordinator {
     return failed
   }
 }
-
-const COORDINATOR_FAILURES: ReadonlySet<string> = new Set([
-  'NOT_COORDINATOR_FOR_GROUP',
-  'GROUP_COORDINATOR_NOT_AVAILABLE',
-  'GROUP_LOAD_IN_PROGRESS',
-])

@@ -7,7 +7,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { GroupCoordinator, Membership } from './group-coordinator.ts'
 import type { MemberSubscription, TopicPartition } from './group-protocol.ts'
 import { handOver } from './hand-over.ts'
-import { kafkaErrorType, nextDelay, toMeshgateError } from './kafka-errors.ts'
+import { isWorthTelling, kafkaErrorType, nextDelay, toMeshgateError } from './kafka-errors.ts'
 import { untilAborted } from './until-aborted.ts'
 
 export interface PartitionOwner {
@@ -250,7 +250,7 @@ export class GroupMember {
   /** A coordinator that moves, or is just being made, is nobody's business. */
   #fail(error: MeshgateError, sinceMs: number): void {
     if (!error.retryable) this.#joined.reject(error)
-    if (!error.retryable || sinceMs >= limits.consumerOutageAfterMs) this.#options.onError(error)
+    if (isWorthTelling(error, sinceMs)) this.#options.onError(error)
   }
 }
 

@@ -159,6 +159,7 @@ export class KafkaConsumer implements Consumer, PartitionOwner {
       },
       open: (offset) => this.#fetcher.open(partition, offset),
       onBatch: (offset) => (work.offset = offset),
+      onRejected: (error, offset) => this.#report(error, partition, offset),
       onError: (error, offset) => this.#tell(error, partition, offset),
     })
   }
@@ -224,6 +225,7 @@ export class KafkaConsumer implements Consumer, PartitionOwner {
     this.#tell(error, partition, first?.offset ?? -1)
   }
 
+  /** What is no rejection of the handler: an outage is told now and then, not of each partition that has it. */
   #tell(error: unknown, partition: TopicPartition, offset: number): void {
     if (error instanceof MeshgateError && error.code === 'LOG_UNAVAILABLE') {
       const nowMs = this.#options.connection.clock.monotonic()

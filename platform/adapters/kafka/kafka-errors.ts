@@ -14,6 +14,24 @@ export function isTransient(error: unknown): boolean {
   return 'retriable' in error && error.retriable === true
 }
 
+const OF_COORDINATOR: ReadonlySet<string> = new Set([
+  'NOT_COORDINATOR_FOR_GROUP',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'GROUP_LOAD_IN_PROGRESS',
+])
+
+/** Whether a group's coordinator is being made, found or filled: brokers that have just started do that for a while. */
+export function isOfCoordinator(error: unknown): boolean {
+  return OF_COORDINATOR.has(kafkaErrorType(error instanceof MeshgateError ? error.cause : error) ?? '')
+}
+
+/** Whether a failure that has gone on for so long is one to tell of: leaders and coordinators that move are nobody's business. */
+export function isWorthTelling(error: unknown, lastedMs: number): boolean {
+  const transient = error instanceof MeshgateError ? error.code === 'LOG_UNAVAILABLE' : isTransient(error)
+  if (!transient) return true
+  return lastedMs >= (isOfCoordinator(error) ? limits.kafkaCoordinatorWaitMs : limits.consumerOutageAfterMs)
+}
+
 /** The last is what a broker says that asks for no user at all. */
 const REFUSALS: ReadonlySet<string> = new Set([
   'SASL_AUTHENTICATION_FAILED',
@@ -53,7 +71,7 @@ export function toMeshgateError(error: unknown, doing: string): MeshgateError {
 export interface RetryOptions {
   readonly clock: Clock
   readonly doing: string
-  /** After that no further attempt begins. 0: one attempt. */
+  /** After that no further attempt begins, or later where a group's coordinator is being made. 0: one attempt. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal
 }
@@ -61,7 +79,7 @@ export interface RetryOptions {
 /** Tries again while failures are transient, with backoff; then rejects with LOG_UNAVAILABLE. Other failures are passed on as they are. */
 export async function withRetries<T>(options: RetryOptions, attempt: () => Promise<T>): Promise<T> {
   const { clock, signal } = options
-  const deadline = clock.monotonic() + options.timeoutMs
+  const startedMs = clock.monotonic()
   for (let delayMs: number = limits.kafkaRetryDelayMsMin; ; delayMs = nextDelay(delayMs)) {
     signal?.throwIfAborted()
     try {
@@ -69,10 +87,15 @@ export async function withRetries<T>(options: RetryOptions, attempt: () => Promi
     } catch (error) {
       signal?.throwIfAborted()
       if (!isTransient(error)) throw error
-      if (clock.monotonic() + delayMs >= deadline) throw toMeshgateError(error, options.doing)
+      const lastedMs = clock.monotonic() + delayMs - startedMs
+      if (lastedMs >= patienceOf(error, options.timeoutMs)) throw toMeshgateError(error, options.doing)
     }
     await clock.sleep(delayMs, signal)
   }
+}
+
+function patienceOf(error: unknown, timeoutMs: number): number {
+  return timeoutMs > 0 && isOfCoordinator(error) ? Math.max(timeoutMs, limits.kafkaCoordinatorWaitMs) : timeoutMs
 }
 
 export function nextDelay(delayMs: number): number {

@@ -7,7 +7,7 @@ import type { FetchedPartition } from './fetch-message.ts'
 import { nameOf } from './group-protocol.ts'
 import type { TopicPartition } from './group-protocol.ts'
 import type { KafkaChannel } from './kafka-channel.ts'
-import { isTransient, nextDelay, toMeshgateError } from './kafka-errors.ts'
+import { isWorthTelling, nextDelay, toMeshgateError } from './kafka-errors.ts'
 import { PartitionFeed } from './partition-feed.ts'
 
 export interface PartitionFetcherOptions {
@@ -127,9 +127,7 @@ export class PartitionFetcher {
     const { clock, onError } = this.#options
     const nowMs = clock.monotonic()
     const { sinceMs, delayMs } = this.#failing.get(feed) ?? { sinceMs: nowMs, delayMs: limits.kafkaRetryDelayMsMin }
-    // A leader that moves is nobody's business.
-    const lasting = nowMs - sinceMs >= limits.consumerOutageAfterMs
-    if (lasting || !isTransient(cause)) onError(error, feed.partition, feed.offset)
+    if (isWorthTelling(cause, nowMs - sinceMs)) onError(error, feed.partition, feed.offset)
     this.#failing.set(feed, { sinceMs, delayMs: nextDelay(delayMs) })
     this.#resting.add(feed)
     void clock.sleep(delayMs, this.#stop.signal).then(

@@ -6,6 +6,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { ConsumeOptions } from '../../ports/event-log.ts'
 import type { GroupMember } from './group-member.ts'
 import type { TopicPartition } from './group-protocol.ts'
+import { isWorthTelling } from './kafka-errors.ts'
 import type { PartitionFeed } from './partition-feed.ts'
 import { untilAborted } from './until-aborted.ts'
 
@@ -23,27 +24,32 @@ export interface WorkerOptions {
   readonly open: (offset: number) => PartitionFeed
   /** The batch that begins there is in hand. */
   readonly onBatch: (offset: number) => void
+  /** The handler has rejected the batch that begins there. */
+  readonly onRejected: (error: unknown, offset: number) => void
+  /** Anything else fails: for longer than a leader or coordinator takes to move, where repeating may help. */
   readonly onError: (error: unknown, offset: number) => void
 }
 
 /** Resolves when the worker has ended; never rejects. */
 export async function workPartition(options: WorkerOptions): Promise<void> {
   const { signal, consume, partition } = options
-  const start = await attempt(options, -1, () => untilAborted(options.startOffset(), signal))
+  const start = await attempt(options, () => untilAborted(options.startOffset(), signal), outages(options, -1))
   if (start === ENDED) return
   const feed = options.open(start)
   let offset = start
   try {
     while (!signal.aborted) {
-      const records = await attempt(options, offset, () => feed.next(recordsMaxOf(consume), signal))
+      const records = await attempt(options, () => feed.next(recordsMaxOf(consume), signal), outages(options, offset))
       if (records === ENDED) return
       const last = records.at(-1)
       if (last === undefined) continue
       options.onBatch(offset)
-      const handled = await attempt(options, offset, async () => {
+      const handle = async (): Promise<void> => {
         requireMembership(options)
         await consume.handler({ ...partition, records }, signal)
-      })
+      }
+      const begun = offset
+      const handled = await attempt(options, handle, (error) => options.onRejected(error, begun))
       if (handled === ENDED) return
       if ((await commit(options, offset, last.offset + 1)) === ENDED) return
       offset = last.offset + 1
@@ -65,14 +71,28 @@ function requireMembership({ member, signal }: WorkerOptions): void {
   signal.throwIfAborted()
 }
 
+/** How long it has gone on is told with each failure. */
+type OnFailure = (error: unknown, lastedMs: number) => void
+
+function outages({ onError }: WorkerOptions, offset: number): OnFailure {
+  return (error, lastedMs) => {
+    if (isWorthTelling(error, lastedMs)) onError(error, offset)
+  }
+}
+
 /** Repeats the step, with backoff, until it succeeds. ENDED: the worker was told to end, or repeating cannot help. */
-async function attempt<T>(options: WorkerOptions, offset: number, step: () => Promise<T>): Promise<T | typeof ENDED> {
-  const { signal, clock, onError } = options
+async function attempt<T>(
+  options: WorkerOptions,
+  step: () => Promise<T>,
+  onFailure: OnFailure,
+): Promise<T | typeof ENDED> {
+  const { signal, clock } = options
+  const startedMs = clock.monotonic()
   for (let delayMs: number = limits.retryDelayMsMin; ; delayMs = Math.min(delayMs * 2, limits.retryDelayMsMax)) {
     try {
       return await step()
     } catch (error) {
-      if (error !== signal.reason) onError(error, offset)
+      if (error !== signal.reason) onFailure(error, clock.monotonic() - startedMs)
       if (signal.aborted || isOutOfRange(error)) return ENDED
     }
     try {
@@ -103,7 +123,8 @@ async function commit(options: WorkerOptions, from: number, offset: number): Pro
   if (signal.aborted) lastTry()
   try {
     const finished = { partition, offset, isHeld, signal: patience.signal }
-    const outcome = await attempt({ ...options, signal: patience.signal }, from, () => member.commit(finished))
+    const trying = { ...options, signal: patience.signal }
+    const outcome = await attempt(trying, () => member.commit(finished), outages(options, from))
     return outcome === 'committed' ? undefined : ENDED
   } finally {
     signal.removeEventListener('abort', lastTry)
