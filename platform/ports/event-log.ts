@@ -103,8 +103,8 @@ export interface EventLog {
 
   /**
    * Resolves when all records are durable, with a position per record, in the order given. Rejects when any is not (LOG_UNAVAILABLE,
-   * LOG_RECORD_TOO_LARGE, LOG_DISK_FULL, LOG_TOPIC_UNKNOWN, LOG_ACCESS_DENIED); then some of them may have been appended, after
-   * LOG_UNAVAILABLE even a while later. An outage that ends in time is waited for, and nothing is appended twice for it. Concurrent appends
+   * LOG_RECORD_TOO_LARGE, LOG_DISK_FULL, LOG_TOPIC_UNKNOWN, LOG_ACCESS_DENIED); then some of them may have been appended: in each partition
+   * the first ones, without a gap, after LOG_UNAVAILABLE even a while later, but never behind what this process appended there since. An outage that ends in time is waited for, and nothing is appended twice for it. Concurrent appends
    * are batched; those of one caller keep the order of their calls.
    * Beyond `limits.appendBytesInFlightMax` waiting bytes, append waits before it accepts more.
    */

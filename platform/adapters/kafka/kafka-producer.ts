@@ -20,11 +20,7 @@ import type { ProducerIdentity } from './record-batch-writer.ts'
 
 const TOO_LARGE: ReadonlySet<string> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
 /** The broker does not know our sequence, or not any more (its records were deleted, its log lost). */
-const OUT_OF_SEQUENCE: ReadonlySet<string> = new Set([
-  'OUT_OF_ORDER_SEQUENCE_NUMBER',
-  'UNKNOWN_PRODUCER_ID',
-  'INVALID_PRODUCER_EPOCH',
-])
+const OUT_OF_SEQUENCE: ReadonlySet<string> = new Set(['OUT_OF_ORDER_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID'])
 const TRANSACTION_TIMEOUT_UNUSED_MS = 60_000
 
 export class KafkaProducer {
@@ -104,11 +100,12 @@ export class KafkaProducer {
     { parts }: RoutedRecords,
     deadlineMs: number,
   ): Promise<readonly PromiseSettledResult<number>[]> {
+    const append = {}
     const firstOffsets = parts.map(({ partition, records, bytes }) => {
       const { promise, resolve, reject } = Promise.withResolvers<number>()
       const queue = this.#queue(topic, partition)
       if (queue.empty) this.#working.add(queue)
-      queue.push({ records, bytes, deadlineMs, resolve, reject })
+      queue.push({ append, records, bytes, deadlineMs, resolve, reject })
       return promise
     })
     this.#planPump()
@@ -195,14 +192,19 @@ export class KafkaProducer {
     // A repeat that the broker remembers is answered as a success; one that it only knows to be older has no offset any more.
     const appended = error === null || (error.type === 'DUPLICATE_SEQUENCE_NUMBER' && firstOffset >= 0)
     if (appended) queue.acknowledged(firstOffset)
-    else if (TOO_LARGE.has(error.type)) queue.tooLarge(error)
+    else if (TOO_LARGE.has(error.type)) queue.refused(tooLargeError(queue, error))
+    else if (error.type === 'INVALID_RECORD') queue.refused(toMeshgateError(error, `append to ${queue.topic}`))
     else if (OUT_OF_SEQUENCE.has(error.type)) {
-      this.#connection.logger.warn(
-        { topic: queue.topic, partition: queue.partition, type: error.type },
-        'kafka: lost our sequence',
-      )
+      this.#tellOfSequence(queue, error.type)
       queue.restart(error, this.#nowMs())
+    } else if (error.type === 'INVALID_PRODUCER_EPOCH') {
+      this.#tellOfSequence(queue, error.type)
+      queue.change(error, this.#nowMs())
     } else this.#failed(queue, error)
+  }
+
+  #tellOfSequence({ topic, partition }: PartitionQueue, type: string): void {
+    this.#connection.logger.warn({ topic, partition, type }, 'kafka: lost our sequence')
   }
 
   #failed(queue: PartitionQueue, error: unknown): void {
@@ -307,6 +309,11 @@ export class KafkaProducer {
 }
 
 const UNKNOWN = -1
+
+function tooLargeError({ topic, batchBytes }: PartitionQueue, cause: Error): MeshgateError {
+  const what = `${String(batchBytes)} bytes for ${topic} are more than the topic takes (max.message.bytes)`
+  return new MeshgateError('LOG_RECORD_TOO_LARGE', `${what}. Raise it.`, cause)
+}
 
 function valueOf(result: PromiseSettledResult<number>): number {
   if (result.status === 'rejected') throw result.reason

@@ -1,6 +1,6 @@
 // What waits to be appended to one partition, in order. At most one batch has left the queue: it keeps its producer identity and sequence
 // through all attempts, so that the broker appends it once, and nothing overtakes it. A batch that is given up may or may not have been
-// appended, and its sequence with it: the partition then goes on under a fresh identity.
+// appended: the partition then goes on under the next epoch, so that it is never appended after something newer.
 import type { AppendRecord } from '../../ports/event-log.ts'
 import { MeshgateError, invariant } from '../../errors.ts'
 import { limits } from '../../limits.ts'
@@ -10,6 +10,8 @@ import type { ProducerIdentity } from './record-batch-writer.ts'
 
 /** Records of one append that go into one batch. */
 export interface Chunk {
+  /** The same object for all chunks of one append: once one has failed, none behind it is appended. */
+  readonly append: object
   readonly records: readonly AppendRecord[]
   readonly bytes: number
   /** By the monotonic clock: later it is given up. */
@@ -27,6 +29,7 @@ interface Batch {
 }
 
 const SEQUENCE_MAX = 0x7fffffff
+const EPOCH_MAX = 0x7fff
 
 export class PartitionQueue {
   readonly topic: string
@@ -36,8 +39,8 @@ export class PartitionQueue {
   #waiting: Chunk[] = []
   #batch: Batch | null = null
   #identity: ProducerIdentity | null = null
-  /** Given up: sequences of an identity never begin anew. */
-  #formerIdentity: ProducerIdentity | null = null
+  /** All epochs of it are used up, or others have it. */
+  #formerId: bigint | null = null
   #sequence = 0
   #delayMs: number = limits.kafkaRetryDelayMsMin
   /** Chunks of a batch that was too large go one by one. */
@@ -57,7 +60,7 @@ export class PartitionQueue {
   }
 
   hasUsed(identity: ProducerIdentity): boolean {
-    return this.#formerIdentity === identity
+    return this.#formerId === identity.producerId
   }
 
   push(chunk: Chunk): void {
@@ -100,56 +103,80 @@ export class PartitionQueue {
     this.#delayMs = nextDelay(this.#delayMs)
   }
 
-  /** The broker has lost track of our sequences and so has not appended the batch: the same records go under a fresh identity. */
+  /** The broker has lost track of our sequences and so has not appended the batch: the same records go under the next epoch. */
   restart(error: Error, nowMs: number): void {
     this.#waiting.unshift(...(this.#batch?.chunks ?? []))
     this.#batch = null
-    this.#dropIdentity()
+    this.#raiseEpoch()
     this.retry(error, nowMs)
   }
 
-  /** The broker refused the batch for its size, and appended nothing. */
-  tooLarge(error: Error): void {
+  /** Somebody else has our producer id: the same records go under another. */
+  change(error: Error, nowMs: number): void {
+    this.restart(error, nowMs)
+    this.#formerId = this.#identity?.producerId ?? null
+    this.#identity = null
+  }
+
+  /** The broker refused the batch for what is in it, and appended nothing: whose fault it is shows when each append goes alone. */
+  refused(error: Error): void {
     const batch = this.#leave()
     if (batch.chunks.length > 1) {
       this.#waiting.unshift(...batch.chunks)
       this.#alone = true
       return
     }
-    const what = `${String(batch.bytes.length)} bytes for ${this.topic} are more than the topic takes (max.message.bytes)`
-    for (const chunk of batch.chunks)
-      chunk.reject(new MeshgateError('LOG_RECORD_TOO_LARGE', `${what}. Raise it.`, error))
+    this.#reject(batch.chunks, error)
   }
 
-  /** The batch is given up; what waits behind it goes on under a fresh identity. */
+  /** The bytes of the batch under way. */
+  get batchBytes(): number {
+    return this.#batch?.bytes.length ?? 0
+  }
+
+  /** The batch is given up, and what waits of its appends; the rest goes on under the next epoch. */
   giveUp(error: Error): void {
     const { chunks } = this.#leave()
-    this.#dropIdentity()
-    for (const chunk of chunks) chunk.reject(toMeshgateError(error, `append to ${this.topic}`))
+    this.#raiseEpoch()
+    this.#reject(chunks, toMeshgateError(error, `append to ${this.topic}`))
   }
 
   /** Nothing can be appended to the topic: all that waits is refused. */
   refuse(error: Error): void {
     if (this.#batch !== null) this.giveUp(error)
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const chunk of waiting) chunk.reject(toMeshgateError(error, `append to ${this.topic}`))
+    this.#reject(this.#waiting, toMeshgateError(error, `append to ${this.topic}`))
   }
 
-  /** Gives up what has waited too long. Not while the batch is under way. */
+  /**
+   * Gives up what has waited too long, and with it what came later: a caller's later append must not get through where its earlier one, at
+   * the same broker in the same outage, has not. Not while the batch is under way.
+   */
   expire(nowMs: number, deadlineMsMax: number): void {
     const late = ({ deadlineMs }: Chunk): boolean => Math.min(deadlineMs, deadlineMsMax) <= nowMs
-    const reason = this.#batch?.failure ?? null
-    if (this.#batch?.chunks.some(late) === true) this.giveUp(tooLate(this.topic, reason))
-    const expired = this.#waiting.filter(late)
-    if (expired.length === 0) return
-    this.#waiting = this.#waiting.filter((chunk) => !late(chunk))
-    for (const chunk of expired) chunk.reject(tooLate(this.topic, reason))
+    if (this.#batch?.chunks.some(late) !== true && !this.#waiting.some(late)) return
+    this.refuse(tooLate(this.topic, this.#batch?.failure ?? null))
   }
 
-  #dropIdentity(): void {
-    this.#formerIdentity = this.#identity
-    this.#identity = null
+  #reject(chunks: readonly Chunk[], error: Error): void {
+    const failed = new Set(chunks.map(({ append }) => append))
+    const rejected = new Set([...chunks, ...this.#waiting.filter(({ append }) => failed.has(append))])
+    this.#waiting = this.#waiting.filter(({ append }) => !failed.has(append))
+    for (const chunk of rejected) chunk.reject(error)
+  }
+
+  /**
+   * With the first batch of the next epoch the broker refuses what is still on its way under the former: a batch that was given up is
+   * appended before it or never.
+   */
+  #raiseEpoch(): void {
+    this.#sequence = 0
+    if (this.#identity === null) return
+    const { producerId, epoch } = this.#identity
+    if (epoch < EPOCH_MAX) this.#identity = { producerId, epoch: epoch + 1 }
+    else {
+      this.#formerId = producerId
+      this.#identity = null
+    }
   }
 
   #take(): readonly Chunk[] {
