@@ -65,7 +65,7 @@ function canonicalBigint(value: string): string | undefined {
   return BigInt.asIntN(64, number) === number ? number.toString() : undefined
 }
 
-// Reading and comparing takes the square of the digits' number: the longest that a product may declare is far from where that hurts.
+// Arithmetic on digits takes the square of their number: the longest that a product may declare is far from where that hurts.
 const DECIMAL_CHARACTERS_MAX = schemaLimits.decimalDigitsMax + '-0.'.length
 
 function canonicalDecimal(value: string): string | undefined {

@@ -5,6 +5,9 @@ import type { ColumnType } from '../../../schema/tables.ts'
 import { canonicalValue } from '../../column-value.ts'
 import { invariant } from '../../errors.ts'
 
+/** Before the digits of a decimal. */
+const SCALE_BYTES = 4
+
 /** What the driver takes for a canonical value of the type; null clears a cell. */
 export function toCql(type: ColumnType, value: Value): unknown {
   if (value === null) return null
@@ -54,7 +57,14 @@ export function fromCql(type: ColumnType, value: unknown): Value {
 
 function decimalText(value: unknown): string {
   invariant(value instanceof types.BigDecimal, 'the driver gives decimals as BigDecimal')
-  return value.toString()
+  // Its toString takes 6 ms for 100 digits, 60 for 200 and more than 20 s for 400, in which nothing else runs.
+  const bytes = types.BigDecimal.toBuffer(value)
+  const scale = bytes.readInt32BE(0)
+  const units = bytes.subarray(SCALE_BYTES)
+  const unscaled = BigInt.asIntN(units.length * 8, BigInt(`0x${units.toString('hex')}`))
+  if (scale <= 0) return `${unscaled}${'0'.repeat(-scale)}`
+  const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, '0')
+  return `${unscaled < 0n ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
 }
 
 /** Others may have written the same number another way, with zeros at its end. */
