@@ -1,6 +1,8 @@
 // Consumers while their broker dies and comes back: nothing is left out, and they go on by themselves.
+import { setTimeout as pause } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { createTopic, codeOf, eventually, numbered, range, uniqueName } from '../conformance/event-log-harness.ts'
+import { limits } from '../../platform/limits.ts'
+import { createTopic, codeOf, eventually, gate, numbered, range, uniqueName } from '../conformance/event-log-harness.ts'
 import { describeServers, startOwnKafka } from '../servers/test-servers.ts'
 import type { OwnServer } from '../servers/test-servers.ts'
 import { openLog } from './child-log.ts'
@@ -50,6 +52,43 @@ describeServers('consumers whose broker dies', () => {
     await first.append(topic, numbered(RECORDS, 10))
     await eventually(async () => expect((await second.committed(group, topic))[0]).toBe(RECORDS + 10))
     expect([...errors]).toEqual(['LOG_UNAVAILABLE'])
+    await Promise.all([first.close(), second.close()])
+  })
+
+  it('give a partition away only when its last batch is committed, however long that takes within a session', async () => {
+    const server = await startOwnKafka()
+    const [first, second] = [await openLog(server.address), await openLog(server.address)]
+    const topic = await createTopic(first, { partitions: 2 })
+    for (const partition of [0, 1]) await first.append(topic, numbered(0, 10, partition))
+    const group = uniqueName('group')
+    const release = gate()
+    const signals: AbortSignal[] = []
+    const members = [
+      await first.consume({
+        group,
+        topics: [topic],
+        handler: async (_, signal) => {
+          signals.push(signal)
+          await release.opened
+        },
+      }),
+    ]
+    await eventually(() => expect(signals.length).toBe(2))
+    const again: number[] = []
+    const handler = async ({ records }: { records: readonly { offset: number }[] }): Promise<void> =>
+      void again.push(...records.map(({ offset }) => offset))
+    members.push(await second.consume({ group, topics: [topic], handler }))
+    await eventually(() => expect(signals.some(({ aborted }) => aborted)).toBe(true))
+    process.kill(server.pid, 'SIGSTOP')
+    try {
+      release.open()
+      await pause(limits.consumerLastCommitMs + 1_500)
+    } finally {
+      process.kill(server.pid, 'SIGCONT')
+    }
+    await eventually(() => expect(members.map((member) => member.assignment().length)).toEqual([1, 1]))
+    await eventually(async () => expect(await first.committed(group, topic)).toEqual([10, 10]))
+    expect(again).toEqual([])
     await Promise.all([first.close(), second.close()])
   })
 

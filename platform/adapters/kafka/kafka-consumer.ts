@@ -24,7 +24,9 @@ interface KafkaConsumerOptions {
 
 interface Work {
   readonly partition: TopicPartition
+  /** Given up or lost. */
   readonly stop: AbortController
+  readonly lost: AbortController
   readonly ended: Promise<void>
   /** Where its batch in hand begins, as far as is known. */
   offset: number
@@ -43,6 +45,7 @@ export class KafkaConsumer implements Consumer, PartitionOwner {
   readonly #held = new Map<string, Work>()
   /** What has not ended, partitions that we lost included: when one comes back, it waits for its handler of before. */
   readonly #working = new Set<Work>()
+  readonly #leaving = new AbortController()
   readonly #left = Promise.withResolvers<void>()
   #closing: Promise<void> | null = null
   /** Whether others are told at once of a partition that is given up. */
@@ -118,15 +121,19 @@ export class KafkaConsumer implements Consumer, PartitionOwner {
     this.#assigned.clear()
     const held = [...this.#held.values()]
     this.#held.clear()
-    for (const { stop } of held)
-      stop.abort(new DOMException('The member has lost the partition to others.', 'AbortError'))
+    const reason = new DOMException('The member has lost the partition to others.', 'AbortError')
+    for (const { stop, lost } of held) {
+      lost.abort(reason)
+      stop.abort(reason)
+    }
   }
 
   #start(partition: TopicPartition, offsets: Promise<Offsets> | null): void {
     const name = nameOf(partition)
     const before = [...this.#working].filter((work) => nameOf(work.partition) === name).map(({ ended }) => ended)
     const ended = Promise.withResolvers<void>()
-    const work: Work = { partition, stop: new AbortController(), ended: ended.promise, offset: -1, finished: false }
+    const [stop, lost] = [new AbortController(), new AbortController()]
+    const work: Work = { partition, stop, lost, ended: ended.promise, offset: -1, finished: false }
     this.#held.set(name, work)
     this.#working.add(work)
     void Promise.all(before)
@@ -140,15 +147,16 @@ export class KafkaConsumer implements Consumer, PartitionOwner {
 
   async #work(work: Work, offsets: Promise<Offsets> | null): Promise<void> {
     const { connection, channel, consume } = this.#options
-    const { partition, stop } = work
+    const { partition, stop, lost } = work
     let known = offsets
     await workPartition({
       partition,
       member: this.#member,
       clock: connection.clock,
       consume,
-      isHeld: () => this.#held.get(nameOf(partition)) === work,
       signal: stop.signal,
+      lost: lost.signal,
+      closing: this.#leaving.signal,
       startOffset: async () => {
         const asked = known ?? this.#coordinator.offsets([partition])
         known = null
@@ -184,6 +192,7 @@ export class KafkaConsumer implements Consumer, PartitionOwner {
   async #close(): Promise<void> {
     // Usually all end soon, and leaving tells the others of all at once.
     this.#handsOver = false
+    this.#leaving.abort()
     this.#assigned.clear()
     for (const [name, work] of this.#held) this.#giveUp(name, work)
     const ended = Promise.all([...this.#working].map((work) => work.ended)).then(() => true)

@@ -15,10 +15,12 @@ export interface WorkerOptions {
   readonly member: GroupMember
   readonly clock: Clock
   readonly consume: ConsumeOptions
-  /** False once the partition was lost, from when on others may have it; it may be this member's again, with another worker. */
-  readonly isHeld: () => boolean
   /** Aborts when the partition is given up or lost. */
   readonly signal: AbortSignal
+  /** Aborts when it is lost: others may have it from then on; it may be this member's again, with another worker. */
+  readonly lost: AbortSignal
+  /** Aborts when the consumer closes. */
+  readonly closing: AbortSignal
   /** Where to start: the group's offset, else the earliest. */
   readonly startOffset: () => Promise<number>
   readonly open: (offset: number) => PartitionFeed
@@ -108,26 +110,27 @@ function isOutOfRange(error: unknown): boolean {
 }
 
 /**
- * The handler has done its work, so also a partition that is given up gets its commit: for some seconds it is tried on. After that the batch
- * comes again at the next member.
+ * The handler has done its work, so also a partition that is given up gets its commit: nobody else has it before, and a member that cannot
+ * reach its coordinator loses it by itself. Only a consumer that closes gives up after some seconds; then the next member gets the batch again.
  */
 async function commit(options: WorkerOptions, from: number, offset: number): Promise<void | typeof ENDED> {
-  const { member, partition, isHeld, signal, clock } = options
+  const { member, partition, lost, closing, clock } = options
   const patience = new AbortController()
+  const giveUp = (): void => patience.abort()
   const lastTry = (): void =>
-    void clock.sleep(limits.consumerLastCommitMs, patience.signal).then(
-      () => patience.abort(),
-      () => undefined,
-    )
-  signal.addEventListener('abort', lastTry)
-  if (signal.aborted) lastTry()
+    void clock.sleep(limits.consumerLastCommitMs, patience.signal).then(giveUp, () => undefined)
+  lost.addEventListener('abort', giveUp)
+  closing.addEventListener('abort', lastTry)
+  if (lost.aborted) giveUp()
+  if (closing.aborted) lastTry()
   try {
-    const finished = { partition, offset, isHeld, signal: patience.signal }
+    const finished = { partition, offset, isHeld: () => !lost.aborted, signal: patience.signal }
     const trying = { ...options, signal: patience.signal }
     const outcome = await attempt(trying, () => member.commit(finished), outages(options, from))
     return outcome === 'committed' ? undefined : ENDED
   } finally {
-    signal.removeEventListener('abort', lastTry)
+    lost.removeEventListener('abort', giveUp)
+    closing.removeEventListener('abort', lastTry)
     patience.abort()
   }
 }
