@@ -29,7 +29,7 @@ export const limits = {
   consumerRebalanceMs: 12_000,
   /** A group that could not be joined in several rebalances' time is out of reach. */
   consumerJoinWaitMs: 30_000,
-  /** How long a finished batch of a partition that is given up may try to be committed; then it is delivered again. */
+  /** How long a consumer that closes tries to commit a finished batch; then it is delivered again. */
   consumerLastCommitMs: 3_000,
   /** Fetched records of one consumer that wait for its handlers: some batches for each of some partitions. */
   consumerPrefetchBytesMax: 33_554_432,
@@ -39,7 +39,7 @@ export const limits = {
   consumerFetchWaitMs: 500,
   /** The same while a handler is busy, whose partition joins the next fetch when it is done. */
   consumerFetchWaitBusyMs: 50,
-  /** What fails for so long is an outage that `onError` is told of; leaders and coordinators move in less. */
+  /** What fails for so long is an outage that `onError` is told of; leaders and coordinators that are moved on purpose move in less. */
   consumerOutageAfterMs: 2_000,
   /** How long a group's coordinator may be missing before that is an outage: a new broker makes and fills its topic of offsets for seconds. */
   kafkaCoordinatorWaitMs: 20_000,
@@ -86,8 +86,8 @@ export const limits = {
   /** How long opening, and a question of health, wait for a broker. */
   kafkaOpenTimeoutMs: 9_000,
   kafkaPingTimeoutMs: 3_000,
-  /** How long a read or a question is tried again: a leader that moves takes seconds, a caller waits no longer. */
-  kafkaCallTimeoutMs: 10_000,
+  /** How long a read or a question is tried again: a cluster misses a broker that was killed after 9 s, and then has other leaders. */
+  kafkaCallTimeoutMs: 15_000,
   /** Waiting between attempts. */
   kafkaRetryDelayMsMin: 50,
   kafkaRetryDelayMsMax: 1_000,
@@ -145,6 +145,8 @@ export const limits = {
   storeWritesInFlightMax: 1_024,
   /** Reads with the servers at a time: a node serves some thousand a second, so a wave of the largest size keeps it busy for a second or two. */
   storeReadsInFlightMax: 512,
+  /** Keys of one replica that are read in one request: 16 cost a third of 16 requests (client 4 µs a row for 16, server 16 for 28), more gain nothing. */
+  storeReadKeysMax: 16,
   /** Calls that wait for a place; each brings one request at a time. */
   storeRequestsWaitingMax: 20_000,
   /** A little longer than the longest time limit of the server itself (reads, 5 s), so that its answer, which says more, comes first. */
@@ -219,7 +221,7 @@ export const limits = {
   appendClockUnmarkedLeadUs: 100_000,
   /** Steps back of a clock that are remembered per partition: a redelivery reaches behind the newest at most. */
   appendClockMarksMax: 8,
-  /** Between two log lines on batches that go on failing: an outage is told when it begins, when it ends, and now and then. */
+  /** Between two log lines on batches or requests that go on failing: an outage is told when it begins, when it ends, and now and then. */
   failureLogIntervalMs: 60_000,
   /** How long a POST to a topic may wait for room or for the log: most clients give up at 30 s, and learn nothing then. */
   postWaitMsMax: 10_000,
@@ -303,6 +305,8 @@ export const limits = {
   // Gateway: subgraph endpoints
   /** A subgraph that has not answered by then is as good as down. */
   subgraphTimeoutMs: 30_000,
+  /** How long `meshgate compose` waits for a subgraph that is being started, unless told otherwise: its servers and it are there by then. */
+  composeWaitMs: 60_000,
   /** HTTP/1.1 connections per subgraph: one process does not profit from more. */
   subgraphConnectionsMax: 128,
   /** Response body of a subgraph: beyond it the gateway's memory is at stake. */
@@ -357,6 +361,9 @@ export const limits = {
   serverRetryDelayMsMax: 5_000,
   /** Between two looks whether a server can be used: health is at most this old. */
   serverPingIntervalMs: 2_000,
+  /** How long a server may take to show whether it speaks TLS; of its answer without TLS so many bytes are looked at. */
+  tlsProbeMs: 2_000,
+  tlsProbeBytes: 8,
   /** A server that has not answered by then hangs, and counts as away. */
   serverPingTimeoutMs: 5_000,
   /** Between two log lines about a server that stays away. */

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { Client } from 'cassandra-driver'
+import { Client, errors } from 'cassandra-driver'
 import { CASSANDRA_JVM_ARGS } from './cassandra-jvm-args.ts'
 import type { RunningServer, ServerOptions } from './server-options.ts'
 import { startServer, type Node } from './start-server.ts'
@@ -99,6 +99,11 @@ async function answers({ host, port }: Pick<Node, 'host' | 'port'>): Promise<boo
   try {
     await client.execute('SELECT release_version FROM system.local')
     return true
+  } catch (error) {
+    // One that asks for a password answers.
+    const { innerErrors = {} } = error as { innerErrors?: Readonly<Record<string, unknown>> }
+    if (Object.values(innerErrors).some((one) => one instanceof errors.AuthenticationError)) return true
+    throw error
   } finally {
     await client.shutdown()
   }

@@ -4,6 +4,7 @@ import { access, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Kafka, logLevel } from 'kafkajs'
+import { mendRequestQueue } from '../platform/kafkajs-request-queue.ts'
 import { limits } from '../platform/limits.ts'
 import type { RunningServer, ServerOptions } from './server-options.ts'
 import { startServer, type Node } from './start-server.ts'
@@ -21,6 +22,8 @@ const CLUSTER_ID = 'TWVzaGdhdGVTZXJ2aWNlcw'
 const REPLICATION_MAX = 3
 /** The internal topics: eight spread well enough over a few nodes, and fifty would be made one by one. */
 const INTERNAL_PARTITIONS = 8
+mendRequestQueue()
+
 const LOG_ARGS = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-Dorg.slf4j.simpleLogger.showDateTime=true']
 
 /** Resolves when a client gets an answer. SERVICE_TOOL_MISSING, SERVICE_JARS_UNAVAILABLE, SERVICE_FAILED, PORT_IN_USE. */

@@ -41,7 +41,8 @@ export interface SubgraphOptions {
   readonly newErrorId?: () => string
 }
 
-const silentLogger: SubgraphLogger = { error: () => undefined }
+const silent = (): void => undefined
+const silentLogger: SubgraphLogger = { debug: silent, warn: silent, error: silent }
 
 /** The promise, or the signal's reason as soon as it aborts. */
 async function unlessAborted<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
@@ -80,7 +81,7 @@ function runProduct(options: SubgraphOptions, name: string, sdl: string) {
   const served = serveProduct({ product, store, log, clock, sealer: createSealer(cursorKey), ...bounds })
   const typeDefs = parse(sdl)
   const schema = buildSubgraphSchema([{ typeDefs, resolvers: buildResolvers(served, typeDefs) ?? {} }])
-  const formatError = createErrorFormatter({ logger, newErrorId, subgraph: name })
+  const formatError = createErrorFormatter({ logger, clock, newErrorId, subgraph: name })
   return {
     schema,
     served,

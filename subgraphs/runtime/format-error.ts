@@ -1,13 +1,18 @@
 // Errors as clients see them: what they can act on keeps its message and code, everything else becomes INTERNAL with an id that is in the log.
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { ERROR_CODES, MeshgateError, type FailureCode } from '../../platform/errors.ts'
+import type { Clock } from '../../platform/ports/clock.ts'
+import { OutageLog } from './outage-log.ts'
 
 export interface SubgraphLogger {
+  debug(details: object, message: string): void
+  warn(details: object, message: string): void
   error(details: object, message: string): void
 }
 
 export interface ErrorFormatterOptions {
   readonly logger: SubgraphLogger
+  readonly clock: Clock
   readonly newErrorId: () => string
   /** Name of the subgraph. */
   readonly subgraph: string
@@ -34,6 +39,7 @@ function causeOf(error: unknown): unknown {
 
 export function createErrorFormatter(options: ErrorFormatterOptions): ErrorFormatter {
   const { logger, newErrorId, subgraph } = options
+  const outages = new OutageLog(options)
   return (formatted, error) => {
     const cause = causeOf(error)
     const located = {
@@ -46,7 +52,7 @@ export function createErrorFormatter(options: ErrorFormatterOptions): ErrorForma
     if (cause instanceof MeshgateError && cause.retryable) {
       // Its own message may name hosts and files.
       const { meaning, action } = ERROR_CODES[cause.code]
-      logger.error({ err: cause, subgraph, path: formatted.path }, cause.message)
+      outages.failed(cause, formatted.path)
       return { message: `${meaning} ${action}`, ...located, extensions: { code: cause.code, retryable: true } }
     }
     // Outside of a field (no path) it is about the request: syntax, validation, variables.

@@ -1,6 +1,7 @@
 // Lookups, references and scalars of the runtime, on the embedded store.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MeshgateError } from '../../platform/errors.ts'
+import { limits } from '../../platform/limits.ts'
 import { plain, reading, request, Telemetry } from './telemetry.ts'
 
 let telemetry: Telemetry
@@ -173,6 +174,24 @@ describe('failures', () => {
         extensions: { code: 'STORE_OVERLOADED', retryable: true },
       },
     ])
+  })
+
+  test('of an outage are one line in the log when it begins and one now and then, however many requests fail', async () => {
+    telemetry.counts.store.read = () => Promise.reject(new MeshgateError('STORE_UNAVAILABLE', 'at 10.0.0.1'))
+    const fail = (): Promise<unknown> => telemetry.execute('{ reading(id: "1") { id } }')
+    for (let request = 0; request < 5; request++) await fail()
+    telemetry.clock.advance(limits.failureLogIntervalMs)
+    await fail()
+    await fail()
+    const told = telemetry.warnings.map(({ details, message }) => ({
+      message,
+      ...(details as { failedSince: number }),
+    }))
+    expect(told.map(({ message, failedSince }) => [message, failedSince])).toEqual([
+      ['Requests fail, and are answered so that clients try again.', 0],
+      ['Requests fail, and are answered so that clients try again.', 4],
+    ])
+    expect(telemetry.errors).toEqual([])
   })
 
   test('of the request keep their message', async () => {

@@ -72,6 +72,7 @@ export class Telemetry {
   readonly subgraph: Subgraph
   readonly clock: ManualClock
   readonly errors: { details: object; message: string }[] = []
+  readonly warnings: { details: object; message: string }[] = []
   readonly #directory: string
   #writeTime = 1_000
   #offset = 0
@@ -115,7 +116,11 @@ export class Telemetry {
       log: this.log,
       clock: this.clock,
       cursorKey: new Uint8Array(32).fill(7),
-      logger: { error: (details, message) => this.errors.push({ details, message }) },
+      logger: {
+        debug: () => undefined,
+        warn: (details, message) => this.warnings.push({ details, message }),
+        error: (details, message) => this.errors.push({ details, message }),
+      },
       newErrorId: () => `error-${++errors}`,
       ...options,
     })

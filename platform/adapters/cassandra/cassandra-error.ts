@@ -1,6 +1,7 @@
 // Turns what the driver rejects with into the Store port's errors. A message names the cluster, what it said, and what to do.
 import { errors, types } from 'cassandra-driver'
 import { type FailureCode, MeshgateError } from '../../errors.ts'
+import { plainReason } from '../../tls-problem.ts'
 
 const { responseErrorCodes } = types
 
@@ -27,7 +28,7 @@ export function storeError(error: unknown, asked: Asked, cluster: string): unkno
   }
   if (error instanceof errors.NoHostAvailableError) return noHostError(error, asked, cluster)
   if (error instanceof errors.DriverError || isSocketError(error)) {
-    return unavailable(`Cassandra at ${cluster} does not answer (${error.message})`, error)
+    return unavailable(`Cassandra at ${cluster} does not answer (${plainReason(error)})`, error)
   }
   return error
 }
@@ -43,7 +44,7 @@ function noHostError(error: errors.NoHostAvailableError, asked: Asked, cluster: 
   )
   if (said !== undefined) return storeError(said, asked, cluster)
   const [first] = inner
-  const reason = first instanceof Error ? first.message : typeof first === 'string' ? first : error.message
+  const reason = first instanceof Error ? plainReason(first) : typeof first === 'string' ? first : error.message
   return unavailable(`Cassandra at ${cluster} cannot be reached (${reason})`, error)
 }
 

@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { invariant, MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { Clock } from '../../ports/clock.ts'
+import { findTlsProblem, type Greeting, type ServerAddress, type TlsUse } from '../../tls-problem.ts'
 import { storeError } from './cassandra-error.ts'
 import { DataCenterPolicy } from './data-center-policy.ts'
 
@@ -37,7 +38,7 @@ export class DriverConnection {
     this.#dataCenter = options.dataCenter
   }
 
-  /** STORE_UNAVAILABLE where no contact point answers in time. */
+  /** STORE_UNAVAILABLE where no contact point answers in time, CONFIG_INVALID where none can be understood for want of TLS, or because of it. */
   async open(): Promise<void> {
     const policy = new DataCenterPolicy(this.#dataCenter)
     const driver = createDriver(this.#options, policy)
@@ -51,11 +52,18 @@ export class DriverConnection {
         () => driver.shutdown(),
         () => undefined,
       )
-      throw storeError(error, 'read', this.cluster)
+      throw (await this.#tlsProblem(error)) ?? storeError(error, 'read', this.cluster)
     }
     this.#dataCenter = policy.dataCenter
     if (this.#closing.signal.aborted) await driver.shutdown()
     else this.#use(driver)
+  }
+
+  async #tlsProblem(failure: unknown): Promise<MeshgateError | null> {
+    const addresses = this.#options.contactPoints.map(addressOf)
+    const unreached = storeError(failure, 'read', this.cluster)
+    if (!(unreached instanceof MeshgateError && unreached.code === 'STORE_UNAVAILABLE')) return null
+    return await findTlsProblem(failure, addresses, { ...TLS_USE, tls: this.#options.tls === true })
   }
 
   /** The driver, to be asked for anew for each request. STORE_UNAVAILABLE while no node answers. */
@@ -86,7 +94,8 @@ export class DriverConnection {
     const replace = (): void => {
       if (this.#driver !== driver) return
       this.#driver = null
-      this.#logger.warn(`No node of Cassandra at ${this.cluster} can be reached: trying again until one can.`)
+      // What a user is told of an outage is for whoever watches the server.
+      this.#logger.debug(`No node of Cassandra at ${this.cluster} can be reached: trying again until one can.`)
       this.#replacing = this.#replace(driver, hosts)
     }
     driver.on('hostDown', () => {
@@ -108,7 +117,7 @@ export class DriverConnection {
     while (!signal.aborted) {
       try {
         await this.open()
-        if (!signal.aborted) this.#logger.info(`Cassandra at ${this.cluster} answers again.`)
+        if (!signal.aborted) this.#logger.debug(`Cassandra at ${this.cluster} answers again.`)
         return
       } catch (error) {
         this.#logger.debug({ err: error }, 'Cassandra still does not answer')
@@ -127,6 +136,21 @@ export class DriverConnection {
     driver.on('hostDown', (host: Host) => this.#logger.warn(`Cassandra node ${host.address} is down.`))
     driver.on('hostUp', (host: Host) => this.#logger.info(`Cassandra node ${host.address} is up.`))
   }
+}
+
+/** OPTIONS of the native protocol, version 4: version, flags, stream int16, opcode 5, length int32. Asked before signing in. */
+const GREETING: Greeting = {
+  question: Uint8Array.of(4, 0, 0, 0, 5, 0, 0, 0, 0),
+  // A response of any version, to be SUPPORTED (6) or an error (0).
+  isAnswer: (bytes) => (bytes[0] ?? 0) > 0x80 && (bytes[0] ?? 0) < 0x90 && (bytes[4] === 6 || bytes[4] === 0),
+}
+const TLS_USE: Omit<TlsUse, 'tls'> = { name: 'Cassandra', setting: 'MESHGATE_CASSANDRA_TLS', greeting: GREETING }
+const PORT_DEFAULT = 9_042
+
+/** `host`, `host:port`, and an IPv6 address in brackets. */
+function addressOf(contactPoint: string): ServerAddress {
+  const [, bracketed, host, port] = /^(?:\[(.+)\]|([^:]+))(?::(\d+))?$/.exec(contactPoint) ?? []
+  return { host: bracketed ?? host ?? contactPoint, port: Number(port ?? PORT_DEFAULT) }
 }
 
 /** Rejects with STORE_UNAVAILABLE where the answer does not come in time. */
@@ -175,7 +199,8 @@ function createDriver(options: ConnectionOptions, policy: DataCenterPolicy): Cli
       ),
     },
     protocolOptions: {
-      maxSchemaAgreementWaitSeconds: Math.ceil(limits.storeSchemaWaitMs / 1_000),
+      // The driver counts nodes that are down, and so waits its whole time after each change while one is (schemaAgreement does not).
+      maxSchemaAgreementWaitSeconds: 0,
       ...(port === undefined ? {} : { port: Number(port) }),
     },
     socketOptions: { connectTimeout: limits.storeConnectWaitMs, readTimeout: limits.storeRequestWaitMs },

@@ -34,29 +34,45 @@ export async function openKeyspace(context: SchemaContext, options: KeyspaceOpti
   if (replication < REPLICATION_WANTED) {
     logger.warn(
       { keyspace, replication },
-      `keyspace ${keyspace} keeps ${replication} of each row: a node that is lost may take rows with it; have at least ${REPLICATION_WANTED}`,
+      `Cassandra keeps ${replication === 1 ? 'one copy' : `${replication} copies`} of each row of keyspace ${keyspace}: a node that is lost may take rows with it. ` +
+        'Run three nodes, then alter the keyspace to three copies and repair it.',
     )
   }
   if (!(await existingTables(context)).has(CATALOG_TABLE)) {
     await onceLoaded(context, () => client.define(createCatalog(keyspace)))
     await schemaAgreement(context)
   }
-  const settings = await client.local(
-    "SELECT name, value FROM system_views.settings WHERE name IN ('commitlog_sync', 'storage_compatibility_mode')",
-  )
-  const values = new Map(settings.rows.map((row) => [String(row['name']), String(row['value'])]))
+  const values = await nodeSettings(context, logger)
   if (values.get('commitlog_sync') === 'periodic') {
     logger.warn(
       { keyspace, replication },
-      'commitlog_sync of Cassandra is periodic: a node that is killed loses up to some seconds of acknowledged rows, for good where no other node has them; set it to batch or group',
+      "Cassandra's commitlog_sync is periodic: a node that is killed loses acknowledged rows of some seconds, for good where no other node has them. Set it to batch or group.",
     )
   }
   return values.get('storage_compatibility_mode') === 'NONE'
 }
 
+/** Empty where our user may not see them: they are for warnings, and without them ends of life stay before 2038. */
+async function nodeSettings({ client }: SchemaContext, logger: Logger): Promise<ReadonlyMap<string, string>> {
+  try {
+    const { rows } = await client.local(
+      "SELECT name, value FROM system_views.settings WHERE name IN ('commitlog_sync', 'storage_compatibility_mode')",
+    )
+    return new Map(rows.map((row) => [String(row['name']), String(row['value'])]))
+  } catch (error) {
+    const isHidden = error instanceof MeshgateError && HIDDEN_CODES.has(error.code)
+    if (!isHidden) throw error
+    logger.debug({ err: error }, 'the settings of Cassandra cannot be seen')
+    return new Map()
+  }
+}
+
+/** Without the right, or where a service in place of Cassandra has no such table. */
+const HIDDEN_CODES: ReadonlySet<string> = new Set(['STORE_ACCESS_DENIED', 'STORE_REQUEST_INVALID'])
+
 async function createKeyspace(context: SchemaContext, options: KeyspaceOptions): Promise<number> {
   const { client, keyspace } = context
-  const replication = options.replication ?? Math.max(1, Math.min(REPLICATION_WANTED, client.hosts.length))
+  const replication = options.replication ?? Math.max(1, Math.min(REPLICATION_WANTED, client.nodeCount))
   const dataCenter = client.dataCenter.replaceAll("'", "''")
   await client.define(
     `CREATE KEYSPACE IF NOT EXISTS ${cqlIdentifier(keyspace)} WITH replication = ` +

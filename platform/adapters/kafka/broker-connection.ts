@@ -1,12 +1,13 @@
 // One connection to one broker: connects once, signs in, sends messages. It does not heal: after any failure of the network or a time
 // limit it is closed, and its owner opens another. It closes off habits of kafkajs's connection: see the comments.
-import { connect as connectPlain } from 'node:net'
+import { connect as connectPlain, isIP } from 'node:net'
 import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Logger } from 'pino'
 import Connection from 'kafkajs/src/network/connection.js'
 import { KafkaJSConnectionError } from 'kafkajs/src/errors.js'
 import apiKeys from 'kafkajs/src/protocol/requests/apiKeys.js'
+import { mendRequestQueue } from '../../kafkajs-request-queue.ts'
 import { limits } from '../../limits.ts'
 import { encodeMessage } from './kafka-messages.ts'
 import type { KafkaMessageName, KafkaMessages } from './kafka-messages.ts'
@@ -31,6 +32,8 @@ export interface BrokerConnectionOptions {
 
 const KEEP_ALIVE_DELAY_MS = 10_000
 
+mendRequestQueue()
+
 export class BrokerConnection {
   readonly address: BrokerAddress
   readonly #connection: Connection
@@ -54,19 +57,25 @@ export class BrokerConnection {
         const socket =
           ssl === null
             ? connectPlain({ host, port }, onConnect)
-            : connectTls({ host, port, servername: host }, onConnect)
+            : connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}) }, onConnect)
         socket.setNoDelay(true)
         socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS)
         this.#socket = socket
         return socket
       },
     })
-    waitForThrottlingOnly(this.#connection.requestQueue)
   }
 
   /** Also where the broker closed it. */
   get closed(): boolean {
     return this.#closed || this.#socket?.destroyed === true
+  }
+
+  /** Whether the broker takes that version of a message. */
+  async takes(name: KafkaMessageName, version: number): Promise<boolean> {
+    await this.ready()
+    const { minVersion = 0, maxVersion = -1 } = this.#versions?.[apiKeys[name] ?? -1] ?? {}
+    return minVersion <= version && version <= maxVersion
   }
 
   /** The answer as decoded: errors that a broker tells are in it, and do not reject. */
@@ -130,21 +139,6 @@ export class BrokerConnection {
       this.close()
       throw error
     }
-  }
-}
-
-/**
- * kafkajs arms a timer after every answer, with a negative time where nothing is throttled (Node warns of it), and one that looks every
- * 10 ms where requests wait. A timer is needed only while the broker throttles.
- */
-function waitForThrottlingOnly(queue: Connection.RequestQueue): void {
-  queue.scheduleCheckPendingRequests = () => {
-    const waitMs = queue.throttledUntil - Date.now()
-    if (waitMs <= 0 || queue.pending.length === 0 || queue.throttleCheckTimeoutId !== null) return
-    queue.throttleCheckTimeoutId = setTimeout(() => {
-      queue.throttleCheckTimeoutId = null
-      queue.checkPendingRequests()
-    }, waitMs)
   }
 }
 

@@ -1,6 +1,7 @@
 // What a failure of Kafka or of the way to it means: whether to try again, and which error of ours it is.
 import { MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
+import { plainReason } from '../../tls-problem.ts'
 import type { Clock } from '../../ports/clock.ts'
 
 /** Kafka's name of a failure that a broker told (`NOT_LEADER_FOR_PARTITION`, …); null for any other error. */
@@ -42,7 +43,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
 /** `doing`: what failed, as in "append to sales.orders". */
 export function toMeshgateError(error: unknown, doing: string): MeshgateError {
   if (error instanceof MeshgateError) return error
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = plainReason(error)
   if (isTransient(error)) {
     return new MeshgateError(
       'LOG_UNAVAILABLE',

@@ -44,7 +44,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<port.Event
   })
   const connection = await mapped(`reach ${brokers.join(', ')}`, opening)
   const replication = options.replication ?? null
-  await warnOfRisks(connection, replication)
+  await warnOfRisks(connection)
   return new KafkaLog(connection, replication)
 }
 

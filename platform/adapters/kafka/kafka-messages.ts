@@ -149,8 +149,10 @@ export interface ConfigEntry {
 
 export type KafkaMessageName = keyof KafkaMessages
 
-/** Where an older version can what newer ones cannot: OffsetCommit from 5 on does not say how long an offset is kept. */
-const NEWEST_USED: Partial<Record<KafkaMessageName, number>> = { OffsetCommit: 4 }
+/** Later versions do not say how long an offset is kept. */
+export const OFFSET_COMMIT_VERSION = 4
+/** Where an older version can what newer ones cannot. */
+const NEWEST_USED: Partial<Record<KafkaMessageName, number>> = { OffsetCommit: OFFSET_COMMIT_VERSION }
 
 /** A message of the newest version that kafkajs and the broker both know. Before a broker's versions are known, the newest. */
 export function encodeMessage<Name extends KafkaMessageName>(

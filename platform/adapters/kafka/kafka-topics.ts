@@ -32,7 +32,7 @@ export class KafkaTopics {
   /** Replication that has been warned of. */
   #warned = false
 
-  /** `replication`: null for what the brokers allow, up to `REPLICATION_WANTED`. */
+  /** `replication`: null for what the cluster has brokers for, up to `REPLICATION_WANTED`. */
   constructor(connection: KafkaConnection, replication: number | null) {
     this.#connection = connection
     this.#replication = replication
@@ -74,9 +74,25 @@ export class KafkaTopics {
     await this.#applySettings(broker, created)
   }
 
+  /** Where no number of replicas is set: three, as long as so many brokers belong to the cluster, even if one of them is away. */
   async #createMissing(broker: BrokerConnection, missing: readonly TopicDefinition[]): Promise<void> {
+    if (this.#replication !== null) return await this.#createReplicated(broker, missing, this.#replication)
+    try {
+      await this.#createReplicated(broker, missing, REPLICATION_WANTED)
+    } catch (error) {
+      const { size } = this.#connection.metadata.brokers
+      const tooFew = error instanceof MeshgateError && kafkaErrorType(error.cause) === 'INVALID_REPLICATION_FACTOR'
+      if (!tooFew || size >= REPLICATION_WANTED) throw error
+      await this.#createReplicated(broker, missing, size)
+    }
+  }
+
+  async #createReplicated(
+    broker: BrokerConnection,
+    missing: readonly TopicDefinition[],
+    replicationFactor: number,
+  ): Promise<void> {
     const brokers = this.#connection.metadata.brokers.size
-    const replicationFactor = this.#replication ?? Math.min(REPLICATION_WANTED, brokers)
     const topics = missing.map((definition) => {
       const configEntries = Object.entries(settingsOf(definition, replicationFactor)).map(([name, value]) => ({
         name,
@@ -98,8 +114,9 @@ export class KafkaTopics {
     if (least < REPLICATION_WANTED && !this.#warned) {
       this.#warned = true
       this.#connection.logger.warn(
-        { replication: least },
-        'kafka: topics have fewer than 3 replicas: losing a broker loses records, or stops appends to them',
+        { brokers: this.#connection.metadata.brokers.size, replication: least },
+        `Kafka keeps ${least === 1 ? 'one copy' : `${String(least)} copies`} of records: a broker that is lost takes records with it, or ` +
+          'stops appends. Run three brokers, and give topics that exist three copies (kafka-reassign-partitions.sh).',
       )
     }
     const resources = topics.map(({ definition, metadata }) => {

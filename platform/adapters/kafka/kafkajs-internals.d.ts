@@ -6,7 +6,6 @@ declare module 'kafkajs/src/network/connection.js' {
 
   class Connection {
     constructor(options: Connection.Options)
-    readonly requestQueue: Connection.RequestQueue
     connect(): Promise<boolean>
     disconnect(): Promise<boolean>
     isConnected(): boolean
@@ -24,14 +23,6 @@ declare module 'kafkajs/src/network/connection.js' {
       readonly response: { decode(payload: Buffer): Promise<unknown>; parse(decoded: unknown): Promise<unknown> }
       readonly requestTimeout?: number
       readonly logResponseError?: boolean
-    }
-
-    interface RequestQueue {
-      readonly pending: readonly unknown[]
-      readonly throttledUntil: number
-      throttleCheckTimeoutId: NodeJS.Timeout | null
-      checkPendingRequests(): void
-      scheduleCheckPendingRequests(): void
     }
 
     interface Logger {
@@ -64,6 +55,17 @@ declare module 'kafkajs/src/network/connection.js' {
   }
 
   export = Connection
+}
+
+declare module 'kafkajs/src/network/requestQueue/index.js' {
+  class RequestQueue {
+    readonly pending: readonly unknown[]
+    readonly throttledUntil: number
+    throttleCheckTimeoutId: NodeJS.Timeout | null
+    checkPendingRequests(): void
+    scheduleCheckPendingRequests(): void
+  }
+  export default RequestQueue
 }
 
 declare module 'kafkajs/src/protocol/requests/index.js' {
