@@ -82,6 +82,8 @@ function tellState(options: SampleOptions, appended: ReadonlyMap<string, number>
   const { ingest, clock } = options
   const ended = new AbortController()
   const signal = AbortSignal.any([ended.signal, options.stop])
+  // Lags are older than what has been appended meanwhile: what was done once stays done.
+  let shown = 0
   const tell = async () => {
     while (!signal.aborted) {
       const lag = await ingest.lag()
@@ -89,7 +91,8 @@ function tellState(options: SampleOptions, appended: ReadonlyMap<string, number>
         (sum, [product, records]) => sum + Math.max(0, records - (lag[product] ?? 0)),
         0,
       )
-      options.onState({ done, total })
+      shown = Math.max(shown, done)
+      options.onState({ done: shown, total })
       await clock.sleep(POLL_MS, signal)
     }
   }

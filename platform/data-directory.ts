@@ -158,7 +158,8 @@ export async function processStartTime(pid: number): Promise<string | null> {
 function lockedError(directory: string, holder: LockHolder): MeshgateError {
   const where = holder.url === undefined ? '' : ` at ${holder.url}`
   const who = `process ${String(holder.pid)}${where}`
-  const remedy = 'End it, or set MESHGATE_DATA_DIR to another directory.'
+  const remedy =
+    'End it, or set MESHGATE_DATA_DIR to another directory. Several processes of one mesh need Kafka and Cassandra: MESHGATE_KAFKA_BROKERS and MESHGATE_CASSANDRA_CONTACT_POINTS.'
   return new MeshgateError('DATA_DIR_LOCKED', `The data directory ${directory} is in use by ${who}. ${remedy}`)
 }
 

@@ -1,13 +1,20 @@
 // `meshgate compose`: several subgraphs into one supergraph file, as `meshgate gateway` reads it. Their SDL is asked of the running subgraphs,
 // or read from files.
 import { readFile, stat } from 'node:fs/promises'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { composeSupergraph, formatProblems, type SubgraphDefinition } from '../../gateway/compose/compose-supergraph.ts'
 import { MeshgateError } from '../../platform/errors.ts'
+import { limits } from '../../platform/limits.ts'
+import { systemClock } from '../../platform/system-clock.ts'
+import { awaitSdl } from '../await-sdl.ts'
 import { EXIT, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
 import { examples } from '../command-help.ts'
-import { fetchSdl } from '../fetch-sdl.ts'
 import { writeWhole } from '../write-whole.ts'
+
+interface Options {
+  readonly out: string
+  readonly wait: number
+}
 
 export function composeCommand(run: RunCommand): Command {
   return new Command('compose')
@@ -17,6 +24,11 @@ export function composeCommand(run: RunCommand): Command {
       'a subgraph: its name, where it answers, and the file of its SDL where it does not run',
     )
     .requiredOption('-o, --out <FILE>', 'file to write the supergraph to; - for standard output')
+    .addOption(
+      new Option('-w, --wait <SECONDS>', 'how long a subgraph that does not answer yet is waited for')
+        .argParser(parseSeconds)
+        .default(limits.composeWaitMs / 1_000),
+    )
     .addHelpText(
       'after',
       examples([
@@ -28,11 +40,31 @@ export function composeCommand(run: RunCommand): Command {
         ['  sales-orders=http://localhost:4002/graphql=sdl/sales-orders.graphql', ''],
       ]),
     )
-    .action((services: string[], options: { out: string }) => run((context) => compose(services, options.out, context)))
+    .action((services: string[], options: Options) => run((context) => compose(services, options, context)))
 }
 
-async function compose(texts: readonly string[], out: string, { terminal }: CommandContext): Promise<ExitCode> {
-  const services = await Promise.all(texts.map(readService))
+function parseSeconds(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('Write a whole number, 0 to wait for nobody.')
+  return Number(text)
+}
+
+async function compose(texts: readonly string[], options: Options, context: CommandContext): Promise<ExitCode> {
+  const { terminal, stop } = context
+  const { out, wait } = options
+  const patience = { waitMs: wait * 1_000, clock: systemClock, terminal, stop }
+  const places = await Promise.all(texts.map(readPlace))
+  const services = await Promise.all(
+    places.map(async ({ name, url, file }): Promise<SubgraphDefinition> => {
+      return { name, url, sdl: file === null ? await awaitSdl(name, url, patience) : await readFile(file, 'utf8') }
+    }),
+  ).catch((error: unknown) => {
+    if (stop.aborted && error === stop.reason) return null
+    throw error
+  })
+  if (services === null) {
+    terminal.report('Stopped before the supergraph was written.\n')
+    return EXIT.failure
+  }
   const composed = composeSupergraph(services)
   if (composed.kind === 'failed') {
     terminal.report(`${formatProblems(composed.problems)}\n`)
@@ -43,7 +75,13 @@ async function compose(texts: readonly string[], out: string, { terminal }: Comm
   return EXIT.ok
 }
 
-async function readService(text: string): Promise<SubgraphDefinition> {
+interface Place {
+  readonly name: string
+  readonly url: string
+  readonly file: string | null
+}
+
+async function readPlace(text: string): Promise<Place> {
   const at = text.indexOf('=')
   const name = text.slice(0, at)
   const { url, file } = await splitPlace(text.slice(at + 1))
@@ -54,7 +92,7 @@ async function readService(text: string): Promise<SubgraphDefinition> {
       `${text} is no subgraph: write NAME=URL, for example sales=http://localhost:4002/graphql, and =SDLFILE behind it where the subgraph does not run.`,
     )
   }
-  return { name, url, sdl: file === null ? await fetchSdl(name, url) : await readFile(file, 'utf8') }
+  return { name, url, file }
 }
 
 /** The parameters of a URL may hold `=`; there, what stands behind the last one is a file only if it exists. */

@@ -14,8 +14,12 @@ let directory = ''
 let server: Server
 let url = ''
 let answer: { status: number; body: string }
+let waitSeconds = '0'
+let asked = 0
 
 beforeEach(async () => {
+  waitSeconds = '0'
+  asked = 0
   directory = await mkdtemp(join(tmpdir(), 'meshgate-compose-'))
   server = createServer((_request, response) => {
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body)
@@ -31,7 +35,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-async function compose(...services: string[]) {
+async function compose(service: string, stop = new AbortController().signal) {
   let output = ''
   let problems = ''
   const terminal = {
@@ -40,14 +44,44 @@ async function compose(...services: string[]) {
     interactive: false,
     columns: 80,
   }
-  const context = { environment: {}, terminal, stop: new AbortController().signal }
-  const code = await runCommandLine(
-    ['compose', '--out', join(directory, 'supergraph.graphql'), ...services],
-    '0.0.0',
-    context,
-  )
+  const context = { environment: {}, terminal, stop }
+  const args = ['compose', '--out', join(directory, 'supergraph.graphql'), '--wait', waitSeconds, service]
+  const code = await runCommandLine(args, '0.0.0', context)
   return { code, output, problems }
 }
+
+test('waits for a subgraph that is being started, and says so once', async () => {
+  waitSeconds = '60'
+  const late = answer
+  answer = { status: 503, body: '{"code":"ROLE_NOT_READY"}' }
+  server.on('request', () => {
+    asked += 1
+    if (asked === 2) answer = late
+  })
+  expect(await compose(`greet=${url}`)).toEqual({
+    code: 0,
+    output: '',
+    problems: `Waiting up to 60 s for subgraph "greet" at ${url}.\n`,
+  })
+})
+
+test('a stop ends the waiting, and no file is written', async () => {
+  waitSeconds = '60'
+  answer = { status: 503, body: '{"code":"ROLE_NOT_READY"}' }
+  const stop = new AbortController()
+  server.on('request', () => stop.abort())
+  expect(await compose(`greet=${url}`, stop.signal)).toMatchObject({ code: 1, output: '' })
+  expect(await readdir(directory)).toEqual([])
+})
+
+test('an answer that no waiting mends is told at once', async () => {
+  waitSeconds = '60'
+  answer = { status: 404, body: 'nothing here' }
+  expect(await compose(`greet=${url}`)).toMatchObject({
+    code: 1,
+    problems: expect.stringMatching('^SUBGRAPH_PROTOCOL'),
+  })
+})
 
 test('asks the running subgraph for its SDL, and writes the file whole', async () => {
   expect(await compose(`greet=${url}`)).toEqual({ code: 0, output: '', problems: '' })
