@@ -7,7 +7,7 @@ import { createSubgraph } from '../subgraphs/main.ts'
 import { ingestRoutes } from './ingest-routes.ts'
 import { gatewayObserver, ingestObserver, readIngestLag, subgraphObserver } from './role-metrics.ts'
 import { metricsRoute } from './role-server.ts'
-import { openPlatformFor, startWhileAway, type RoleProcess } from './run-role.ts'
+import { holdTopics, openPlatformFor, startWhileAway, type RoleProcess } from './run-role.ts'
 import { sampleQueries } from './sample-queries.ts'
 
 export interface MeshOptions {
@@ -31,9 +31,10 @@ export async function startMesh(role: RoleProcess, { products, port, ingestLogge
   const platform = await openPlatformFor(role)
   const { log, store, clock, cursorKey } = platform
   const observer = ingestObserver(metrics)
-  const ingest = await startWhileAway(role, () =>
-    startIngest({ products, log, store, clock, logger: ingestLogger, observer }),
-  )
+  const ingest = await startWhileAway(role, async () => {
+    await holdTopics(platform, products, 'ingest')
+    return startIngest({ products, log, store, clock, logger: ingestLogger, observer })
+  })
   parts.defer(() => ingest.close())
   readIngestLag(metrics, ingest)
   const subgraphs = products.map((product) =>

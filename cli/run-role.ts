@@ -4,8 +4,10 @@ import type { Logger } from 'pino'
 import { retryWhileAway } from '../platform/await-server.ts'
 import { readConfig, type Config } from '../platform/config.ts'
 import { createServersHealth, openPlatform, type Platform, type ServersHealth } from '../platform/main.ts'
+import { checkClaims, claimTopics } from '../platform/store-claims.ts'
 import { systemClock } from '../platform/system-clock.ts'
 import type { Metrics } from '../platform/telemetry/metrics.ts'
+import type { Product } from '../schema/model.ts'
 import { EXIT, stopped, type CommandContext, type ExitCode } from './command-context.ts'
 import { createRoleHealth, type RoleHealth } from './role-health.ts'
 import { createRoleLogger } from './role-logger.ts'
@@ -55,6 +57,19 @@ export async function listenFor(role: RoleProcess, port: number): Promise<RoleSe
   const server = await startRoleServer({ host: config.host, port, logger, health, metrics })
   parts.defer(() => server.close())
   return server
+}
+
+/** Ingest claims its topics for its store; who only reads must stand on the same one. */
+export async function holdTopics(
+  { log, storeIdentity }: Platform,
+  products: readonly Product[],
+  use: 'ingest' | 'read',
+): Promise<void> {
+  if (storeIdentity === null) return
+  const topics = products.flatMap(({ entities }) =>
+    entities.flatMap(({ source }) => (source === null ? [] : [source.topic])),
+  )
+  await (use === 'ingest' ? claimTopics : checkClaims)(log, storeIdentity, topics)
 }
 
 export async function openPlatformFor(role: RoleProcess): Promise<Platform> {

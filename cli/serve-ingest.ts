@@ -5,7 +5,7 @@ import type { Product } from '../schema/model.ts'
 import { ingestRoutes } from './ingest-routes.ts'
 import { ingestObserver, readIngestLag } from './role-metrics.ts'
 import type { RoleServer } from './role-server.ts'
-import { startWhileAway, type RoleProcess } from './run-role.ts'
+import { holdTopics, startWhileAway, type RoleProcess } from './run-role.ts'
 import { urlHost } from './url-host.ts'
 
 export interface IngestToServe {
@@ -19,9 +19,10 @@ export async function serveIngest(role: RoleProcess, { platform, products, serve
   const { config, logger, metrics, parts } = role
   const { log, store, clock } = platform
   const observer = ingestObserver(metrics)
-  const ingest: Ingest = await startWhileAway(role, () =>
-    startIngest({ products, log, store, clock, logger, observer }),
-  )
+  const ingest: Ingest = await startWhileAway(role, async () => {
+    await holdTopics(platform, products, 'ingest')
+    return startIngest({ products, log, store, clock, logger, observer })
+  })
   parts.defer(() => ingest.close())
   readIngestLag(metrics, ingest)
   server.mount({ routes: ingestRoutes(ingest, log) })

@@ -113,6 +113,11 @@ const FAILURE_CODES = {
     action: 'Add a table under a new name and replay into it.',
     retryable: false,
   },
+  STORE_MISMATCH: {
+    meaning: "The records of a topic are ingested into another store than this process's.",
+    action: 'Set the keyspace that the message names, or give each mesh a Kafka of its own.',
+    retryable: false,
+  },
   STORE_TABLE_UNKNOWN: { meaning: 'No table has that name.', action: 'Migrate first.', retryable: false },
   STORE_ROW_INVALID: {
     meaning: 'A row lacks a key column or has a value of another type.',

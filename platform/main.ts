@@ -12,6 +12,7 @@ import type { Clock } from './ports/clock.ts'
 import type { EventLog } from './ports/event-log.ts'
 import type { Store } from './ports/store.ts'
 import type { CassandraConfig, KafkaConfig } from './servers-config.ts'
+import type { StoreIdentity } from './store-claims.ts'
 import { systemClock } from './system-clock.ts'
 import { ServerHealth } from './telemetry/server-health.ts'
 import { namingDirectory } from './unusable-directory.ts'
@@ -23,6 +24,8 @@ export interface Platform {
   readonly store: Store
   readonly clock: Clock
   readonly cursorKey: Uint8Array
+  /** Null with the embedded store, which lies beside its log. */
+  readonly storeIdentity: StoreIdentity | null
   /** Where this process takes records, for those that find the data directory locked. Nothing on servers. */
   announce(url: string): Promise<void>
   /** Closes the store and the log, then lets the data directory go. */
@@ -69,7 +72,9 @@ export async function openPlatform(config: Config, logger: Logger, options: Open
     cursorKey,
     stop: options.stop ?? new AbortController().signal,
   })
-  return { ...opened, clock: systemClock, announce: () => Promise.resolve() }
+  const { storeId, ...rest } = opened
+  const storeIdentity = { id: storeId, keyspace: servers.cassandra.keyspace }
+  return { ...rest, storeIdentity, clock: systemClock, announce: () => Promise.resolve() }
 }
 
 // The clients of the servers are loaded where they are used: a laptop's start does not wait for them.
@@ -126,7 +131,8 @@ async function openEmbedded(config: Config, logger: Logger): Promise<Platform> {
       onSweepError: (error) => logger.warn({ err: error }, 'sweeping of the store failed; it is tried again'),
     })
     opened.push(store)
-    return { log, store, clock: systemClock, cursorKey, announce: (url) => lock.announce({ url }), close }
+    const announce = (url: string) => lock.announce({ url })
+    return { log, store, clock: systemClock, cursorKey, storeIdentity: null, announce, close }
   } catch (error) {
     await close().catch(() => undefined)
     throw namingDirectory(error, directory)

@@ -10,6 +10,8 @@ import { systemClock } from './system-clock.ts'
 import type { ServerHealth } from './telemetry/server-health.ts'
 import { watchServers } from './telemetry/server-watch.ts'
 
+const STORE_ID_BYTES = 16
+
 /** Of the two servers, made before they are reached. */
 export interface ServersHealth {
   readonly kafka: ServerHealth
@@ -36,6 +38,8 @@ export interface OpenedServers {
   readonly log: EventLog
   readonly store: Store
   readonly cursorKey: Uint8Array
+  /** Of the store, in hex: made once and kept in it. */
+  readonly storeId: string
   close(): Promise<void>
 }
 
@@ -68,21 +72,31 @@ export async function openServers(options: ServersToOpen): Promise<OpenedServers
     await closeAll(opened, logger)
   }
   try {
-    const cursorKey = options.cursorKey ?? (await sharedCursorKey(store.value, health.cassandra, stop))
-    return { log: log.value, store: store.value, cursorKey, close }
+    const shared = (name: string, bytes: number) =>
+      sharedSecret(store.value, { name, bytes, health: health.cassandra, signal: stop })
+    const cursorKey = options.cursorKey ?? checkedCursorKey(await shared('cursor.key', CURSOR_KEY_BYTES))
+    const storeId = Buffer.from(await shared('store.id', STORE_ID_BYTES)).toString('hex')
+    return { log: log.value, store: store.value, cursorKey, storeId, close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-async function sharedCursorKey(store: SharedStore, health: ServerHealth, signal: AbortSignal): Promise<Uint8Array> {
-  const create = () => new Uint8Array(randomBytes(CURSOR_KEY_BYTES))
-  const key = await retryWhileAway(() => store.sharedSecret('cursor.key', create), {
-    clock: systemClock,
-    signal,
-    onFailure: (error) => health.away(error),
-  })
+interface SecretToShare {
+  readonly name: string
+  readonly bytes: number
+  readonly health: ServerHealth
+  readonly signal: AbortSignal
+}
+
+function sharedSecret(store: SharedStore, { name, bytes, health, signal }: SecretToShare): Promise<Uint8Array> {
+  const create = () => new Uint8Array(randomBytes(bytes))
+  const onFailure = (error: unknown): void => health.away(error)
+  return retryWhileAway(() => store.sharedSecret(name, create), { clock: systemClock, signal, onFailure })
+}
+
+function checkedCursorKey(key: Uint8Array): Uint8Array {
   if (key.length === CURSOR_KEY_BYTES) return key
   const message = `Cassandra keeps a cursor.key of ${key.length} bytes. Set MESHGATE_CURSOR_KEY to one of ${CURSOR_KEY_BYTES}, the same for all instances.`
   throw new MeshgateError('CONFIG_INVALID', message)

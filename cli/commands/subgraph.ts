@@ -16,7 +16,7 @@ import { examples, ingestPortOption, portOption, PORT_MAX, productArguments } fr
 import { readProductsToRun } from '../read-products.ts'
 import { subgraphObserver } from '../role-metrics.ts'
 import type { RoleServer } from '../role-server.ts'
-import { listenFor, openPlatformFor, runRole, startWhileAway, type RoleProcess } from '../run-role.ts'
+import { holdTopics, listenFor, openPlatformFor, runRole, startWhileAway, type RoleProcess } from '../run-role.ts'
 import { serveIngest } from '../serve-ingest.ts'
 import { reachableHost } from '../url-host.ts'
 
@@ -65,6 +65,7 @@ async function runSubgraphs(paths: readonly string[], options: Options, context:
     const platform = await openPlatformFor(role)
     const { log, store } = platform
     await startWhileAway(role, async () => {
+      await holdTopics(platform, products, 'read')
       await store.migrate(products.flatMap(emitTables))
       await log.createTopics(products.flatMap(emitTopics))
     })

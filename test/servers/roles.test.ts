@@ -117,6 +117,26 @@ describeServers('on the shared servers', () => {
     expect(await loading.finished).toMatchObject({ code: 0, stdout: '10 records: 10 written, 0 rejected.\n' })
   })
 
+  test('a role with another keyspace than the ingest of its topics is refused, and takes none of their records', async () => {
+    const { url } = await startIngest()
+    const other = { MESHGATE_CASSANDRA_KEYSPACE: `${keyspace}x` }
+    for (const role of ['ingest', 'subgraph']) {
+      const { code, stdout, stderr } = await run([role, product], other)
+      const lines = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'))
+      expect({ code, stdout, lines }).toEqual({
+        code: 1,
+        stdout: '',
+        lines: [
+          expect.stringMatching(
+            `^STORE_MISMATCH: The records of ${keyspace}.parcels are ingested into keyspace ${keyspace}, `,
+          ),
+        ],
+      })
+    }
+    await run(['load', product, await parcelsFile('parcels.ndjson', 0, 100)])
+    expect(await writtenBy(url)).toBe(100)
+  })
+
   test.each([
     {
       what: 'a data centre that is not there',
