@@ -70,6 +70,11 @@ export class CassandraClient {
     return hosts.filter((host) => host.isUp() && host.datacenter === this.dataCenter)
   }
 
+  /** How many nodes the data centre has, those that are down included. */
+  get nodeCount(): number {
+    return this.#connection.driver.hosts.values().filter(({ datacenter }) => datacenter === this.dataCenter).length
+  }
+
   /** STORE_UNAVAILABLE where no contact point answers in time; may be called again. */
   connect(): Promise<void> {
     return this.#connection.open()
@@ -146,7 +151,7 @@ export class CassandraClient {
     )
   }
 
-  /** Changes the schema. The driver waits for agreement, within limits; `schemaAgreed` tells whether there is. */
+  /** Changes the schema. Nodes agree on it later: `schemaAgreed` tells whether they do. */
   async define(statement: string): Promise<void> {
     await this.#mapped('schema', () =>
       this.#connection.driver.execute(statement, [], { readTimeout: limits.storeSchemaWaitMs, isIdempotent: false }),

@@ -49,8 +49,8 @@ async function applyChange(
   for (const statement of change.statements) {
     await renew()
     await context.client.define(statement)
+    await schemaAgreement(context)
   }
-  await schemaAgreement(context)
   if (change.indexes.length > 0) await indexesBuilt(context, definition.name, change.indexes)
 }
 
