@@ -85,7 +85,7 @@ export async function tellStandstills(options: StandstillOptions): Promise<void>
     } else if (!told && clock.monotonic() - sinceMs >= limits.ingestStandstillMs) {
       told = true
       terminal.report(
-        `Nothing ingests: ${count(now)} records wait. Start \`${command}\`; this command goes on when it runs.\n`,
+        `${count(now)} records wait, and nothing ingests them. Start \`${command}\`, or see what its log says; this command goes on by itself.\n`,
       )
     }
     await clock.sleep(limits.ingestStandstillPollMs, signal).catch(() => undefined)

@@ -1,8 +1,11 @@
 // The configuration: settings read from the environment once, at the start. Whoever needs one takes it as a parameter.
+import { nearestName } from '../schema/parse/nearest-name.ts'
 import { invariant, MeshgateError } from './errors.ts'
 import { readServers, type ServersConfig } from './servers-config.ts'
 import type { Setting } from './setting.ts'
 import { SETTINGS, type LogLevel } from './settings.ts'
+
+const PREFIX = 'MESHGATE_'
 
 export interface Config {
   readonly port: number
@@ -19,7 +22,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /** CONFIG_INVALID names every setting that cannot be used, its value, and what to write. A variable set to nothing counts as unset. */
 export function readConfig(environment: Environment): Config {
-  const problems: string[] = []
+  const problems = misspelt(environment)
   const read = <T>(setting: Setting<T>): T | null => readSetting(setting, environment, problems)
   const port = read(SETTINGS.port)
   const host = read(SETTINGS.host)
@@ -30,6 +33,16 @@ export function readConfig(environment: Environment): Config {
   if (problems.length > 0) throw new MeshgateError('CONFIG_INVALID', problems.join(' '))
   invariant(port !== null && host !== null && dataDirectory !== null && logLevel !== null, 'a setting has a default')
   return { port, host, dataDirectory, cursorKey, logLevel, servers }
+}
+
+/** A variable that is nearly a setting would be passed over in silence; others with our prefix are somebody else's (Kubernetes sets some). */
+function misspelt(environment: Environment): string[] {
+  const known = Object.values(SETTINGS).map(({ name }) => name)
+  const unknown = Object.keys(environment).filter((name) => name.startsWith(PREFIX) && !known.includes(name))
+  return unknown.flatMap((name) => {
+    const meant = nearestName(name, known)
+    return meant === null || environment[name] === '' ? [] : [`${name} is no setting: write ${meant}, or unset it.`]
+  })
 }
 
 function readSetting<T>(setting: Setting<T>, environment: Environment, problems: string[]): T | null {

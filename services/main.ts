@@ -88,7 +88,8 @@ interface StartContext {
 }
 
 async function start(services: readonly Service[], { heap, stopCommand }: StartContext): Promise<number> {
-  tell('Starting Kafka and Cassandra; the first time Maven gets their jars (120 MB) ...')
+  const found = await Promise.all(services.map(({ directory }) => findServer(directory)))
+  if (found.includes(undefined)) tell('Starting Kafka and Cassandra; the first time Maven gets their jars (120 MB) ...')
   // Each on its own: one that fails leaves the other running, and the next start goes on from there.
   const starts = await Promise.allSettled(services.map((service) => startOne(service, heap)))
   const failures = starts.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []))

@@ -37,6 +37,22 @@ describe('settings', () => {
     expect(readConfig({ PORT: '', LOG_LEVEL: '' })).toEqual(readConfig({}))
   })
 
+  test('that are misspelt are told with what is meant; those of others with the same prefix are let be', () => {
+    const others = { MESHGATE_PORT_4000_TCP: 'tcp://10.0.0.1:4000', MESHGATE_KAFKA_SERVICE_HOST: '10.0.0.2' }
+    expect(readConfig(others)).toEqual(readConfig({}))
+    expect(() =>
+      readConfig({ MESHGATE_KAFKA_BROKER: 'a:1', MESHGATE_CASSANDRA_CONTACTPOINTS: 'b', ...others }),
+    ).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        message: [
+          'MESHGATE_KAFKA_BROKER is no setting: write MESHGATE_KAFKA_BROKERS, or unset it.',
+          'MESHGATE_CASSANDRA_CONTACTPOINTS is no setting: write MESHGATE_CASSANDRA_CONTACT_POINTS, or unset it.',
+        ].join(' '),
+      }),
+    )
+  })
+
   test.each(['65536', '-1', '80a', ' 80', '4000.5'])('PORT=%s is refused', (port) => {
     expect(() => readConfig({ PORT: port })).toThrow(
       `PORT=${port} cannot be used: write a number from 0 to 65535, for example 4000.`,

@@ -110,8 +110,8 @@ describeServers('on the shared servers', () => {
 
   test('a load that nobody ingests names what to start, and goes on when it runs', async () => {
     const loading = start(['load', product, await parcelsFile('parcels.ndjson', 0, 10)])
-    expect(await loading.reported(/(Nothing ingests: .*)\n/)).toBe(
-      `Nothing ingests: 10 records wait. Start \`meshgate ingest ${product}\`; this command goes on when it runs.`,
+    expect(await loading.reported(/(\d+ records wait, .*)\n/)).toBe(
+      `10 records wait, and nothing ingests them. Start \`meshgate ingest ${product}\`, or see what its log says; this command goes on by itself.`,
     )
     await startIngest()
     expect(await loading.finished).toMatchObject({ code: 0, stdout: '10 records: 10 written, 0 rejected.\n' })
