@@ -36,6 +36,8 @@ export interface SelectOptions {
   /** Rows per page of the driver; the answer has the first page and the state to go on. Unset: the whole result. */
   readonly fetchSize?: number
   readonly pageState?: string
+  /** Of the partition whose replicas are asked first, where the statement does not show it. */
+  readonly routingKey?: Buffer
 }
 
 export class CassandraClient {
@@ -92,7 +94,7 @@ export class CassandraClient {
   }
 
   async selectInTurn(query: string, params: readonly unknown[], options: SelectOptions = {}): Promise<types.ResultSet> {
-    const { fetchSize, pageState } = options
+    const { fetchSize, pageState, routingKey } = options
     try {
       return await this.#connection.driver.execute(query, params, {
         prepare: true,
@@ -100,6 +102,7 @@ export class CassandraClient {
         consistency: this.#consistency.read,
         fetchSize: fetchSize ?? limits.storeFetchRows,
         ...(pageState === undefined ? {} : { pageState }),
+        ...(routingKey === undefined ? {} : { routingKey }),
       })
     } catch (error) {
       throw storeError(error, 'read', this.cluster)
@@ -111,6 +114,15 @@ export class CassandraClient {
   /** Where a partition lies in the order of a scan. `partitionKey`: as Cassandra has it, a composite one framed. */
   tokenOf(partitionKey: Buffer): bigint {
     return BigInt(String(this.#connection.driver.metadata.newToken(partitionKey).getValue()))
+  }
+
+  /** The node of our data centre that has a partition first: partitions of one node are asked for together without a detour. */
+  replicaOf(keyspace: string, partitionKey: Buffer): string {
+    const { driver } = this.#connection
+    if (driver.hosts.length === 1) return ''
+    // None where the driver has not heard of the keyspace yet: any node then asks the others.
+    const replicas = driver.getReplicas(keyspace, partitionKey) as readonly Host[] | null
+    return replicas?.find(({ datacenter }) => datacenter === this.dataCenter)?.address ?? ''
   }
 
   /** Resolves when one more write may be sent: `write` then takes the place, and gives it back. */

@@ -27,6 +27,7 @@ export interface CqlKeyColumn extends CqlColumn {
 
 export interface CqlTable {
   readonly name: string
+  readonly keyspace: string
   /** `keyspace.table`, quoted where it must be. */
   readonly qualified: string
   readonly definition: TableDefinition
@@ -70,6 +71,7 @@ export function compileTable(definition: TableDefinition, keyspace: string): Cql
   const cells = columns.filter((column) => !keyNames.has(column.name))
   return {
     name: definition.name,
+    keyspace,
     qualified,
     definition,
     columns,

@@ -1,11 +1,31 @@
-// Reads of single rows by key: one wave, each key once, as many in flight as the gate lets through; answers in the order of the keys.
+// Reads of single rows by key: one wave, each key once, as many in flight as the gate lets through; answers in the order of the keys. Keys
+// of one replica are asked for together, where a key is one value.
 import type { types } from 'cassandra-driver'
 import type { Row } from '../../../schema/row.ts'
+import type { ColumnType } from '../../../schema/tables.ts'
+import { limits } from '../../limits.ts'
 import type { ReadOptions, StoredRow, WriteTime } from '../../ports/store.ts'
 import { checkKeyCount } from '../../row-check.ts'
-import type { CassandraClient } from './cassandra-client.ts'
+import type { CassandraClient, SelectOptions } from './cassandra-client.ts'
 import { type CqlTable, keyParams, rowOf } from './cql-table.ts'
+import { partitionKeyBytes } from './partition-key.ts'
 import { writeTimeName } from './table-statements.ts'
+
+/** Keys whose values come back just as they are asked for, so that a row of several is known by its key. */
+const TOGETHER_TYPES: ReadonlySet<ColumnType> = new Set(['text', 'uuid', 'int', 'bigint'])
+
+interface WantedKey {
+  readonly text: string
+  readonly row: Row
+  readonly params: readonly unknown[]
+}
+
+interface Request {
+  readonly keys: readonly WantedKey[]
+  readonly query: string
+  readonly params: readonly unknown[]
+  readonly options: SelectOptions
+}
 
 export async function readRows(
   client: CassandraClient,
@@ -15,34 +35,77 @@ export async function readRows(
   const { keys, options } = request
   checkKeyCount(table.name, keys.length)
   const withTimes = options?.writeTimes === true
-  const query = withTimes ? table.statements.readWithTimes : table.statements.read
   // All keys are checked before the first is read.
-  const wanted = keys.map((key) => keyParams(table, table.key, key))
-  const texts = wanted.map((params) => JSON.stringify(params))
+  const wanted = keys.map((row): WantedKey => {
+    const params = keyParams(table, table.key, row)
+    return { text: keyText(params), row, params }
+  })
   const found = new Map<string, StoredRow | null>()
   const failures: unknown[] = []
   const reading: Promise<void>[] = []
-  for (const [at, params] of wanted.entries()) {
-    const text = texts[at] ?? ''
-    if (found.has(text) || failures.length > 0) continue
-    found.set(text, null)
-    // What cannot be stored is nowhere; Cassandra would refuse the question.
-    if (table.storableProblem(keys[at] ?? {}) !== null) continue
+  for (const { keys: asked, query, params, options } of requests(client, table, { wanted, withTimes })) {
+    if (failures.length > 0) break
     const turn = client.readTurn()
     if (turn !== null) await turn
-    const sent = client.selectInTurn(query, params).then(
-      (result) => void found.set(text, storedRow(table, result.first(), withTimes)),
+    const sent = client.selectInTurn(query, params, options).then(
+      ({ rows }) => {
+        for (const result of rows) {
+          const stored = storedRow(table, result, withTimes)
+          const [only] = asked
+          const text = asked.length === 1 ? only?.text : keyText(keyParams(table, table.key, stored.row))
+          if (text !== undefined) found.set(text, stored)
+        }
+      },
       (error: unknown) => void failures.push(error),
     )
     reading.push(sent)
   }
   await Promise.all(reading)
   if (failures.length > 0) throw failures[0]
-  return texts.map((text) => found.get(text) ?? null)
+  return wanted.map(({ text }) => found.get(text) ?? null)
 }
 
-function storedRow(table: CqlTable, result: types.Row | null, withTimes: boolean): StoredRow | null {
-  if (result === null || result === undefined) return null
+function keyText(params: readonly unknown[]): string {
+  return JSON.stringify(params)
+}
+
+/** Each key in one of them. */
+function requests(
+  client: CassandraClient,
+  table: CqlTable,
+  { wanted, withTimes }: { readonly wanted: readonly WantedKey[]; readonly withTimes: boolean },
+): readonly Request[] {
+  const distinct = new Map(wanted.map((key) => [key.text, key]))
+  // What cannot be stored is nowhere; Cassandra would refuse the question.
+  const keys = [...distinct.values()].filter(({ row }) => table.storableProblem(row) === null)
+  const { read, readWithTimes, readMany, readManyWithTimes } = table.statements
+  const single = withTimes ? readWithTimes : read
+  const many = withTimes ? readManyWithTimes : readMany
+  const [column] = table.key
+  if (many === null || column === undefined || !TOGETHER_TYPES.has(column.type)) {
+    return keys.map((key) => ({ keys: [key], query: single, params: key.params, options: {} }))
+  }
+  return together(client, table, keys).map((group): Request => {
+    const [first] = group
+    if (group.length === 1 && first !== undefined) {
+      return { keys: group, query: single, params: first.params, options: {} }
+    }
+    const options = first === undefined ? {} : { routingKey: partitionKeyBytes(table, first.row) }
+    return { keys: group, query: many, params: [group.map(({ params }) => params[0])], options }
+  })
+}
+
+/** Keys of one replica, at most so many at once: they are spread over requests, which the replica works at side by side. */
+function together(client: CassandraClient, table: CqlTable, keys: readonly WantedKey[]): readonly WantedKey[][] {
+  const byReplica = Map.groupBy(keys, ({ row }) => client.replicaOf(table.keyspace, partitionKeyBytes(table, row)))
+  return [...byReplica.values()].flatMap((group) => {
+    const count = Math.ceil(group.length / limits.storeReadKeysMax)
+    const size = Math.ceil(group.length / count)
+    return Array.from({ length: count }, (_, index) => group.slice(index * size, (index + 1) * size))
+  })
+}
+
+function storedRow(table: CqlTable, result: types.Row, withTimes: boolean): StoredRow {
   const row = rowOf(table, result)
   if (!withTimes) return { row }
   const writeTimes: Record<string, WriteTime> = {}

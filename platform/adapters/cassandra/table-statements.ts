@@ -13,6 +13,9 @@ export interface TableStatements {
   readonly read: string
   /** As `read`, and the write time of each cell under `writeTimeName`. */
   readonly readWithTimes: string
+  /** The same of several partitions, whose keys are one list; null where a key has more than one column. */
+  readonly readMany: string | null
+  readonly readManyWithTimes: string | null
 }
 
 /** The name in a result of the write time of the cell at an index: no column has such a name. */
@@ -29,6 +32,8 @@ export function tableStatements({ qualified, columns, key, cells }: TableColumns
   const written = [...key, ...cells]
   const where = equalities(key)
   const selection = columns.map((column) => column.cql).join(', ')
+  const [only, ...others] = key
+  const among = only === undefined || others.length > 0 ? null : `${only.cql} IN ?`
   const times = cells.map((column, cell) => `, WRITETIME(${column.cql}) AS "${writeTimeName(cell)}"`).join('')
   return {
     insert:
@@ -41,6 +46,8 @@ export function tableStatements({ qualified, columns, key, cells }: TableColumns
     remove: `DELETE FROM ${qualified} USING TIMESTAMP ? WHERE ${where}`,
     read: `SELECT ${selection} FROM ${qualified} WHERE ${where}`,
     readWithTimes: `SELECT ${selection}${times} FROM ${qualified} WHERE ${where}`,
+    readMany: among === null ? null : `SELECT ${selection} FROM ${qualified} WHERE ${among}`,
+    readManyWithTimes: among === null ? null : `SELECT ${selection}${times} FROM ${qualified} WHERE ${among}`,
   }
 }
 
