@@ -1,6 +1,7 @@
 // Fetches for all partitions that one consumer holds: one long poll per leader, for every partition whose feed is empty. Bounded in bytes:
 // a feed holds one answer at most, and an answer its share of `limits.consumerPrefetchBytesMax`. A partition that fails rests for a while and
 // holds up no other.
+import { setImmediate } from 'node:timers/promises'
 import { limits } from '../../limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { FetchedPartition } from './fetch-message.ts'
@@ -108,6 +109,8 @@ export class PartitionFetcher {
     } finally {
       this.#polled.delete(leader)
     }
+    // Workers that wait take their records first: a partition that missed the next poll would wait for its end.
+    await setImmediate()
     await this.#start()
   }
 
