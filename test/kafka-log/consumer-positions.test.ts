@@ -1,4 +1,6 @@
 // Where a group goes on on Kafka: never somewhere else than it was, whatever retention and the brokers' care for groups do.
+import { randomBytes } from 'node:crypto'
+import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { EventLog } from '../../platform/ports/event-log.ts'
 import {
@@ -31,8 +33,8 @@ describeServers('a position that retention overtakes', () => {
   it('is an error while consuming too: what was fetched is handled, nothing is skipped and nothing else committed', async () => {
     const topic = await createTopic(log)
     const group = uniqueName('group')
-    const value = Buffer.alloc(RECORD_BYTES, 'x')
-    for (let at = 0; at < RECORDS; at += 1) await log.append(topic, [{ key: null, value }])
+    // What can be compressed would fit.
+    for (let at = 0; at < RECORDS; at += 1) await log.append(topic, [{ key: null, value: randomBytes(RECORD_BYTES) }])
     const inHand = gate()
     const release = gate()
     const received = new Received()
@@ -80,6 +82,38 @@ describeServers('a position that retention overtakes', () => {
     await eventually(() => expect(errors).toEqual(['LOG_OFFSET_OUT_OF_RANGE']))
     await log.append(topic, numbered(10, 5))
     expect([received.of(0), await log.committed(group, topic)]).toEqual([[], [11]])
+  })
+})
+
+describeServers('a topic that others write to in transactions', () => {
+  it('is handled without what was aborted, and its group comes to the end of it', async () => {
+    const address = await kafkaAddress()
+    const log = await openLog(address)
+    const topic = await createTopic(log)
+    const group = uniqueName('group')
+    const received = new Received()
+    await log.consume({ group, topics: [topic], handler: async (batch) => received.add(batch) })
+    const producer = new Kafka({ clientId: 'meshgate-test', brokers: [address], logLevel: logLevel.NOTHING }).producer({
+      transactionalId: uniqueName('others'),
+      maxInFlightRequests: 1,
+      idempotent: true,
+    })
+    await producer.connect()
+    const write = async (end: 'commit' | 'abort'): Promise<void> => {
+      const transaction = await producer.transaction()
+      await transaction.send({ topic, messages: [{ value: 'a' }, { value: 'b' }] })
+      await transaction[end]()
+    }
+    // Two records and the mark of the transaction's end each.
+    await write('commit')
+    await eventually(async () => expect(await log.committed(group, topic)).toEqual([3]))
+    await write('abort')
+    await eventually(async () => expect(await log.committed(group, topic)).toEqual([6]))
+    await write('commit')
+    await eventually(async () => expect(await log.committed(group, topic)).toEqual([9]))
+    expect([received.of(0), (await log.offsets(topic)).map(({ next }) => next)]).toEqual([[0, 1, 6, 7], [9]])
+    await producer.disconnect()
+    await log.close()
   })
 })
 

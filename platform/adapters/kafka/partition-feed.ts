@@ -4,12 +4,20 @@ import { limits } from '../../limits.ts'
 import type { LogRecord } from '../../ports/event-log.ts'
 import type { TopicPartition } from './group-protocol.ts'
 
+export interface FedBatch {
+  /** None where the log has only passed over what is no record (marks of transactions, what compaction removed). */
+  readonly records: readonly LogRecord[]
+  /** Where the partition goes on behind them. */
+  readonly nextOffset: number
+}
+
 export class PartitionFeed {
   readonly partition: TopicPartition
   readonly #changed: () => void
   #offset: number
   #records: readonly LogRecord[] = []
   #taken = 0
+  #passedOver = false
   #failure: Error | null = null
   #closed = false
   #arrived = Promise.withResolvers<void>()
@@ -27,19 +35,19 @@ export class PartitionFeed {
   }
 
   get wanting(): boolean {
-    return !this.#closed && this.#failure === null && this.#taken === this.#records.length
+    return !this.#closed && this.#failure === null && this.#isEmpty
   }
 
   get closed(): boolean {
     return this.#closed
   }
 
-  /** Waits for records. Rejects when the partition cannot be read on, and with the signal's reason when it aborts. */
-  async next(recordsMax: number, signal: AbortSignal): Promise<readonly LogRecord[]> {
+  /** Waits for what comes next. Rejects when the partition cannot be read on, and with the signal's reason when it aborts. */
+  async next(recordsMax: number, signal: AbortSignal): Promise<FedBatch> {
     const abort = (): void => this.#arrived.resolve()
     signal.addEventListener('abort', abort)
     try {
-      while (this.#taken === this.#records.length) {
+      while (this.#isEmpty) {
         signal.throwIfAborted()
         if (this.#failure !== null) throw this.#failure
         await this.#arrived.promise
@@ -49,23 +57,31 @@ export class PartitionFeed {
     }
     signal.throwIfAborted()
     const end = endOfBatch(this.#records, this.#taken, recordsMax)
-    const batch = this.#records.slice(this.#taken, end)
+    const records = this.#records.slice(this.#taken, end)
     this.#taken = end
+    this.#passedOver = false
+    const last = this.#isEmpty ? undefined : records.at(-1)
+    const nextOffset = last === undefined ? this.#offset : last.offset + 1
     if (this.wanting) {
       this.#records = []
       this.#taken = 0
       this.#arrived = Promise.withResolvers()
       this.#changed()
     }
-    return batch
+    return { records, nextOffset }
   }
 
   deliver(records: readonly LogRecord[], nextOffset: number): void {
+    if (this.#closed || nextOffset === this.#offset) return
     this.#offset = nextOffset
-    if (records.length === 0 || this.#closed) return
+    this.#passedOver = true
     this.#records = records
     this.#taken = 0
     this.#arrived.resolve()
+  }
+
+  get #isEmpty(): boolean {
+    return this.#taken === this.#records.length && !this.#passedOver
   }
 
   fail(error: Error): void {
@@ -77,6 +93,7 @@ export class PartitionFeed {
     this.#closed = true
     this.#records = []
     this.#taken = 0
+    this.#passedOver = false
     this.#changed()
   }
 }

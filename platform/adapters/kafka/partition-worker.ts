@@ -41,20 +41,22 @@ export async function workPartition(options: WorkerOptions): Promise<void> {
   let offset = start
   try {
     while (!signal.aborted) {
-      const records = await attempt(options, () => feed.next(recordsMaxOf(consume), signal), outages(options, offset))
-      if (records === ENDED) return
-      const last = records.at(-1)
-      if (last === undefined) continue
-      options.onBatch(offset)
-      const handle = async (): Promise<void> => {
-        requireMembership(options)
-        await consume.handler({ ...partition, records }, signal)
+      const fed = await attempt(options, () => feed.next(recordsMaxOf(consume), signal), outages(options, offset))
+      if (fed === ENDED) return
+      const { records, nextOffset } = fed
+      // Where there is nothing to handle the position moves all the same: else the group would seem to lag behind the end for ever.
+      if (records.length > 0) {
+        options.onBatch(offset)
+        const handle = async (): Promise<void> => {
+          requireMembership(options)
+          await consume.handler({ ...partition, records }, signal)
+        }
+        const begun = offset
+        const handled = await attempt(options, handle, (error) => options.onRejected(error, begun))
+        if (handled === ENDED) return
       }
-      const begun = offset
-      const handled = await attempt(options, handle, (error) => options.onRejected(error, begun))
-      if (handled === ENDED) return
-      if ((await commit(options, offset, last.offset + 1)) === ENDED) return
-      offset = last.offset + 1
+      if ((await commit(options, offset, nextOffset)) === ENDED) return
+      offset = nextOffset
     }
   } finally {
     feed.close()
