@@ -361,9 +361,6 @@ export const limits = {
   serverRetryDelayMsMax: 5_000,
   /** Between two looks whether a server can be used: health is at most this old. */
   serverPingIntervalMs: 2_000,
-  /** How long a server may take to show whether it speaks TLS; of its answer without TLS so many bytes are looked at. */
-  tlsProbeMs: 2_000,
-  tlsProbeBytes: 8,
   /** A server that has not answered by then hangs, and counts as away. */
   serverPingTimeoutMs: 5_000,
   /** Between two log lines about a server that stays away. */

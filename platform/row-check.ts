@@ -6,11 +6,37 @@ import type { ColumnType } from '../schema/tables.ts'
 import { canonicalValue, VALUE_SHAPES } from './column-value.ts'
 import { MeshgateError } from './errors.ts'
 import { limits } from './limits.ts'
-import type { WriteTime } from './ports/store.ts'
+import type { Write, WriteTime } from './ports/store.ts'
 
 export interface CheckedTable {
   readonly name: string
   readonly types: ReadonlyMap<string, ColumnType>
+}
+
+export interface WritableTable extends CheckedTable {
+  readonly keyNames: ReadonlySet<string>
+  readonly storableProblem: StorableCheck
+}
+
+/** STORE_ROW_INVALID where the write does not fit its table: asked of all writes of a call before any is done. */
+export function checkWrite(table: WritableTable, write: Write): void {
+  checkedWriteTime(table, write.writeTime)
+  const row = write.kind === 'put' ? write.row : write.key
+  for (const name of table.keyNames) keyValue(table, { name, type: table.types.get(name) ?? 'text' }, row)
+  checkStorable(table, row)
+  if (write.kind === 'delete') return
+  for (const name of Object.keys(row)) checkedCell(table, name, row[name] ?? null)
+  for (const [name, time] of Object.entries(write.writeTimes ?? {})) {
+    checkedWriteTime(table, time)
+    if (!Object.hasOwn(row, name) || table.keyNames.has(name)) throw unwrittenTime(table, name)
+  }
+}
+
+export function unwrittenTime(table: CheckedTable, name: string): MeshgateError {
+  return new MeshgateError(
+    'STORE_ROW_INVALID',
+    `A row of table ${table.name} has a write time for ${name}, which it does not write: leave it out.`,
+  )
 }
 
 /** The canonical value of a key column. STORE_ROW_INVALID where it is missing, null or of another type. */

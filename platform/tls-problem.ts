@@ -67,6 +67,8 @@ const CERTIFICATE_PROBLEMS: ReadonlyMap<string, string> = new Map([
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'is for another name. Use an address that it names, or renew it.'],
 ])
 
+/** Enough of an answer without TLS to know it by. */
+const ANSWER_BYTES = 8
 /** Drivers wrap errors, and keep those of several hosts in a record. */
 const DEPTH_MAX = 4
 
@@ -88,7 +90,7 @@ function answersPlain({ host, port }: ServerAddress, greeting: Greeting): Promis
   return outcomeOf(socket, (settle) => {
     socket.on('data', (chunk: Buffer) => {
       bytes = Buffer.concat([bytes, chunk])
-      if (bytes.length >= limits.tlsProbeBytes) settle(greeting.isAnswer(bytes))
+      if (bytes.length >= ANSWER_BYTES) settle(greeting.isAnswer(bytes))
     })
   })
 }
@@ -107,7 +109,7 @@ function outcomeOf(socket: Socket, listen: (settle: (found: boolean) => void) =>
     socket.destroy()
     resolve(found)
   }
-  socket.setTimeout(limits.tlsProbeMs, () => settle(false))
+  socket.setTimeout(limits.serverPingTimeoutMs, () => settle(false))
   socket.on('error', () => settle(false))
   socket.on('close', () => settle(false))
   listen(settle)

@@ -91,7 +91,8 @@ export interface Store {
 
   /**
    * Resolves when every write is durable; order among them does not matter, write times decide. Repeating a write changes nothing.
-   * Rejects (STORE_UNAVAILABLE, STORE_OVERLOADED, STORE_DISK_FULL, all retryable; STORE_ROW_INVALID, not) with any part applied.
+   * Rejects (STORE_UNAVAILABLE, STORE_OVERLOADED, STORE_DISK_FULL, all retryable) with any part applied; with STORE_ROW_INVALID, where a
+   * write does not fit its table, before any is.
    * Rows of a table with a TTL end at write time + TTL; servers count full seconds, so there it is the next one, and of two values of one
    * write time the one that ends later wins.
    */

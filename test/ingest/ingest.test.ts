@@ -6,12 +6,13 @@ import { processBatch } from '../../ingest/process-batch.ts'
 import { emitTables } from '../../schema/emit/emit-tables.ts'
 import { emitTopics } from '../../schema/emit/emit-topics.ts'
 import type { Product } from '../../schema/model.ts'
+import type { Row } from '../../schema/row.ts'
 import type { Change } from '../../schema/record.ts'
 import type { AppendRecord, LogRecord, Position } from '../../platform/ports/event-log.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import type { Store } from '../../platform/ports/store.ts'
 import { limits } from '../../platform/limits.ts'
-import { allRecords, jsonOf, openPorts, visibleRows, type TestPorts } from './open-ports.ts'
+import { allRecords, byId, jsonOf, openPorts, visibleRows, type TestPorts } from './open-ports.ts'
 import { testProduct, testTable } from './test-products.ts'
 
 const TOPIC = 'test.things'
@@ -270,5 +271,31 @@ test('rejects a record whose row the store refuses, and writes the others of its
     'RECORD_NOT_STORABLE',
     'Column id cannot hold "b".',
   ])
+  expect(ingest.counts()).toEqual({ 'test/things': { written: 2, rejected: 1 } })
+})
+
+test('a record that makes a row which one table cannot hold is rejected before any table is written', async () => {
+  const tables = [testTable('things', 'id'), testTable('things_by_rank', 'rank', ['shelf', 'note', 'id'])]
+  // Without an envelope a partial record would need all fields.
+  const source = { envelope: 'DEBEZIUM', partial: true, partitions: 1 } as const
+  const { ports, ingest } = await start(testProduct({ source, tables }))
+  const long = (letter: string): string => letter.repeat(40_000)
+  const update = (after: object): AppendRecord => message('a', { op: 'u', before: null, after })
+  await ports.log.append(TOPIC, [update({ ...thing('a'), note: long('n') })])
+  await ingest.caughtUp()
+  // Each text fits a key, both do not. The other entity of the batch is written.
+  await ports.log.append(TOPIC, [
+    update({ id: 'a', shelf: long('s'), rank: 2 }),
+    message('b', { op: 'u', before: null, after: { ...thing('b'), note: 'n' } }),
+  ])
+  await ingest.caughtUp()
+  const rows = [
+    { id: 'a', shelf: 's', rank: 1, note: 40_000 },
+    { id: 'b', shelf: 's', rank: 1, note: 1 },
+  ]
+  const shown = async (table: string): Promise<Row[]> =>
+    byId(await visibleRows(ports.store, table)).map((row) => ({ ...row, note: String(row['note']).length }))
+  expect(await shown('things')).toEqual(rows)
+  expect(await shown('things_by_rank')).toEqual(rows)
   expect(ingest.counts()).toEqual({ 'test/things': { written: 2, rejected: 1 } })
 })

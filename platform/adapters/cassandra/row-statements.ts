@@ -1,9 +1,8 @@
 // Turns a write into statements: values checked, write times and times to live given, absent cells unset. Pure.
 import type { Row, Value } from '../../../schema/row.ts'
 import { schemaLimits } from '../../../schema/schema-limits.ts'
-import { MeshgateError } from '../../errors.ts'
 import type { PutWrite, Write, WriteTime } from '../../ports/store.ts'
-import { checkedCell, checkStorable, checkedWriteTime } from '../../row-check.ts'
+import { checkedCell, checkStorable, checkedWriteTime, unwrittenTime } from '../../row-check.ts'
 import type { Statement } from './cassandra-client.ts'
 import { type CqlTable, keyParams } from './cql-table.ts'
 import { toCql } from './cql-value.ts'
@@ -102,10 +101,7 @@ function checkColumns(table: CqlTable, { row, writeTimes }: PutWrite): void {
   }
   for (const name of Object.keys(writeTimes ?? {})) {
     if (own(row, name) !== undefined && !table.key.some((column) => column.name === name)) continue
-    throw new MeshgateError(
-      'STORE_ROW_INVALID',
-      `A row of table ${table.name} has a write time for ${name}, which it does not write: leave it out.`,
-    )
+    throw unwrittenTime(table, name)
   }
 }
 

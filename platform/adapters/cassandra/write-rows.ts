@@ -17,6 +17,7 @@ export interface WriteContext {
 
 /** Resolves when every write is durable; rejects with the first failure when all that was sent is settled. */
 export async function writeRows(context: WriteContext, writes: readonly Write[]): Promise<void> {
+  await check(context, writes)
   const sending = new Set<Promise<void>>()
   const failures: unknown[] = []
   for (let start = 0; start < writes.length && failures.length === 0; start += limits.storeMessageRowsMax) {
@@ -66,6 +67,15 @@ export async function writeRowsAtomically(context: WriteContext, writes: readonl
   }
   await context.client.writeTurn()
   await context.client.write(statements)
+}
+
+/** STORE_ROW_INVALID before any is sent. Prepared again when their turn comes: what is left of a time to live is counted then. */
+async function check(context: WriteContext, writes: readonly Write[]): Promise<void> {
+  if (writes.length <= limits.storeMessageRowsMax) return
+  for (let start = 0; start < writes.length; start += limits.storeMessageRowsMax) {
+    prepare(context, writes.slice(start, start + limits.storeMessageRowsMax))
+    await setImmediate()
+  }
 }
 
 function prepare({ table, now }: WriteContext, writes: readonly Write[]): RowStatements[] {

@@ -3,7 +3,7 @@
 import type { Row, Value } from '../../../schema/row.ts'
 import { invariant, MeshgateError } from '../../errors.ts'
 import type { Write } from '../../ports/store.ts'
-import { checkedCell, checkStorable, checkedWriteTime, keyValue } from '../../row-check.ts'
+import { checkedCell, checkStorable, checkedWriteTime, keyValue, unwrittenTime } from '../../row-check.ts'
 import type { KeyColumn, TableLayout } from './catalog.ts'
 import { encodeKey, encodePartition } from './row-key.ts'
 import type { Cell, Marker, RowWrite } from './row-state.ts'
@@ -109,12 +109,7 @@ function mergeable(layout: TableLayout, row: Row, marker: Marker, put?: SentPut)
     )
   }
   for (const name of Object.keys(times ?? {})) {
-    if (!cells.has(name)) {
-      throw new MeshgateError(
-        'STORE_ROW_INVALID',
-        `A row of table ${layout.name} has a write time for ${name}, which it does not write: leave it out.`,
-      )
-    }
+    if (!cells.has(name)) throw unwrittenTime(layout, name)
   }
   return { kind: 'put', keyCells, cells, marker }
 }

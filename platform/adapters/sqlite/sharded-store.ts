@@ -2,7 +2,7 @@
 // keeps the catalog; every SQL statement runs in a thread, so that no query waits for the disk of another's write.
 import type { Worker } from 'node:worker_threads'
 import { setImmediate } from 'node:timers/promises'
-import type { Row, Value } from '../../../schema/row.ts'
+import type { Row } from '../../../schema/row.ts'
 import type { TableDefinition } from '../../../schema/tables.ts'
 import { MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
@@ -17,7 +17,7 @@ import type {
   StoredRow,
   Write,
 } from '../../ports/store.ts'
-import { checkKeyCount, checkLimit } from '../../row-check.ts'
+import { checkKeyCount, checkLimit, checkWrite } from '../../row-check.ts'
 import { type Catalog, compileLayouts, emptyCatalog, type TableLayout } from './catalog.ts'
 import { planMigration } from './plan-migration.ts'
 import { findLayout, rowOf } from './prepare-write.ts'
@@ -88,6 +88,7 @@ export class ShardedStore implements Store {
 
   write(writes: readonly Write[]): Promise<void> {
     return this.#run(async () => {
+      await this.#check(writes)
       const sent: Promise<string>[] = []
       for (let start = 0; start < writes.length; start += limits.storeMessageRowsMax) {
         // Turning rows to text holds the event loop: let others in between.
@@ -111,6 +112,7 @@ export class ShardedStore implements Store {
       const [first] = writes
       if (first === undefined) return
       const layout = findLayout(this.#layouts, first.table)
+      await this.#check(writes)
       await this.#send(this.#shard(layout, rowOf(first)), writes, true)
     })
   }
@@ -199,12 +201,19 @@ export class ShardedStore implements Store {
     await Promise.all([...this.#writers, this.#reader].map((thread) => thread.call({ kind: 'use', catalog })))
   }
 
+  /** All of a call before any is sent: the threads refuse what does not fit too, but each only of its own part. */
+  async #check(writes: readonly Write[]): Promise<void> {
+    for (const [at, write] of writes.entries()) {
+      if (at > 0 && at % limits.storeMessageRowsMax === 0) await setImmediate()
+      checkWrite(findLayout(this.#layouts, write.table), write)
+    }
+  }
+
   #send(shard: number, writes: readonly Write[], atomic: boolean): Promise<string> {
     const writer = this.#writers[shard]
     if (writer === undefined) throw new MeshgateError('INTERNAL', `The store has no shard ${shard}.`)
     const rows: string[] = []
     const sent = writes.map((write): SentWrite => {
-      checkNumbers(write)
       if (write.kind === 'delete') return write
       const { row, ...put } = write
       const { text, scalarChars } = rowText(row, this.#layouts.get(write.table)?.jsonColumns ?? NO_COLUMNS)
@@ -254,19 +263,5 @@ export class ShardedStore implements Store {
     const forget = (): boolean => this.#calls.delete(running)
     running.then(forget, forget)
     return running
-  }
-}
-
-// JSON would turn NaN to null, which clears the cell: the only wrong value that the thread could not see.
-function checkNumbers(write: Write): void {
-  const row = rowOf(write)
-  for (const name of Object.keys(row)) {
-    const value: Value | undefined = row[name]
-    if (typeof value === 'number' && !Number.isFinite(value)) {
-      throw new MeshgateError(
-        'STORE_ROW_INVALID',
-        `Column ${name} of table ${write.table} cannot hold ${value}: give a finite number.`,
-      )
-    }
   }
 }

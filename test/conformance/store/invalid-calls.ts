@@ -114,6 +114,17 @@ export function describeInvalidCalls(suite: StoreSuite): void {
         expect(await failure(call)).toMatchObject({ code: 'STORE_REQUEST_INVALID', retryable: false })
     })
 
+    it('that cannot write one of many rows writes none of them, whatever their tables and partitions', async () => {
+      const [table, other] = [await suite.table(EVERY_TYPE), await suite.table(CLUSTERED)]
+      const fitting = Array.from({ length: 2 * limits.storeMessageRowsMax }, (_, index): Write =>
+        index % 2 === 0 ? put(table, { id: `i${index}` }, 1) : put(other, { id: `i${index}`, at: 1, part: 'p' }, 1),
+      )
+      const error = await failure(suite.store.write([...fitting, put(other, { id: 'last', at: 'late', part: 'p' }, 1)]))
+      expect(error).toMatchObject({ code: 'STORE_ROW_INVALID' })
+      expect(await suite.store.scan(table, { limit: 10 })).toEqual({ rows: [], more: false })
+      expect(await suite.store.scan(other, { limit: 10 })).toEqual({ rows: [], more: false })
+    })
+
     it('does not stop the calls beside it', async () => {
       const table = await suite.table(EVERY_TYPE)
       const calls = ['1', 2, '3', 4, '5'].map((id) => failure(suite.store.write([put(table, { id }, 1)])))
