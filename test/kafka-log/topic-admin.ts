@@ -6,7 +6,11 @@ import type { EventLog } from '../../platform/ports/event-log.ts'
 import { eventually, readAll } from '../conformance/event-log-harness.ts'
 
 export async function withAdmin<T>(address: string, use: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = new Kafka({ clientId: 'meshgate-test', brokers: [address], logLevel: logLevel.NOTHING }).admin()
+  const admin = new Kafka({
+    clientId: 'meshgate-test',
+    brokers: address.split(','),
+    logLevel: logLevel.NOTHING,
+  }).admin()
   await admin.connect()
   try {
     return await use(admin)
