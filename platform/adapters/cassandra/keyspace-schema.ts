@@ -112,6 +112,23 @@ export async function onceLoaded<T>(context: SchemaContext, attempt: () => Promi
   }
 }
 
+/** Tries again where the servers could not decide in time: nodes that contend, or one that has just gone. What is asked may have been done. */
+export async function onceDecided<T>(
+  { clock, signal }: Pick<SchemaContext, 'clock' | 'signal'>,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const startedAt = clock.monotonic()
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const mayPass = error instanceof MeshgateError && error.retryable
+      if (!mayPass || clock.monotonic() - startedAt > limits.storeSchemaWaitMs) throw error
+      await clock.sleep(limits.storeLockPollMs, signal)
+    }
+  }
+}
+
 /** What a request for something that is not there yet is rejected with; in between a node knows the table and fails over its files. */
 function isMissing(error: unknown): boolean {
   if (!(error instanceof MeshgateError)) return false

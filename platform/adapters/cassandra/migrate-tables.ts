@@ -3,7 +3,7 @@
 import type { TableDefinition } from '../../../schema/tables.ts'
 import { invariant, MeshgateError } from '../../errors.ts'
 import { migrationRefusals } from '../../table-migration.ts'
-import { existingTables, indexesBuilt, type SchemaContext, schemaAgreement } from './keyspace-schema.ts'
+import { existingTables, indexesBuilt, onceDecided, type SchemaContext, schemaAgreement } from './keyspace-schema.ts'
 import { type LockContext, underMigrationLock } from './migration-lock.ts'
 import { type SchemaChange, schemaChange, unservable } from './schema-changes.ts'
 
@@ -21,7 +21,7 @@ export async function migrateTables(context: MigrationContext, wanted: readonly 
   if (changedTables(context, before, wanted).length === 0) return before
   return underMigrationLock(context, async (renew) => {
     await schemaAgreement(context)
-    const known = await context.catalog.tables()
+    const known = await onceDecided(context, () => context.catalog.tables())
     const changed = changedTables(context, known, wanted)
     const existing = await existingTables(context)
     const changes = changed.map((definition) => ({
@@ -32,11 +32,12 @@ export async function migrateTables(context: MigrationContext, wanted: readonly 
     for (const { definition, change } of changes) {
       await applyChange(context, definition, { change, renew })
       await renew()
-      if (await context.catalog.saveTable(definition, known.get(definition.name))) continue
+      const former = known.get(definition.name)
+      if (await onceDecided(context, () => context.catalog.saveTable(definition, former))) continue
       const message = `Table ${definition.name} was migrated by another process at the same time: retry.`
       throw new MeshgateError('STORE_UNAVAILABLE', message)
     }
-    return context.catalog.tables()
+    return onceDecided(context, () => context.catalog.tables())
   })
 }
 

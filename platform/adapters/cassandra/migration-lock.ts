@@ -3,6 +3,7 @@
 import { MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { Clock } from '../../ports/clock.ts'
+import { onceDecided } from './keyspace-schema.ts'
 import type { Outcome, TableCatalog } from './table-catalog.ts'
 
 const NAME = 'migration'
@@ -55,9 +56,10 @@ async function tryInsert({ catalog, holder }: LockContext): Promise<Outcome> {
   }
 }
 
-async function renew({ catalog, holder }: LockContext): Promise<void> {
+async function renew(context: LockContext): Promise<void> {
+  const { catalog, holder } = context
   const write = { value: holder, before: holder, ttlSeconds: limits.storeLockSeconds }
-  const outcome = await catalog.replace('lock', NAME, write)
+  const outcome = await onceDecided(context, () => catalog.replace('lock', NAME, write))
   if (outcome.applied) return
   const message = `The lock of migrations passed to another process (${outcome.found ?? 'unknown'}): retry.`
   throw new MeshgateError('STORE_UNAVAILABLE', message)

@@ -52,12 +52,15 @@ export class TableCatalog {
     return new Map(found.rows.map((row) => [String(row['name']), JSON.parse(String(row['value'])) as TableDefinition]))
   }
 
-  /** Puts a definition in the place of `before`; whether nobody was faster. */
+  /** Puts a definition in the place of `before`; whether it is there then, and nobody was faster with another. May be repeated. */
   async saveTable(definition: TableDefinition, before: TableDefinition | undefined): Promise<boolean> {
     const value = JSON.stringify(definition)
     const { name } = definition
-    if (before === undefined) return (await this.insert('table', name, { value })).applied
-    return (await this.replace('table', name, { value, before: JSON.stringify(before) })).applied
+    const outcome =
+      before === undefined
+        ? await this.insert('table', name, { value })
+        : await this.replace('table', name, { value, before: JSON.stringify(before) })
+    return outcome.applied || outcome.found === value
   }
 
   async value(kind: CatalogKind, name: string): Promise<string | null> {
