@@ -1,5 +1,6 @@
 // The gateway role: composes, listens, and swaps the supergraph between requests. Owns the server, the engine of the moment and the
 // endpoints it made itself; endpoints that were passed in are closed by whoever made them.
+import { parse, validate } from 'graphql'
 import type { Logger } from 'pino'
 import { createPage, type ExampleQuery } from '../console/page.ts'
 import { MeshgateError } from '../platform/errors.ts'
@@ -41,6 +42,7 @@ export interface GatewayOptions {
   readonly ready?: () => Readiness
   /** Asked before the gateway's own paths. */
   readonly routes?: readonly Route[]
+  /** Tabs of the page; those that ask what this mesh has not are left out. */
   readonly exampleQueries?: readonly ExampleQuery[]
   readonly title?: string
   readonly logger: Logger
@@ -82,7 +84,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     engine,
     ready: options.ready ?? (() => ({ ready: true, reasons: [] })),
     routes: options.routes ?? [],
-    page: createPage({ title: options.title ?? 'Meshgate', exampleQueries: options.exampleQueries ?? [] }),
+    page: createPage({ title: options.title ?? 'Meshgate', exampleQueries: fitting(options, engine()) }),
     ...(options.cors === undefined ? {} : { cors: options.cors }),
     onError: (message, error) => options.logger.error({ err: error }, message),
   }).catch(async (error: unknown) => {
@@ -106,6 +108,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await unload(current, 'The gateway is stopping.')
     },
   }
+}
+
+function fitting({ exampleQueries = [] }: GatewayOptions, { publicSchema }: Engine): readonly ExampleQuery[] {
+  return exampleQueries.filter(({ query }) => validate(publicSchema, parse(query)).length === 0)
 }
 
 function loadMesh(mesh: GatewayMesh, options: GatewayOptions): Loaded {

@@ -7,6 +7,7 @@ import { examples, portOption } from '../command-help.ts'
 import { gatewayObserver, readSubgraphsUp } from '../role-metrics.ts'
 import { metricsRoute } from '../role-server.ts'
 import { runRole } from '../run-role.ts'
+import { sampleQueries } from '../sample-queries.ts'
 import { urlHost } from '../url-host.ts'
 
 interface Options {
@@ -39,6 +40,7 @@ async function runGateway({ supergraph, port }: Options, context: CommandContext
       port: port ?? config.port,
       logger,
       observer: gatewayObserver(metrics),
+      exampleQueries: sampleQueries,
       routes: [metricsRoute(metrics)],
       // A subgraph that is away costs its own fields: the others are served.
       ready: () => {

@@ -16,7 +16,10 @@ beforeAll(async () => {
     port: 0,
     logger,
     ready: () => readiness,
-    exampleQueries: [{ name: 'Me', query: '{ me { name } } # </script>' }],
+    exampleQueries: [
+      { name: 'Me', query: '{ me { name } } # </script>' },
+      { name: 'Another mesh', query: '{ notHere }' },
+    ],
     title: 'A <mesh>',
     routes: [
       async (request, response) => {
@@ -165,6 +168,7 @@ describe('beside GraphQL', () => {
     const page = await ask('/')
     expect(page.body).toContain('<title>A &#60;mesh&#62;</title>')
     expect(page.body).toContain('{ me { name } } # <\\/script>')
+    expect(page.body).not.toContain('notHere')
     const policy = (await fetch(`${gateway.url}/`)).headers.get('content-security-policy')
     const { host } = new URL(gateway.url)
     expect(policy).toContain(`connect-src 'self' ws://${host} wss://${host} data: blob:;`)
