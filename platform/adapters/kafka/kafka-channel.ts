@@ -155,17 +155,20 @@ export class KafkaChannel {
     })
   }
 
-  /** What the partitions hold, in the order given. Asks all leaders at once. */
-  async offsets(
-    topic: string,
-    partitions: readonly number[],
-    options: CallOptions = {},
-  ): Promise<readonly OffsetRange[]> {
-    return await Promise.all(
-      partitions.map((partition) =>
-        this.withLeader(topic, partition, (broker) => range(broker, topic, partition), options),
-      ),
-    )
+  /** What the partitions hold, in the order given. One question to each leader; LOG_TOPIC_UNKNOWN, LOG_UNAVAILABLE. */
+  offsets(topic: string, partitions: readonly number[], options: CallOptions = {}): Promise<readonly OffsetRange[]> {
+    return this.#retrying(`ask what ${topic} holds`, options, async () => {
+      try {
+        const leaders = await Promise.all(partitions.map((partition) => this.leader(topic, partition)))
+        const byLeader = Map.groupBy(partitions, (_, index) => leaders[index] ?? -1)
+        const answers = await Promise.all([...byLeader].map(([leader, own]) => ranges(this.broker(leader), topic, own)))
+        const held = new Map(answers.flat().map((range) => [range.partition, range]))
+        return partitions.map((partition) => held.get(partition) ?? { partition, earliest: 0, next: 0 })
+      } catch (error) {
+        if (isTransient(error)) this.#options.metadata.forget(topic)
+        throw error
+      }
+    })
   }
 
   close(): void {
@@ -235,19 +238,36 @@ export function outOfRangeError(
 }
 
 async function range(broker: BrokerConnection, topic: string, partition: number): Promise<OffsetRange> {
+  const [only] = await ranges(broker, topic, [partition])
+  return only ?? { partition, earliest: 0, next: 0 }
+}
+
+/** Of partitions that the broker leads. */
+async function ranges(
+  broker: BrokerConnection,
+  topic: string,
+  partitions: readonly number[],
+): Promise<readonly OffsetRange[]> {
   const [earliest, next] = await Promise.all(
     [EARLIEST, LATEST].map(async (timestamp) => {
-      const partitions = [{ partition, timestamp }]
+      const asked = partitions.map((partition) => ({ partition, timestamp }))
       const { responses } = await broker.send('ListOffsets', {
         isolationLevel: READ_COMMITTED,
-        topics: [{ topic, partitions }],
+        topics: [{ topic, partitions: asked }],
       })
-      const answer = responses[0]?.partitions[0]
-      throwIfFailed(answer ?? { errorCode: UNKNOWN })
-      return Number(answer?.offset)
+      const answers = new Map(responses[0]?.partitions.map((answer) => [answer.partition, answer]))
+      return partitions.map((partition) => {
+        const answer = answers.get(partition)
+        throwIfFailed(answer ?? { errorCode: UNKNOWN })
+        return Number(answer?.offset)
+      })
     }),
   )
-  return { partition, earliest: earliest ?? 0, next: next ?? 0 }
+  return partitions.map((partition, index) => ({
+    partition,
+    earliest: earliest?.[index] ?? 0,
+    next: next?.[index] ?? 0,
+  }))
 }
 
 const UNKNOWN = -1
