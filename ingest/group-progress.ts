@@ -32,19 +32,26 @@ export class GroupProgress {
 
   /** Records not yet handled, by the group's positions and this process's. */
   async lag(): Promise<number> {
-    const behind = await this.#behind(await this.#ends())
-    return behind.reduce((sum, count) => sum + count, 0)
+    const [ends, committed] = await Promise.all([this.#ends(), this.#committed()])
+    return this.#behind(ends, committed).reduce((sum, count) => sum + count, 0)
   }
 
   /** Resolves once everything that the topic holds now is handled; rejects when ingest closes before. A log that is away is waited for. */
   async caughtUp(): Promise<void> {
     const ends = await this.#patiently(() => this.#ends())
+    // What this process handles it knows; what others do, the log is asked now and then.
+    let committed: readonly number[] = []
+    let askedMs = Number.NEGATIVE_INFINITY
     for (;;) {
       this.#closed.signal.throwIfAborted()
-      // Before the look at the log: what is handled during it wakes.
+      // Before the looks: what is handled during them wakes.
       const changed = this.#changed()
-      const behind = await this.#patiently(() => this.#behind(ends))
-      if (behind.every((count) => count === 0)) return
+      if (this.#behind(ends, committed).every((count) => count === 0)) return
+      if (this.#clock.monotonic() - askedMs >= limits.caughtUpPollMs) {
+        committed = await this.#patiently(() => this.#committed())
+        askedMs = this.#clock.monotonic()
+        if (this.#behind(ends, committed).every((count) => count === 0)) return
+      }
       await changed
     }
   }
@@ -71,14 +78,18 @@ export class GroupProgress {
     return (await this.#log.offsets(this.topic)).map((range) => range.next)
   }
 
-  async #behind(ends: readonly number[]): Promise<number[]> {
+  /** Per partition: the group's next offset. */
+  async #committed(): Promise<readonly number[]> {
     const [committed, ranges] = await Promise.all([
       this.#log.committed(this.group, this.topic),
       this.#log.offsets(this.topic),
     ])
+    return ranges.map(({ earliest }, partition) => committed[partition] ?? earliest)
+  }
+
+  #behind(ends: readonly number[], committed: readonly number[]): readonly number[] {
     return ends.map((end, partition) => {
-      const earliest = ranges[partition]?.earliest ?? 0
-      const next = Math.max(committed[partition] ?? earliest, this.#handled[partition] ?? 0)
+      const next = Math.max(committed[partition] ?? 0, this.#handled[partition] ?? 0)
       return Math.max(0, end - next)
     })
   }
