@@ -9,14 +9,22 @@ import { startCassandra } from '../services/cassandra-server.ts'
 import { startKafka } from '../services/kafka-server.ts'
 import { startEmbeddedMesh } from './processes/embedded-mesh.ts'
 import type { RunningMesh } from './processes/running-mesh.ts'
-import { serverEnvironment, startSeparateMesh } from './processes/separate-mesh.ts'
+import { serverEnvironment, startSeparateMesh, type ServerAddresses } from './processes/separate-mesh.ts'
 
 const QUIET = { LOG_LEVEL: 'warn' }
 
+/** Holds nothing yet: neither topics of the domain, nor tables. */
+export interface FreshPlace {
+  readonly config: Config
+  /** For products that are to share nothing with those of other rounds. */
+  readonly domain: string
+  /** Null where it is embedded. */
+  readonly addresses: ServerAddresses | null
+}
+
 export interface BenchPlace {
   readonly mesh: RunningMesh
-  /** Gives `work` the configuration of a place that holds nothing yet, and removes it. */
-  fresh<T>(work: (config: Config) => Promise<T>): Promise<T>
+  fresh<T>(work: (place: FreshPlace) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -39,36 +47,35 @@ async function embedded(parts: AsyncDisposableStack): Promise<Omit<BenchPlace, '
     mesh,
     fresh: async (work) => {
       await using own = new AsyncDisposableStack()
-      return await work({ ...readConfig({}), dataDirectory: await temporaryDirectory(own) })
+      const config = { ...readConfig({}), dataDirectory: await temporaryDirectory(own) }
+      return await work({ config, domain: 'sales', addresses: null })
     },
   }
 }
 
 async function onServers(parts: AsyncDisposableStack): Promise<Omit<BenchPlace, 'close'>> {
-  const kafka = await freshKafka(parts)
+  const kafka = await startKafka({ directory: await temporaryDirectory(parts), lifetime: 'process' })
+  parts.defer(() => kafka.stop())
   const cassandra = await startCassandra({ directory: await temporaryDirectory(parts), lifetime: 'process' })
   parts.defer(() => cassandra.stop())
-  const mesh = await startSeparateMesh({ kafka, cassandra: cassandra.address, keyspace: keyspace() }, QUIET)
+  const mesh = await startSeparateMesh(
+    { kafka: kafka.address, cassandra: cassandra.address, keyspace: freshName() },
+    QUIET,
+  )
   parts.defer(async () => void (await mesh.stop()))
   return {
     mesh,
-    // Topics have the products' names: a Kafka of its own holds none of them yet.
+    // On the servers of the mesh: new ones would be measured while they warm up.
     fresh: async (work) => {
-      await using own = new AsyncDisposableStack()
-      const addresses = { kafka: await freshKafka(own), cassandra: cassandra.address, keyspace: keyspace() }
-      return await work(readConfig(serverEnvironment(addresses)))
+      const domain = freshName()
+      const addresses = { kafka: kafka.address, cassandra: cassandra.address, keyspace: domain }
+      return await work({ config: readConfig(serverEnvironment(addresses)), domain, addresses })
     },
   }
 }
 
-async function freshKafka(parts: AsyncDisposableStack): Promise<string> {
-  const kafka = await startKafka({ directory: await temporaryDirectory(parts), lifetime: 'process' })
-  parts.defer(() => kafka.stop())
-  return kafka.address
-}
-
-function keyspace(): string {
-  return `bench_${randomUUID().slice(0, 8)}`
+function freshName(): string {
+  return `bench${randomUUID().slice(0, 8)}`
 }
 
 async function temporaryDirectory(parts: AsyncDisposableStack): Promise<string> {

@@ -9,9 +9,12 @@ export async function* stream(records: readonly SampleRecord[]): AsyncGenerator<
   yield* records
 }
 
-export async function salesProduct(): Promise<Product> {
+/** The sales product, in another domain where one is named: its topics and groups are then its own. */
+export async function salesProduct(domain = 'sales'): Promise<Product> {
   const file = new URL('../subgraphs/sales/product.graphql', import.meta.url)
-  const { product } = compileProduct('subgraphs/sales/product.graphql', await readFile(file, 'utf8'))
+  const source = await readFile(file, 'utf8')
+  const moved = source.replaceAll('"sales.', `"${domain}.`).replaceAll('"sales"', `"${domain}"`)
+  const { product } = compileProduct('subgraphs/sales/product.graphql', moved)
   invariant(product !== null, 'the sales product compiles')
   return product
 }
