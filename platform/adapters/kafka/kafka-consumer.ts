@@ -157,11 +157,12 @@ export class KafkaConsumer implements Consumer, PartitionOwner {
       signal: stop.signal,
       lost: lost.signal,
       closing: this.#leaving.signal,
-      startOffset: async () => {
+      committed: async () => {
         const asked = known ?? this.#coordinator.offsets([partition])
         known = null
-        const committed = (await asked).get(nameOf(partition)) ?? null
-        if (committed !== null) return committed
+        return (await asked).get(nameOf(partition)) ?? null
+      },
+      earliest: async () => {
         const [held] = await channel.offsets(partition.topic, [partition.partition])
         return held?.earliest ?? 0
       },

@@ -26,6 +26,13 @@ export function isOfCoordinator(error: unknown): boolean {
   return OF_COORDINATOR.has(kafkaErrorType(error instanceof MeshgateError ? error.cause : error) ?? '')
 }
 
+/** Whether a topic or partition was not to be found: it is deleted, or a leader that has just changed does not know it yet. */
+export function isMissing(error: unknown): boolean {
+  if (error instanceof MeshgateError && error.code === 'LOG_TOPIC_UNKNOWN') return true
+  const cause = error instanceof MeshgateError ? error.cause : error
+  return kafkaErrorType(cause) === 'UNKNOWN_TOPIC_OR_PARTITION'
+}
+
 /** Whether a failure that has gone on for so long is one to tell of: leaders and coordinators that move are nobody's business. */
 export function isWorthTelling(error: unknown, lastedMs: number): boolean {
   const transient = error instanceof MeshgateError ? error.code === 'LOG_UNAVAILABLE' : isTransient(error)

@@ -8,7 +8,7 @@ import type { FetchedPartition } from './fetch-message.ts'
 import { nameOf } from './group-protocol.ts'
 import type { TopicPartition } from './group-protocol.ts'
 import type { KafkaChannel } from './kafka-channel.ts'
-import { isWorthTelling, nextDelay, toMeshgateError } from './kafka-errors.ts'
+import { isMissing, isWorthTelling, nextDelay, toMeshgateError } from './kafka-errors.ts'
 import { PartitionFeed } from './partition-feed.ts'
 
 export interface PartitionFetcherOptions {
@@ -127,6 +127,7 @@ export class PartitionFetcher {
     const error = toMeshgateError(cause, `read ${nameOf(feed.partition)}`)
     if (error.code === 'LOG_OFFSET_OUT_OF_RANGE') return feed.fail(error)
     this.#options.forget(topic)
+    if (isMissing(cause)) return feed.fail(error)
     const { clock, onError } = this.#options
     const nowMs = clock.monotonic()
     const { sinceMs, delayMs } = this.#failing.get(feed) ?? { sinceMs: nowMs, delayMs: limits.kafkaRetryDelayMsMin }

@@ -6,8 +6,8 @@ import type { Clock } from '../../ports/clock.ts'
 import type { ConsumeOptions } from '../../ports/event-log.ts'
 import type { GroupMember } from './group-member.ts'
 import type { TopicPartition } from './group-protocol.ts'
-import { isWorthTelling } from './kafka-errors.ts'
-import type { PartitionFeed } from './partition-feed.ts'
+import { isMissing, isWorthTelling } from './kafka-errors.ts'
+import type { FedBatch, PartitionFeed } from './partition-feed.ts'
 import { untilAborted } from './until-aborted.ts'
 
 export interface WorkerOptions {
@@ -21,8 +21,10 @@ export interface WorkerOptions {
   readonly lost: AbortSignal
   /** Aborts when the consumer closes. */
   readonly closing: AbortSignal
-  /** Where to start: the group's offset, else the earliest. */
-  readonly startOffset: () => Promise<number>
+  /** The group's offset, where it has one. */
+  readonly committed: () => Promise<number | null>
+  /** LOG_TOPIC_UNKNOWN while there is no such topic. */
+  readonly earliest: () => Promise<number>
   readonly open: (offset: number) => PartitionFeed
   /** The batch that begins there is in hand. */
   readonly onBatch: (offset: number) => void
@@ -34,15 +36,49 @@ export interface WorkerOptions {
 
 /** Resolves when the worker has ended; never rejects. */
 export async function workPartition(options: WorkerOptions): Promise<void> {
+  for (let before: number | null = null; ;) {
+    const start = await startOf(options, before)
+    if (start === ENDED) return
+    const worked = await workFrom(options, start)
+    if (worked === ENDED) return
+    before = worked.committed
+  }
+}
+
+interface Start {
+  readonly offset: number
+  readonly isCommitted: boolean
+}
+
+/** `before`: what the group had committed before the topic was not to be found for a moment. */
+async function startOf(options: WorkerOptions, before: number | null): Promise<Start | typeof ENDED> {
+  const { signal, committed, earliest, partition } = options
+  const find = async (): Promise<Start> => {
+    // Asked after the topic is there: with a topic that is deleted its offsets go.
+    const first = before === null ? null : await earliest()
+    const offset = await committed()
+    if (offset !== null) return { offset, isCommitted: true }
+    if (before !== null) throw madeAnew(partition, before)
+    return { offset: first ?? (await earliest()), isCommitted: false }
+  }
+  const found = await attempt(options, () => untilAborted(find(), signal), outages(options, before ?? -1))
+  return found === MISSING ? ENDED : found
+}
+
+/** Ends also where the topic is not to be found: then with the group's offset, null where there was none. */
+async function workFrom(
+  options: WorkerOptions,
+  start: Start,
+): Promise<{ readonly committed: number | null } | typeof ENDED> {
   const { signal, consume, partition } = options
-  const start = await attempt(options, () => untilAborted(options.startOffset(), signal), outages(options, -1))
-  if (start === ENDED) return
-  const feed = options.open(start)
-  let offset = start
+  const feed = options.open(start.offset)
+  let { offset, isCommitted } = start
   try {
     while (!signal.aborted) {
-      const fed = await attempt(options, () => feed.next(recordsMaxOf(consume), signal), outages(options, offset))
-      if (fed === ENDED) return
+      const next = (): Promise<FedBatch> => feed.next(recordsMaxOf(consume), signal)
+      const fed = await attempt(options, next, outages(options, offset), isMissing)
+      if (fed === MISSING) return { committed: isCommitted ? offset : null }
+      if (fed === ENDED) return ENDED
       const { records, nextOffset } = fed
       // Where there is nothing to handle the position moves all the same: else the group would seem to lag behind the end for ever.
       if (records.length > 0) {
@@ -53,17 +89,22 @@ export async function workPartition(options: WorkerOptions): Promise<void> {
         }
         const begun = offset
         const handled = await attempt(options, handle, (error) => options.onRejected(error, begun))
-        if (handled === ENDED) return
+        if (handled === ENDED) return ENDED
       }
-      if ((await commit(options, offset, nextOffset)) === ENDED) return
+      const committed = await commit(options, offset, nextOffset)
+      if (committed === MISSING) return { committed: isCommitted ? offset : null }
+      if (committed === ENDED) return ENDED
       offset = nextOffset
+      isCommitted = true
     }
+    return ENDED
   } finally {
     feed.close()
   }
 }
 
 const ENDED = Symbol('ended')
+const MISSING = Symbol('missing')
 
 function recordsMaxOf({ batchRecordsMax }: ConsumeOptions): number {
   return batchRecordsMax ?? limits.consumeBatchRecordsMax
@@ -84,18 +125,23 @@ function outages({ onError }: WorkerOptions, offset: number): OnFailure {
   }
 }
 
-/** Repeats the step, with backoff, until it succeeds. ENDED: the worker was told to end, or repeating cannot help. */
+/**
+ * Repeats the step, with backoff, until it succeeds. ENDED: the worker was told to end, or repeating cannot help. MISSING: the failure is one
+ * of a missing topic, where the step asks for that.
+ */
 async function attempt<T>(
   options: WorkerOptions,
   step: () => Promise<T>,
   onFailure: OnFailure,
-): Promise<T | typeof ENDED> {
+  endsMissing: (error: unknown) => boolean = () => false,
+): Promise<T | typeof ENDED | typeof MISSING> {
   const { signal, clock } = options
   const startedMs = clock.monotonic()
   for (let delayMs: number = limits.retryDelayMsMin; ; delayMs = Math.min(delayMs * 2, limits.retryDelayMsMax)) {
     try {
       return await step()
     } catch (error) {
+      if (!signal.aborted && endsMissing(error)) return MISSING
       if (error !== signal.reason) onFailure(error, clock.monotonic() - startedMs)
       if (signal.aborted || isOutOfRange(error)) return ENDED
     }
@@ -111,11 +157,21 @@ function isOutOfRange(error: unknown): boolean {
   return error instanceof MeshgateError && error.code === 'LOG_OFFSET_OUT_OF_RANGE'
 }
 
+function madeAnew({ topic, partition }: TopicPartition, offset: number): MeshgateError {
+  const where = `offset ${String(offset)} of ${topic} partition ${String(partition)}`
+  const message = `The topic ${topic} was deleted and made anew: ${where} was one of the former. Start ingest again to read the new one from its beginning.`
+  return new MeshgateError('LOG_OFFSET_OUT_OF_RANGE', message)
+}
+
 /**
  * The handler has done its work, so also a partition that is given up gets its commit: nobody else has it before, and a member that cannot
  * reach its coordinator loses it by itself. Only a consumer that closes gives up after some seconds; then the next member gets the batch again.
  */
-async function commit(options: WorkerOptions, from: number, offset: number): Promise<void | typeof ENDED> {
+async function commit(
+  options: WorkerOptions,
+  from: number,
+  offset: number,
+): Promise<void | typeof ENDED | typeof MISSING> {
   const { member, partition, lost, closing, clock } = options
   const patience = new AbortController()
   const giveUp = (): void => patience.abort()
@@ -128,8 +184,9 @@ async function commit(options: WorkerOptions, from: number, offset: number): Pro
   try {
     const finished = { partition, offset, isHeld: () => !lost.aborted, signal: patience.signal }
     const trying = { ...options, signal: patience.signal }
-    const outcome = await attempt(trying, () => member.commit(finished), outages(options, from))
-    return outcome === 'committed' ? undefined : ENDED
+    const outcome = await attempt(trying, () => member.commit(finished), outages(options, from), isMissing)
+    if (outcome === 'committed') return undefined
+    return outcome === MISSING ? MISSING : ENDED
   } finally {
     lost.removeEventListener('abort', giveUp)
     closing.removeEventListener('abort', lastTry)
