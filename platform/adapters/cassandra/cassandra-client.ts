@@ -1,6 +1,7 @@
 // The connection to a cluster: prepared, idempotent, token-aware requests at the store's consistency, bounded in flight and in time.
 // Repeating any request of the store changes nothing, so the driver may try another node when one fails. Rejects with the port's errors.
 import { types, type Host, type QueryOptions } from 'cassandra-driver'
+import { MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { type Asked, storeError } from './cassandra-error.ts'
@@ -183,19 +184,30 @@ export class CassandraClient {
     )
   }
 
-  /** Whether every node that is up has the same schema. */
+  /**
+   * Whether every node that is up has the same schema. Each is asked for its own, since what it has heard of others may be old: of a change
+   * that another has just made it knows nothing, and finds all agreed. Nodes of other data centres are taken from hearsay.
+   */
   async schemaAgreed(): Promise<boolean> {
-    const [host] = this.hosts
-    const up = new Set(
-      this.#connection.driver.hosts
-        .values()
-        .filter((host) => host.isUp())
-        .map(({ address }) => address.slice(0, address.lastIndexOf(':'))),
-    )
-    const own = await this.local('SELECT schema_version FROM system.local', [], host)
-    const peers = await this.local('SELECT rpc_address, schema_version FROM system.peers', [], host)
-    const others = peers.rows.filter((row) => up.has(String(row['rpc_address'])))
-    return new Set([...own.rows, ...others].map((row) => String(row['schema_version']))).size === 1
+    const { hosts } = this
+    const asked = new Set(hosts.map(({ address }) => hostOf(address)))
+    const up = this.#connection.driver.hosts.values().filter((host) => host.isUp())
+    const others = new Set(up.map(({ address }) => hostOf(address)).filter((address) => !asked.has(address)))
+    try {
+      const heard = await this.local('SELECT rpc_address, schema_version FROM system.peers', [], hosts[0])
+      const own = await Promise.all(
+        hosts.map((host) => this.local('SELECT schema_version FROM system.local', [], host)),
+      )
+      const rows = [
+        ...own.flatMap((each) => each.rows),
+        ...heard.rows.filter((row) => others.has(String(row['rpc_address']))),
+      ]
+      return new Set(rows.map((row) => String(row['schema_version']))).size === 1
+    } catch (error) {
+      // A node that has just gone: the next look leaves it out.
+      if (error instanceof MeshgateError && error.retryable) return false
+      throw error
+    }
   }
 
   /** Resolves when the query can be answered at the store's consistency; beside the gates, since many requests are no failure. */
@@ -222,4 +234,8 @@ export class CassandraClient {
       throw storeError(error, asked, this.cluster)
     }
   }
+}
+
+function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(':'))
 }
