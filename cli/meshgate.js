@@ -10,7 +10,12 @@ await launch(() => {
   // The channel tells main.ts when this process is gone, even by SIGKILL, so that no orphan keeps the port and the data.
   return runChild(executable, [...flags, join(root, 'cli', 'main.ts'), ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    // graphql checks every type on every use in development: a tenth of a query's CPU.
-    env: { ...process.env, NODE_ENV: process.env.NODE_ENV ?? 'production' },
+    env: {
+      // Types stripped and code compiled are kept for the next start: 0.8 s of CPU in place of 2.0. Where it cannot be written it is not used.
+      NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'meshgate'),
+      ...process.env,
+      // graphql checks every type on every use in development: a tenth of a query's CPU.
+      NODE_ENV: process.env.NODE_ENV ?? 'production',
+    },
   })
 })
