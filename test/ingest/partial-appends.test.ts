@@ -79,6 +79,6 @@ test.for(SEEDS)('subscribers are told each change once whatever appends leave be
     told.push(Number(selected.change.source.split(':')[2]))
   }
   expect(told).toEqual(records.map(({ offset }) => offset))
-  stream.close()
+  await stream.close()
   await ports.close()
 })
