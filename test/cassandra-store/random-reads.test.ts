@@ -2,12 +2,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Store } from '../../platform/ports/store.ts'
 import type { Row } from '../../schema/row.ts'
-import { allPages, put, seededRandom } from '../conformance/store/harness.ts'
+import { allPages, put } from '../conformance/store/harness.ts'
 import type { OpenedStore } from '../conformance/store.ts'
 import { sqliteHarness } from '../sqlite-store/sqlite-harness.ts'
 import { cassandraAddress, describeServers } from '../servers/test-servers.ts'
 import { cassandraHarness } from './cassandra-harness.ts'
 import { keyOf, randomAfter, randomPage, type RandomTable, randomTable } from './random-table.ts'
+import { seededRandom } from '../seeded-random.ts'
 
 const SEEDS = [1, 2, 3, 4, 5, 6]
 const PAGES = 150

@@ -2,10 +2,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Store, Write } from '../../platform/ports/store.ts'
 import type { Row } from '../../schema/row.ts'
-import { allPages, pick, put, seededRandom, shuffled, StoreSuite } from '../conformance/store/harness.ts'
+import { allPages, pick, put, StoreSuite } from '../conformance/store/harness.ts'
 import { cassandraAddress, describeServers } from '../servers/test-servers.ts'
 import { cassandraHarness } from './cassandra-harness.ts'
 import { uuidOfToken } from './colliding-keys.ts'
+import { seededRandom, shuffled } from '../seeded-random.ts'
 
 const ORDERS = ['FORWARD', 'REVERSE'] as const
 const SHAPE = {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FOODMART_FACTS, readFacts } from './facts.ts'
 import { startEmbeddedMesh } from '../../bench/processes/embedded-mesh.ts'
 import { directoryBytes, temporaryDirectory } from './temporary-directory.ts'
+import { seededRandom } from '../seeded-random.ts'
 
 const POINTS = Number(process.env['MESHGATE_CRASH_POINTS'] ?? '2')
 const SEED = Number(process.env['MESHGATE_CRASH_SEED'] ?? '1997')
@@ -57,16 +58,5 @@ async function untilBytes(directory: string, bytes: number): Promise<number> {
     const now = await directoryBytes(directory)
     if (now >= bytes) return now
     await sleep(POLL_MS)
-  }
-}
-
-/** mulberry32: the same seed gives the same points everywhere. */
-function seededRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
 }

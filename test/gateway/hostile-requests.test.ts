@@ -3,9 +3,9 @@ import pino from 'pino'
 import { expect, test } from 'vitest'
 import { startGateway } from '../../gateway/main.ts'
 import { composeMesh, localEndpoint } from '../federation/merged-mesh.ts'
-import { seededRandom } from '../federation/random-operation.ts'
 import { SHOP } from '../federation/shop.ts'
 import { hostileRequest, send } from './hostile-requests.ts'
+import { seededRandom } from '../seeded-random.ts'
 
 const REQUESTS = 400
 const AT_ONCE = 8

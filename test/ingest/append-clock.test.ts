@@ -6,10 +6,10 @@ import { startIngest } from '../../ingest/main.ts'
 import { limits } from '../../platform/limits.ts'
 import type { EventLog, LogRecord } from '../../platform/ports/event-log.ts'
 import type { Change } from '../../schema/record.ts'
-import { randomOf } from '../schema/random.ts'
 import { coarseLog, type TimeOf } from './coarse-log.ts'
 import { allRecords, jsonOf, openPorts, visibleRows, type TestPorts } from './open-ports.ts'
 import { testProduct, testTable } from './test-products.ts'
+import { seededRandom } from '../seeded-random.ts'
 
 const TOPIC = 'test.things'
 const START_US = 1_700_000_000_000_000
@@ -60,7 +60,7 @@ test("keeps the log's own time where times leave room", async () => {
 })
 
 test('gives the same increasing times to whoever begins anywhere, by batches of any size', async () => {
-  const random = randomOf(4)
+  const random = seededRandom(4)
   const below = (bound: number): number => Math.floor(random() * bound)
   const count = 4_000
   const times: number[] = []

@@ -11,17 +11,9 @@ import { emitTopics } from '../../schema/emit/emit-topics.ts'
 import type { Row } from '../../schema/row.ts'
 import { coarseLog } from './coarse-log.ts'
 import { byId, openPorts, visibleRows, type TestPorts } from './open-ports.ts'
-import {
-  EFFECTS,
-  expectedRows,
-  failingAt,
-  logRecords,
-  randomOf,
-  sentRecords,
-  type Random,
-  type Sent,
-} from './random-things.ts'
+import { EFFECTS, expectedRows, failingAt, logRecords, sentRecords, type Random, type Sent } from './random-things.ts'
 import { testProduct } from './test-products.ts'
+import { seededInteger } from '../seeded-random.ts'
 
 const TOPIC = 'test.things'
 const SEEDS = Array.from({ length: 80 }, (_, index) => index + 1_001)
@@ -82,7 +74,7 @@ test('the later record wins', async () => {
   const expected: { base: Row[]; shelves: Row[] } = { base: [], shelves: [] }
   const withoutSequence = ({ sequence: _sequence, ...row }: Row): Row => row
   for (const seed of SEEDS) {
-    const random = randomOf(seed)
+    const random = seededInteger(seed)
     const sent = sentRecords(seed, random).map((record, order) => ({ ...record, sequence: order + 1 }))
     const from = await append(sent, random)
     await deliver({ from, to: from + sent.length }, random)

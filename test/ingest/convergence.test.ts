@@ -8,17 +8,9 @@ import type { Change } from '../../schema/record.ts'
 import type { Row } from '../../schema/row.ts'
 import type { LogRecord } from '../../platform/ports/event-log.ts'
 import { allRecords, byId, jsonOf, openPorts, visibleRows, type TestPorts } from './open-ports.ts'
-import {
-  EFFECTS,
-  expectedRows,
-  failingAt,
-  logRecords,
-  randomOf,
-  sentRecords,
-  shuffled,
-  type Random,
-} from './random-things.ts'
+import { EFFECTS, expectedRows, failingAt, logRecords, sentRecords, type Random } from './random-things.ts'
 import { testProduct } from './test-products.ts'
+import { fractions, seededInteger, shuffled } from '../seeded-random.ts'
 
 const TOPIC = 'test.things'
 const SEEDS = Array.from({ length: 150 }, (_, index) => index + 1)
@@ -62,8 +54,8 @@ async function deliver(records: readonly LogRecord[], random: Random): Promise<v
 test('ends in the same visible rows for any order, repetition and crash, in every table', async () => {
   const expected: { base: Row[]; shelves: Row[] } = { base: [], shelves: [] }
   for (const seed of SEEDS) {
-    const random = randomOf(seed)
-    const sent = shuffled(sentRecords(seed, random), random)
+    const random = seededInteger(seed)
+    const sent = shuffled(sentRecords(seed, random), fractions(random))
     const records = logRecords(sent)
     await deliver(records, random)
     if (random(3) === 0) await deliver(records, random)
@@ -78,8 +70,8 @@ test('ends in the same visible rows for any order, repetition and crash, in ever
 test('names every accepted record in a change, keyed by its entity', async () => {
   const changes = (await allRecords(ports.log, `${TOPIC}.changes`)).map((record) => jsonOf(record) as Change)
   const wanted = SEEDS.flatMap((seed) => {
-    const random = randomOf(seed)
-    return shuffled(sentRecords(seed, random), random).map(({ id }, offset) => `${id}@${TOPIC}:0:${offset}`)
+    const random = seededInteger(seed)
+    return shuffled(sentRecords(seed, random), fractions(random)).map(({ id }, offset) => `${id}@${TOPIC}:0:${offset}`)
   })
   const named = new Set(changes.map(({ key, source }) => `${key}@${source}`))
   expect([...named].toSorted()).toEqual(wanted.toSorted())

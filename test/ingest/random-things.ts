@@ -2,19 +2,9 @@
 import type { Row } from '../../schema/row.ts'
 import type { EventLog, LogRecord } from '../../platform/ports/event-log.ts'
 import type { Store, Write } from '../../platform/ports/store.ts'
+import { fractions, seededInteger, shuffled } from '../seeded-random.ts'
 
-/** mulberry32: the same numbers for the same seed. */
-export function randomOf(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
-}
-
-export type Random = ReturnType<typeof randomOf>
+export type Random = ReturnType<typeof seededInteger>
 
 /** One record of the test: a delete, or the cells that it sends. */
 export interface Sent {
@@ -102,7 +92,7 @@ export function failingAt(
           if (fails && effect === 'BEFORE') throw new Error('crash')
           if (fails && effect === 'PART' && name === 'write') {
             const [writes] = parameters as [readonly Write[]]
-            parameters = [shuffled(writes, random).slice(0, random(writes.length + 1))]
+            parameters = [shuffled(writes, fractions(random)).slice(0, random(writes.length + 1))]
           }
           const result: unknown = await Reflect.apply(member, target, parameters)
           if (fails) throw new Error('crash')
@@ -111,15 +101,4 @@ export function failingAt(
       },
     })
   return { log: guard(ports.log), store: guard(ports.store) }
-}
-
-export function shuffled<T>(values: readonly T[], random: Random): T[] {
-  const result = [...values]
-  for (let at = result.length - 1; at > 0; at -= 1) {
-    const other = random(at + 1)
-    const [left, right] = [result[at] as T, result[other] as T]
-    result[at] = right
-    result[other] = left
-  }
-  return result
 }

@@ -14,10 +14,11 @@ import { ChangeStream } from '../../subgraphs/runtime/change-stream.ts'
 import { createGate } from '../../subgraphs/runtime/gate.ts'
 import { RecentSources } from '../../subgraphs/runtime/recent-sources.ts'
 import { byId, openPorts, visibleRows, type TestPorts } from './open-ports.ts'
-import { expectedRows, logRecords, randomOf, sentRecords, shuffled, type Random } from './random-things.ts'
+import { expectedRows, logRecords, sentRecords, type Random } from './random-things.ts'
 import { idOf } from '../subgraphs/telemetry.ts'
 import { testProduct } from './test-products.ts'
 import { Turns } from './turns.ts'
+import { fractions, seededInteger, shuffled } from '../seeded-random.ts'
 
 const TOPIC = 'test.things'
 const SEEDS = [0, 1, 2, 3]
@@ -73,8 +74,8 @@ async function ingest(ports: Pick<TestPorts, 'log' | 'store'>, plan: EntityPlan,
 
 /** One random history on the ports, from this offset on; the offset after it. */
 async function playRound(ports: TestPorts, plan: EntityPlan, seed: number, from: number): Promise<number> {
-  const random = randomOf(seed)
-  const sent = shuffled(sentRecords(seed, random), random)
+  const random = seededInteger(seed)
+  const sent = shuffled(sentRecords(seed, random), fractions(random))
   const records = logRecords(sent).map((record) => ({ ...record, offset: from + record.offset }))
   const batches = batchesOf(records, random)
   const lost = random(batches.length)

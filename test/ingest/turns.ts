@@ -3,7 +3,8 @@
 import { setImmediate } from 'node:timers/promises'
 import type { AppendRecord, EventLog, Position } from '../../platform/ports/event-log.ts'
 import type { Store, Write } from '../../platform/ports/store.ts'
-import { shuffled, type Random } from './random-things.ts'
+import { type Random } from './random-things.ts'
+import { fractions, shuffled } from '../seeded-random.ts'
 
 export class Turns {
   readonly #random: Random
@@ -50,7 +51,7 @@ export class Turns {
         ...store,
         read: (table, keys, options) => this.#call(() => store.read(table, keys, options)),
         write: async (writes) => {
-          const parts = this.#inParts<Write>(shuffled(writes, this.#random))
+          const parts = this.#inParts<Write>(shuffled(writes, fractions(this.#random)))
           for (const part of parts) await this.#call(() => store.write(part))
         },
       },

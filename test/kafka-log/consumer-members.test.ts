@@ -15,9 +15,9 @@ import {
   record,
   uniqueName,
 } from '../conformance/event-log-harness.ts'
-import { seededRandom } from '../conformance/store/harness.ts'
 import { describeServers, kafkaAddress } from '../servers/test-servers.ts'
 import { openLog } from './child-log.ts'
+import { seededRandom } from '../seeded-random.ts'
 
 const PARTITIONS = 6
 const SEED = 7

@@ -9,7 +9,7 @@ import {
   nameOf,
 } from '../../platform/adapters/kafka/group-protocol.ts'
 import { handOver } from '../../platform/adapters/kafka/hand-over.ts'
-import { seededRandom } from '../conformance/store/harness.ts'
+import { seededRandom } from '../seeded-random.ts'
 
 function member(
   wants: Readonly<Record<string, number>>,

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { compileProduct } from '../../schema/compile-product.ts'
+import { seededInteger } from '../seeded-random.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const texts = [
@@ -11,17 +12,6 @@ const texts = [
     .filter((name) => name.endsWith('.graphql'))
     .map((name) => readFileSync(`${here}broken/${name}`, 'utf8')),
 ]
-
-/** Mulberry32: small, good enough to choose places. */
-function randomOf(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
-}
 
 const TOKEN = /"(?:\\.|[^"\\\n])*"|[A-Za-z_]\w*|[^\s]|\s+/g
 
@@ -41,7 +31,7 @@ function mutate(text: string, random: (below: number) => number): string {
 
 test('a mutilated product gives a product or an error, and never throws', () => {
   for (let seed = 1; seed <= 1_000; seed++) {
-    const random = randomOf(seed)
+    const random = seededInteger(seed)
     const text = mutate(texts[random(2) === 0 ? 0 : random(texts.length)] ?? '', random)
     let outcome: string
     try {

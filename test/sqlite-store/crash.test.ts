@@ -10,8 +10,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { openSqliteStore } from '../../platform/adapters/sqlite/sqlite-store.ts'
 import type { Store } from '../../platform/ports/store.ts'
 import { systemClock } from '../../platform/system-clock.ts'
-import { seededRandom } from '../conformance/store/harness.ts'
 import { crashRows, crashTable } from './crash-rows.ts'
+import { seededRandom } from '../seeded-random.ts'
 
 const directories: string[] = []
 afterEach(async () => {

@@ -6,7 +6,8 @@ import { canonicalValue } from '../../platform/column-value.ts'
 import { appendComponent } from '../../platform/key-component.ts'
 import { encodeKey } from '../../platform/adapters/sqlite/row-key.ts'
 import type { ColumnType } from '../../schema/tables.ts'
-import { defineTable, seededRandom } from '../conformance/store/harness.ts'
+import { defineTable } from '../conformance/store/harness.ts'
+import { seededRandom } from '../seeded-random.ts'
 
 const PIECES = ['', '\u0000', '\u0001', '\u00ff', 'a', 'b', 'é', '\uffff', '😀', '\u{10ffff}']
 

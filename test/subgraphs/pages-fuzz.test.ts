@@ -1,8 +1,8 @@
 // Random pages of random rows, some deleted, over days with gaps, compared with slices of a plain list.
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Row } from '../../schema/row.ts'
-import { randomOf } from '../schema/random.ts'
 import { idOf, reading, Telemetry } from './telemetry.ts'
+import { seededRandom } from '../seeded-random.ts'
 
 const SEEDS = [1, 2, 3, 4]
 const STEPS = 60
@@ -51,7 +51,7 @@ async function page(from: string, args: string): Promise<Page> {
 }
 
 test.for(SEEDS)('a page is a slice of the list (seed %i)', async (seed) => {
-  const random = randomOf(seed)
+  const random = seededRandom(seed)
   const rows = randomRows(random)
   await telemetry.put(rows)
   const gone = new Set(rows.filter(() => random() < 0.3).map(idOf))

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest'
 import type { Change } from '../../schema/record.ts'
 import type { SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
-import { randomOf } from '../schema/random.ts'
 import { reading, request, SOURCE, Telemetry } from './telemetry.ts'
+import { seededRandom } from '../seeded-random.ts'
 
 const SEEDS = [1, 2, 3]
 const STEPS = 60
@@ -12,7 +12,7 @@ const PARTITIONS = 3
 const QUERY = 'subscription { readingCreated(sensorId: "1") { id } }'
 
 test.for(SEEDS)('every change is told once and in order, whoever crashes or leaves (seed %s)', async (seed) => {
-  const random = randomOf(seed)
+  const random = seededRandom(seed)
   const below = (bound: number): number => Math.floor(random() * bound)
   const telemetry = await Telemetry.open()
   const subscribe = (cursor: string | null): Promise<AsyncIterableIterator<SubgraphResponse>> =>

@@ -139,26 +139,3 @@ export async function allPages(
 export function pick(row: Row, names: readonly string[]): Row {
   return Object.fromEntries(names.map((name): [string, Value] => [name, row[name] ?? null]))
 }
-
-/** A generator of numbers in [0, 1) that a seed repeats (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
-export function shuffled<T>(items: readonly T[], random: () => number): T[] {
-  const result = [...items]
-  for (let at = result.length - 1; at > 0; at -= 1) {
-    const other = Math.floor(random() * (at + 1))
-    const [left, right] = [result[at], result[other]]
-    if (left === undefined || right === undefined) continue
-    result[at] = right
-    result[other] = left
-  }
-  return result
-}

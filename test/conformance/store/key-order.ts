@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import type { ColumnType } from '../../../schema/tables.ts'
 import type { ClusteringRange } from '../../../platform/ports/store.ts'
-import { put, seededRandom, shuffled, type StoreSuite } from './harness.ts'
+import { put, type StoreSuite } from './harness.ts'
+import { seededRandom, shuffled } from '../../seeded-random.ts'
 
 const ASCENDING: readonly { type: ColumnType; values: readonly (string | number)[] }[] = [
   {

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Value } from '../../../schema/row.ts'
 import type { StoredRow, Write } from '../../../platform/ports/store.ts'
-import { EVERY_TYPE, put, seededRandom, shuffled, type StoreSuite } from './harness.ts'
+import { EVERY_TYPE, put, type StoreSuite } from './harness.ts'
+import { seededRandom, shuffled } from '../../seeded-random.ts'
 
 const IDS = ['1', '2', '3']
 const VALUES: Readonly<Record<string, readonly Value[]>> = {

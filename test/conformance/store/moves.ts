@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import type { Row, Value } from '../../../schema/row.ts'
 import { HIDDEN_COLUMNS } from '../../../schema/tables.ts'
 import type { Write } from '../../../platform/ports/store.ts'
-import { put, seededRandom, shuffled, type StoreSuite } from './harness.ts'
+import { put, type StoreSuite } from './harness.ts'
+import { seededRandom, shuffled } from '../../seeded-random.ts'
 
 const { upsertedAt, deletedAt } = HIDDEN_COLUMNS
 const COLUMNS = { id: 'text', city: 'text', name: 'text', [upsertedAt]: 'bigint', [deletedAt]: 'bigint' } as const

@@ -2,7 +2,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Row } from '../../../schema/row.ts'
 import type { PageRequest } from '../../../platform/ports/store.ts'
-import { allPages, pick, put, seededRandom, shuffled, type StoreSuite } from './harness.ts'
+import { allPages, pick, put, type StoreSuite } from './harness.ts'
+import { seededRandom, shuffled } from '../../seeded-random.ts'
 
 const SHAPE = {
   columns: { customer: 'text', region: 'int', at: 'timestamp', id: 'text', count: 'int' },

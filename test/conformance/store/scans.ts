@@ -1,7 +1,8 @@
 // Scans of a whole table: an order that stays, pageable both ways and resumable.
 import { describe, expect, it } from 'vitest'
 import type { Row } from '../../../schema/row.ts'
-import { allPages, pick, put, seededRandom, shuffled, type StoreSuite } from './harness.ts'
+import { allPages, pick, put, type StoreSuite } from './harness.ts'
+import { seededRandom, shuffled } from '../../seeded-random.ts'
 
 const SHAPE = {
   columns: { group: 'text', key: 'int', name: 'text' },

@@ -1,7 +1,8 @@
 // Reads of many keys at once.
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../../platform/limits.ts'
-import { EVERY_TYPE, put, seededRandom, type StoreSuite } from './harness.ts'
+import { EVERY_TYPE, put, type StoreSuite } from './harness.ts'
+import { seededRandom } from '../../seeded-random.ts'
 
 export function describeWaves(suite: StoreSuite): void {
   describe('a wave', () => {

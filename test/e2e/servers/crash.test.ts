@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { runMeshgate } from '../../../bench/processes/meshgate-process.ts'
 import { serverEnvironment, startSeparateMesh, type SeparateMesh } from '../../../bench/processes/separate-mesh.ts'
-import { seededRandom, shuffled } from '../../conformance/store/harness.ts'
 import { describeServers, startOwnCassandra, startOwnKafka, type OwnServer } from '../../servers/test-servers.ts'
 import { FOODMART_FACTS, readFacts } from '../facts.ts'
 import { recordsIn } from './records-in.ts'
+import { seededRandom, shuffled } from '../../seeded-random.ts'
 
 const POINTS = Number(process.env['MESHGATE_CRASH_POINTS'] ?? '2')
 const SEED = Number(process.env['MESHGATE_CRASH_SEED'] ?? '1997')

@@ -9,7 +9,7 @@ import {
   multiplyDecimals,
   subtractDecimals,
 } from '../../../schema/cel/decimal.ts'
-import { randomOf } from '../random.ts'
+import { seededRandom } from '../../seeded-random.ts'
 
 describe('canonical text', () => {
   test.each([
@@ -61,7 +61,7 @@ function scaled(text: string): bigint {
 }
 
 test('sums, differences, products and orders are exact (seeded against bigints at one scale)', () => {
-  const random = randomOf(20261121)
+  const random = seededRandom(20261121)
   const digits = (count: number): string => Array.from({ length: count }, () => Math.floor(random() * 10)).join('')
   for (let round = 0; round < 3_000; round++) {
     const make = (): string =>

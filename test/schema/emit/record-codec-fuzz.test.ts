@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { compileRecordCodec } from '../../../schema/emit/emit-record-codec.ts'
 import { emitJsonSchema } from '../../../schema/emit/emit-json-schema.ts'
 import { entityOf, productOf } from '../compile.ts'
-import { randomOf } from '../random.ts'
+import { seededRandom } from '../../seeded-random.ts'
 
 const product = (envelope: string) =>
   productOf(`type Thing @key(fields: "id")
@@ -85,7 +85,7 @@ function mutate(value: unknown, random: () => number): unknown {
 const encoder = new TextEncoder()
 
 test('whatever the bytes, decode returns an outcome, and the same one each time (seeded)', () => {
-  const random = randomOf(7)
+  const random = seededRandom(7)
   const codecs = ['NONE', 'CLOUDEVENTS', 'DEBEZIUM'].map((envelope) => {
     const compiled = product(envelope)
     return compileRecordCodec(compiled, entityOf(compiled))
@@ -152,7 +152,7 @@ test('bytes that are no UTF-8 are rejected', () => {
 })
 
 test('the JSON Schema accepts every record that the codec accepts (seeded)', () => {
-  const random = randomOf(11)
+  const random = seededRandom(11)
   const compiled = product('NONE')
   const entity = entityOf(compiled)
   const codec = compileRecordCodec(compiled, entity)
