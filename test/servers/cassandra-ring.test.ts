@@ -170,7 +170,7 @@ describeServers('three nodes', () => {
       await opened.write([put('without', { id: '1', name: 'a' }, 1)])
       await first?.start()
       await allUp()
-      expect(await copiesIn(fresh)).toBe(3)
+      await eventually(async () => expect(await copiesIn(fresh)).toBe(3))
       expect(await opened.byIndex('without', { column: 'name', value: 'a', limit: 2 })).toEqual({
         rows: [{ id: '1', name: 'a' }],
         more: false,

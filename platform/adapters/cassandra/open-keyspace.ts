@@ -40,8 +40,9 @@ export async function openKeyspace(context: SchemaContext, options: KeyspaceOpti
   }
   if (!(await existingTables(context)).has(CATALOG_TABLE)) {
     await onceLoaded(context, () => client.define(createCatalog(keyspace)))
-    await schemaAgreement(context)
   }
+  // Also where another process has just made it: nodes that lack it do not answer, and a read of it waits for them in vain.
+  await schemaAgreement(context)
   const values = await nodeSettings(context, logger)
   if (values.get('commitlog_sync') === 'periodic') {
     logger.warn(
