@@ -11,8 +11,8 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 const NODE_MAJOR_MIN = 24
 const LOCK_POLL_MS = 200
 const LOCK_WITHOUT_HOLDER_MS = 5_000
-/** Warnings of the platform that say nothing about Meshgate: node:sqlite's, and kafkajs's negative timers. Our own stay visible. */
-const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning']
+/** That node:sqlite is new says nothing about Meshgate. All other warnings stay visible. */
+const NODE_FLAGS = ['--disable-warning=ExperimentalWarning']
 
 /** A failure whose message is all that the user needs. */
 export class LauncherError extends Error {}

@@ -17,10 +17,12 @@ function endByBug(error: unknown): void {
   process.exit(EXIT.failure)
 }
 
-// Warnings of the runtime (a library's deprecated call, a timer that it set wrongly) are for developers: users can do nothing about them.
+// That node:sqlite is new says nothing about Meshgate. Whatever else the runtime warns of (a leak, a call that will go) is worth a line.
 process.removeAllListeners('warning')
 process.on('warning', (warning) => {
-  if (['debug', 'trace'].includes(process.env['LOG_LEVEL'] ?? '')) process.stderr.write(`${String(warning.stack)}\n`)
+  const debugging = ['debug', 'trace'].includes(process.env['LOG_LEVEL'] ?? '')
+  if (warning.name === 'ExperimentalWarning' && !debugging) return
+  process.stderr.write(`${debugging ? String(warning.stack) : `${warning.name}: ${warning.message}`}\n`)
 })
 process.on('uncaughtException', endByBug)
 process.on('unhandledRejection', endByBug)

@@ -12,7 +12,6 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const MAIN = `
 import { DatabaseSync } from 'node:sqlite'
 new DatabaseSync(':memory:').close()
-setTimeout(() => {}, -1)
 const args: readonly string[] = process.argv.slice(2)
 if (args[0] === 'exit') process.exit(Number(args[1]))
 if (args[0] === 'warn') process.emitWarning('disk is slow', 'MeshgateWarning')
