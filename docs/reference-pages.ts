@@ -22,7 +22,14 @@ export async function referencePages(): Promise<readonly ReferencePage[]> {
     { name: 'errors.md', text: errorsPage() },
     { name: 'settings.md', text: settingsPage() },
     { name: 'metrics.md', text: metricsPage() },
-    { name: 'limits.md', text: limitsPage(await read('schema/schema-limits.ts'), await read('platform/limits.ts')) },
+    {
+      name: 'limits.md',
+      text: limitsPage(
+        await read('schema/schema-limits.ts'),
+        await read('platform/limits.ts'),
+        await read('platform/server-limits.ts'),
+      ),
+    },
     { name: 'product-language.md', text: productLanguagePage(await read('schema/directives.graphql')) },
     { name: 'command-line.md', text: commandLinePage() },
   ]

@@ -1,10 +1,14 @@
 // Every bound of a queue, batch, retry, depth or cache, with its reason. Units are in the names.
 
 import { schemaLimits } from '../schema/schema-limits.ts'
+import { serverLimits } from './server-limits.ts'
 
 export const limits = {
   // Product language and records
   ...schemaLimits,
+
+  // Kafka and Cassandra
+  ...serverLimits,
 
   // Event log
   /** Larger than any sensible record, small enough that a batch of them fits in memory. */
@@ -19,34 +23,6 @@ export const limits = {
   retryDelayMsMax: 10_000,
   /** How long a consumer that closes waits for the batch in hand, which takes a second or so: with the servers' waiting still within the 30 s after which schedulers kill. */
   consumerCloseWaitMs: 10_000,
-
-  // Consumers on Kafka
-  /** A member that the coordinator has not heard of for so long is dead, and others get its partitions: longer than pauses of a busy process. Brokers allow 6 s to 30 min. */
-  consumerSessionMs: 8_000,
-  /** Members tell that they live, and hear of rebalances. Two of them make a partition move. */
-  consumerHeartbeatMs: 500,
-  /** How long a rebalance waits for a member that lives and does not join: longer than a session, so that nobody loses its partitions sooner than its own clock tells it. */
-  consumerRebalanceMs: 12_000,
-  /** A group that could not be joined in several rebalances' time is out of reach. */
-  consumerJoinWaitMs: 30_000,
-  /** How long a consumer that closes tries to commit a finished batch; then it is delivered again. */
-  consumerLastCommitMs: 3_000,
-  /** Fetched records of one consumer that wait for its handlers: some batches for each of some partitions. */
-  consumerPrefetchBytesMax: 33_554_432,
-  /** Fewest bytes that a fetch asks of a partition, however many there are: some hundred records. */
-  consumerFetchPartitionBytesMin: 65_536,
-  /** How long a fetch waits for records: a newly given partition waits as long for its first fetch. */
-  consumerFetchWaitMs: 500,
-  /** The same while a handler is busy, whose partition joins the next fetch when it is done. */
-  consumerFetchWaitBusyMs: 50,
-  /** What fails for so long is an outage that `onError` is told of; leaders and coordinators that are moved on purpose move in less. */
-  consumerOutageAfterMs: 2_000,
-  /** How long a group's coordinator may be missing before that is an outage: a new broker makes and fills its topic of offsets for seconds. */
-  kafkaCoordinatorWaitMs: 20_000,
-  /** Between two reports of the same outage to `onError`. */
-  consumerOutageReportMs: 30_000,
-  /** How long a group's offsets outlive its last member: a hundred years. Kafka's default is 7 days, after which a group would begin anew. */
-  groupOffsetRetentionMs: 3_155_760_000_000,
 
   // Embedded log
   /** A segment rolls before the commit that would pass this: small enough to scan in tens of milliseconds after a crash, and to compact in memory. */
@@ -78,39 +54,6 @@ export const limits = {
   /** Superseded bytes in a group's position file before it is rewritten. */
   logPositionsGarbageBytesMax: 65_536,
 
-  // Kafka
-  /** To connect, and as long again to sign in: a network that takes longer is as good as away. */
-  kafkaConnectTimeoutMs: 3_000,
-  /** A broker that has not answered by then is as good as down: about the time after which a cluster chooses new leaders. */
-  kafkaRequestTimeoutMs: 10_000,
-  /** How long opening, and a question of health, wait for a broker. */
-  kafkaOpenTimeoutMs: 9_000,
-  kafkaPingTimeoutMs: 3_000,
-  /** How long a read or a question is tried again: a cluster misses a broker that was killed after 9 s, and then has other leaders. */
-  kafkaCallTimeoutMs: 15_000,
-  /** Waiting between attempts. */
-  kafkaRetryDelayMsMin: 50,
-  kafkaRetryDelayMsMax: 1_000,
-  /** A topic that one broker does not know is asked for again of another after that: news of a new topic take milliseconds. */
-  kafkaUnknownTopicConfirmMs: 200,
-  /** How long an append is tried again: longer than a broker takes to start or a cluster to choose a new leader, after which it was probably not passing. */
-  kafkaAppendTimeoutMs: 60_000,
-  /** How long the broker itself waits for the replicas: it answers before we stop listening. */
-  kafkaAcknowledgeTimeoutMs: 8_000,
-  /** A batch of records of one partition, and a request of several: a few milliseconds of encoding, which hold up everything else. */
-  kafkaBatchBytesMax: 1_048_576,
-  kafkaProduceBytesMax: 2_097_152,
-  /** Our topics' max.message.bytes: the largest batch, or the largest record alone with what surrounds it. */
-  kafkaMessageBytesMax: 2_097_152,
-  /** How long closing waits for appends under way: a broker that does not answer by then will not in time. */
-  kafkaCloseWaitMs: 10_000,
-  /** How long the broker keeps a fetch that finds nothing; what comes meanwhile is answered at once. */
-  kafkaFetchWaitMs: 500,
-  /** How long closing waits until tails have handed out what has been appended. */
-  kafkaTailDrainMs: 3_000,
-  /** A batch of records after decompression: a hundred times what we append at once; beyond that it is no batch but a bomb. */
-  kafkaBatchDecompressedBytesMax: 134_217_728,
-
   // Store
   readKeysMax: 10_000,
   pageRowsMax: 1_000,
@@ -139,63 +82,6 @@ export const limits = {
   storeSweepIntervalMs: 60_000,
   /** Rows of one sweeping transaction: writes wait for it some tens of milliseconds. */
   storeSweepRowsMax: 1_000,
-
-  // Store on Cassandra
-  /** Writes with the servers at a time: with a commit log synced per batch, 1,000 in flight write twice as many rows as 256. */
-  storeWritesInFlightMax: 1_024,
-  /** Reads with the servers at a time: a node serves some thousand a second, so a wave of the largest size keeps it busy for a second or two. */
-  storeReadsInFlightMax: 512,
-  /** Keys of one replica that are read in one request: 16 cost a third of 16 requests (client 4 µs a row for 16, server 16 for 28), more gain nothing. */
-  storeReadKeysMax: 16,
-  /** Calls that wait for a place; each brings one request at a time. */
-  storeRequestsWaitingMax: 20_000,
-  /** A little longer than the longest time limit of the server itself (reads, 5 s), so that its answer, which says more, comes first. */
-  storeRequestWaitMs: 6_000,
-  /** From a call to open until it gives up. */
-  storeOpenWaitMs: 9_000,
-  /** To one contact point: the others must get their turn within the time above. */
-  storeConnectWaitMs: 3_000,
-  /** Statements and bytes of one unlogged batch: ten rows of a partition together cost a fifth of ten apart, more gain little. */
-  storeBatchStatementsMax: 64,
-  storeBatchBytesMax: 16_384,
-  /** One row, or the rows of one atomic write: below the 16 MiB that Cassandra takes as one request and one mutation. */
-  storeMutationBytesMax: 8_388_608,
-  /** Statements of one batch: what the protocol can count. */
-  storeMutationStatementsMax: 65_535,
-  /** How long the lock of migrations stays where its holder dies; longer than one change of the schema may take. */
-  storeLockSeconds: 30,
-  /** How long a migration waits for those of other processes: some dozen tables with their indexes, and one holder that died. */
-  storeLockWaitMs: 120_000,
-  storeLockPollMs: 200,
-  /** Between looks at the agreement of the schema and at indexes that are being built. */
-  storeSchemaPollMs: 50,
-  /** How long closing waits for calls in hand: less than the 10 s of the log, so that both fit into a shutdown. */
-  storeCloseWaitMs: 8_000,
-  /** A node that has not answered a health check by then is as good as down. */
-  storePingWaitMs: 2_000,
-  /** Between attempts to reach a node again: the first at once, so that a restart costs its own time and little more. */
-  storeReconnectMsMin: 250,
-  storeReconnectMsMax: 4_000,
-  /** Idle connections are tried this often, so that one that died silently is found before it is needed. */
-  storeHeartbeatMs: 10_000,
-  /** One change of the schema, and agreement on it: flushes system tables, which takes a busy node seconds. */
-  storeSchemaWaitMs: 15_000,
-  /** Rows that the driver takes at once of a result without a page size: more than any call of the store asks for. */
-  storeFetchRows: 5_000,
-  /** Rows of a page up to which all its parts are asked for at once: reading these for nothing costs less than another round trip. */
-  storeTogetherRowsMax: 100,
-  /** Rows of a token window that is read to be reversed, in multiples of the rows wanted: windows are sized by guess. */
-  storeWindowRowsFactor: 2,
-  /** A window without rows is followed by one that many times as wide, one that is too much by one as many times narrower: few steps through the whole ring. */
-  storeWindowGrowth: 8,
-  /** How often a scan narrows its window because the servers could not get through it (dead rows): a ten-millionth of the ring holds few. */
-  storeWindowRetriesMax: 8,
-  /** Partitions read at once where a scan goes backwards through large ones. */
-  storePartitionsAtOnceMax: 16,
-  /** Rows fetched at a time where only the last of many count, or keys are looked through. */
-  storeStreamRows: 1_000,
-  /** Prepared statements kept: some hundred tables with all their reads. */
-  storeStatementsMax: 4_000,
 
   // Ingest
   /** How far a record's version may lie ahead of its append time: a wrong clock or zone, but no version that shadows later ones for long. */
@@ -354,31 +240,6 @@ export const limits = {
   connectionCheckMs: 5_000,
   /** Waiting for requests in hand when the server closes. */
   closeGraceMs: 10_000,
-
-  // Servers (Kafka, Cassandra)
-  /** Waiting between attempts to open a server that is away: soon after a restart it is used again, and a long outage costs nothing. */
-  serverRetryDelayMsMin: 250,
-  serverRetryDelayMsMax: 5_000,
-  /** Between two looks whether a server can be used: health is at most this old. */
-  serverPingIntervalMs: 2_000,
-  /** A server that has not answered by then hangs, and counts as away. */
-  serverPingTimeoutMs: 5_000,
-  /** Between two log lines about a server that stays away. */
-  serverAwayLogIntervalMs: 30_000,
-  /** How long a scrape waits for a metric that a server has to be asked for: well below the 10 s after which Prometheus gives up. */
-  metricReadTimeoutMs: 1_000,
-
-  // Servers started by `npm run services` and tests
-  /** From the start of a server to its first answer: some seconds alone, many times that on a machine that is busy. */
-  serviceStartMsMax: 180_000,
-  /** A clean stop takes seconds (Cassandra drains its memtables); what takes longer hangs and is killed. */
-  serviceStopMsMax: 30_000,
-  /** Between two looks whether a server answers, has ended, or a start before this one is done. */
-  servicePollMs: 100,
-  /** All jars over a slow network; a proxy that answers nothing is not waited for longer. */
-  serviceJarsMsMax: 600_000,
-  /** Of the log of a server that did not start: the exception and what came before it. */
-  serviceLogTailBytes: 4_096,
 
   // Command line
   /** From a signal to the end: longer than the gateway's and the log's own waits together, so that only what hangs is cut off. */

@@ -109,7 +109,7 @@ function outcomeOf(socket: Socket, listen: (settle: (found: boolean) => void) =>
     socket.destroy()
     resolve(found)
   }
-  socket.setTimeout(limits.serverPingTimeoutMs, () => settle(false))
+  socket.setTimeout(limits.tlsProbeMs, () => settle(false))
   socket.on('error', () => settle(false))
   socket.on('close', () => settle(false))
   listen(settle)

@@ -6,7 +6,7 @@ import { processBatch } from '../../ingest/process-batch.ts'
 import { emitTables } from '../../schema/emit/emit-tables.ts'
 import { emitTopics } from '../../schema/emit/emit-topics.ts'
 import type { Product } from '../../schema/model.ts'
-import type { Row } from '../../schema/row.ts'
+import { cellText, type Row } from '../../schema/row.ts'
 import type { Change } from '../../schema/record.ts'
 import type { AppendRecord, LogRecord, Position } from '../../platform/ports/event-log.ts'
 import { MeshgateError } from '../../platform/errors.ts'
@@ -294,7 +294,7 @@ test('a record that makes a row which one table cannot hold is rejected before a
     { id: 'b', shelf: 's', rank: 1, note: 1 },
   ]
   const shown = async (table: string): Promise<Row[]> =>
-    byId(await visibleRows(ports.store, table)).map((row) => ({ ...row, note: String(row['note']).length }))
+    byId(await visibleRows(ports.store, table)).map((row) => ({ ...row, note: cellText(row['note']).length }))
   expect(await shown('things')).toEqual(rows)
   expect(await shown('things_by_rank')).toEqual(rows)
   expect(ingest.counts()).toEqual({ 'test/things': { written: 2, rejected: 1 } })

@@ -2,7 +2,7 @@
 import type { Row } from '../../schema/row.ts'
 import type { EventLog, LogRecord } from '../../platform/ports/event-log.ts'
 import type { Store, Write } from '../../platform/ports/store.ts'
-import { fractions, seededInteger, shuffled } from '../seeded-random.ts'
+import { fractions, type seededInteger, shuffled } from '../seeded-random.ts'
 
 export type Random = ReturnType<typeof seededInteger>
 
