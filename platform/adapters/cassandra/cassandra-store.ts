@@ -21,7 +21,7 @@ import { CassandraClient, type ClientOptions } from './cassandra-client.ts'
 import { compileTable, type CqlTable } from './cql-table.ts'
 import { indexRows } from './index-rows.ts'
 import { type MigrationContext, migrateTables } from './migrate-tables.ts'
-import { onceLoaded } from './keyspace-schema.ts'
+import { onceDecided, onceLoaded } from './keyspace-schema.ts'
 import { openKeyspace } from './open-keyspace.ts'
 import { pageRows } from './page-rows.ts'
 import { readRows } from './read-rows.ts'
@@ -77,7 +77,9 @@ export class CassandraStore implements Store {
     const { replication, logger } = options
     const context = this.#migration()
     this.#expiresAfter2038 = await openKeyspace(context, { replication, logger })
-    this.#use(await onceLoaded(context, () => this.#catalog.tables()))
+    // Others may be migrating at this moment.
+    const read = () => onceLoaded(context, () => this.#catalog.tables())
+    this.#use(await onceDecided(context, read))
   }
 
   migrate(tables: readonly TableDefinition[]): Promise<void> {
