@@ -5,45 +5,10 @@ import { setImmediate } from 'node:timers/promises'
 import { MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { LogRecord, Tail, TailOptions } from '../../ports/event-log.ts'
+import { TailListener } from '../../tail-listener.ts'
 import type { PartitionLog } from './partition-log.ts'
 
 const BOUNDS = { recordsMax: limits.consumeBatchRecordsMax, bytesMax: limits.consumeBatchBytesMax }
-
-class Listener {
-  readonly options: TailOptions
-  /** Offset of the next record that it is to get, per partition. */
-  readonly wanted: number[]
-  ended = false
-
-  constructor(options: TailOptions, start: readonly number[]) {
-    this.options = options
-    this.wanted = [...start]
-  }
-
-  deliver(log: PartitionLog, records: readonly LogRecord[]): void {
-    const wanted = this.wanted[log.partition] ?? 0
-    const first = records.findIndex((record) => record.offset >= wanted)
-    const last = records.at(-1)
-    if (this.ended || first < 0 || last === undefined) return
-    this.wanted[log.partition] = last.offset + 1
-    const fresh = first === 0 ? records : records.slice(first)
-    try {
-      this.options.onBatch({ topic: log.topic, partition: log.partition, records: fresh })
-    } catch (error) {
-      this.end(error)
-    }
-  }
-
-  end(error: unknown): void {
-    if (this.ended) return
-    this.ended = true
-    try {
-      this.options.onError(error)
-    } catch {
-      // The other listeners of the topic must not suffer for it.
-    }
-  }
-}
 
 interface SharedReader {
   readonly log: PartitionLog
@@ -52,12 +17,12 @@ interface SharedReader {
   /** Under way until all that is appended has been handed out. */
   reading: Promise<void> | null
   /** Those that have caught up. */
-  readonly joined: Set<Listener>
+  readonly joined: Set<TailListener>
 }
 
 export class TopicTail {
   readonly #readers: readonly SharedReader[]
-  readonly #listeners = new Set<Listener>()
+  readonly #listeners = new Set<TailListener>()
   #unsubscribe: (() => void)[] = []
 
   constructor(logs: readonly PartitionLog[]) {
@@ -68,7 +33,7 @@ export class TopicTail {
   listen(options: TailOptions): Tail {
     const start = this.#startOf(options)
     if (this.#listeners.size === 0) this.#resume()
-    const listener = new Listener(options, start)
+    const listener = new TailListener(options, start)
     this.#listeners.add(listener)
     for (const reader of this.#readers) void this.#catchUp(reader, listener)
     return {
@@ -110,7 +75,7 @@ export class TopicTail {
     }
   }
 
-  #forget(listener: Listener): void {
+  #forget(listener: TailListener): void {
     this.#listeners.delete(listener)
     for (const reader of this.#readers) reader.joined.delete(listener)
     if (this.#listeners.size > 0) return
@@ -118,7 +83,7 @@ export class TopicTail {
     this.#unsubscribe = []
   }
 
-  async #catchUp(reader: SharedReader, listener: Listener): Promise<void> {
+  async #catchUp(reader: SharedReader, listener: TailListener): Promise<void> {
     const { log } = reader
     try {
       while (!listener.ended && (listener.wanted[log.partition] ?? 0) < reader.head) {
@@ -126,7 +91,7 @@ export class TopicTail {
         const records = await log.read(offset, BOUNDS)
         // Compaction has left nothing up to the end.
         if (records.length === 0) break
-        listener.deliver(log, records)
+        listener.deliver(log.partition, records)
       }
     } catch (error) {
       listener.end(error)
@@ -168,7 +133,7 @@ export class TopicTail {
         handed = 0
         await setImmediate()
       }
-      listener.deliver(reader.log, records)
+      listener.deliver(reader.log.partition, records)
       if (listener.ended) this.#forget(listener)
       handed += records.length
     }

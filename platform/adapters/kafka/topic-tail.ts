@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import { MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { LogRecord, OffsetRange, Tail, TailOptions } from '../../ports/event-log.ts'
+import { TailListener } from '../../tail-listener.ts'
 import { outOfRangeError } from './kafka-channel.ts'
 import type { Followed, PartitionFollower } from './partition-follower.ts'
 
@@ -19,42 +20,6 @@ export interface TopicTailOptions {
   readonly pause: () => Promise<void>
 }
 
-class Listener {
-  readonly options: TailOptions
-  /** Offset of the next record that it is to get, per partition. */
-  readonly wanted: number[]
-  ended = false
-
-  constructor(options: TailOptions, start: readonly number[]) {
-    this.options = options
-    this.wanted = [...start]
-  }
-
-  deliver(partition: number, records: readonly LogRecord[]): void {
-    const wanted = this.wanted[partition] ?? 0
-    const first = records.findIndex(({ offset }) => offset >= wanted)
-    const last = records.at(-1)
-    if (this.ended || first < 0 || last === undefined) return
-    this.wanted[partition] = last.offset + 1
-    const fresh = first === 0 ? records : records.slice(first)
-    try {
-      this.options.onBatch({ topic: this.options.topic, partition, records: fresh })
-    } catch (error) {
-      this.end(error)
-    }
-  }
-
-  end(error: unknown): void {
-    if (this.ended) return
-    this.ended = true
-    try {
-      this.options.onError(error)
-    } catch {
-      // The other listeners of the topic must not suffer for it.
-    }
-  }
-}
-
 /** What is shared of one partition. */
 interface Head {
   readonly partition: number
@@ -62,12 +27,12 @@ interface Head {
   next: number
   followed: Followed | null
   /** Listeners that have caught up. */
-  readonly joined: Set<Listener>
+  readonly joined: Set<TailListener>
 }
 
 export class TopicTail {
   readonly #options: TopicTailOptions
-  readonly #listeners = new Set<Listener>()
+  readonly #listeners = new Set<TailListener>()
   #heads: Head[] = []
   /** Something was handed out, or somebody has caught up. */
   #progress = Promise.withResolvers<void>()
@@ -81,7 +46,7 @@ export class TopicTail {
     const held = await this.#options.offsets()
     const start = startOf(options, held)
     if (this.#listeners.size === 0) this.#resume(held)
-    const listener = new Listener(options, start)
+    const listener = new TailListener(options, start)
     this.#listeners.add(listener)
     for (const head of this.#heads) void this.#catchUp(head, listener)
     return {
@@ -128,7 +93,7 @@ export class TopicTail {
     })
   }
 
-  #forget(listener: Listener): void {
+  #forget(listener: TailListener): void {
     this.#listeners.delete(listener)
     for (const head of this.#heads) head.joined.delete(listener)
     this.#progressed()
@@ -137,7 +102,7 @@ export class TopicTail {
     this.#heads = []
   }
 
-  async #catchUp(head: Head, listener: Listener): Promise<void> {
+  async #catchUp(head: Head, listener: TailListener): Promise<void> {
     const { partition } = head
     try {
       let at = listener.wanted[partition] ?? 0
