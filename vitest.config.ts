@@ -31,8 +31,8 @@ export default defineConfig({
           name: 'servers',
           include: ON_SERVERS,
           globalSetup: ['test/servers/shared-servers.ts'],
-          // One file after the other, after all others: the shared servers and at most one more pair fit on two cores.
-          fileParallelism: false,
+          // After all others, two files at a time: they mostly wait for servers, and two pairs of them beside the shared one fit on two cores.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           // A first start may have to wait for jars.
           testTimeout: 120_000,
