@@ -71,6 +71,7 @@ export class PartitionFeed {
     return { records, nextOffset }
   }
 
+  /** Only what was asked for from its present offset, while it is wanting: what waits here would be lost. */
   deliver(records: readonly LogRecord[], nextOffset: number): void {
     if (this.#closed || nextOffset === this.#offset) return
     this.#offset = nextOffset

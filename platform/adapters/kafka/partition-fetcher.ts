@@ -13,7 +13,7 @@ import { PartitionFeed } from './partition-feed.ts'
 
 export interface PartitionFetcherOptions {
   /** For this fetcher alone: its polls wait. */
-  readonly channel: KafkaChannel
+  readonly channel: Pick<KafkaChannel, 'leader' | 'fetch' | 'close'>
   readonly clock: Clock
   /** How many partitions want to be fetched now or soon. */
   readonly expected: () => number
@@ -67,15 +67,20 @@ export class PartitionFetcher {
     this.#starting = true
     while (this.#startAgain && !this.#stop.signal.aborted) {
       this.#startAgain = false
-      const wanting = [...this.#feeds.values()].filter((feed) => feed.wanting && !this.#resting.has(feed))
+      const wanting = [...this.#feeds.values()].filter((feed) => this.#isDue(feed))
       const leaders = await Promise.all(wanting.map((feed) => this.#leader(feed)))
       const byLeader = Map.groupBy(wanting, (_, at) => leaders[at] ?? null)
       for (const [leader, feeds] of byLeader) {
-        const open = feeds.filter((feed) => !feed.closed)
-        if (leader !== null && open.length > 0 && !this.#polled.has(leader)) void this.#poll(leader, open)
+        // While leaders were asked for, a poll in hand may have brought what these feeds wanted.
+        const due = feeds.filter((feed) => this.#isDue(feed))
+        if (leader !== null && due.length > 0 && !this.#polled.has(leader)) void this.#poll(leader, due)
       }
     }
     this.#starting = false
+  }
+
+  #isDue(feed: PartitionFeed): boolean {
+    return feed.wanting && !this.#resting.has(feed)
   }
 
   async #leader(feed: PartitionFeed): Promise<number | null> {
@@ -91,6 +96,9 @@ export class PartitionFetcher {
   /** Never rejects. */
   async #poll(leader: number, feeds: readonly PartitionFeed[]): Promise<void> {
     this.#polled.add(leader)
+    const asked = new Map(feeds.map((feed) => [feed, feed.offset]))
+    // A partition whose leader moves may be in two polls: what the first has brought, the second must not replace.
+    const isAwaited = (feed: PartitionFeed): boolean => feed.wanting && feed.offset === asked.get(feed)
     try {
       const answers = await this.#options.channel.fetch(leader, {
         from: this.#inTurn(feeds).map(({ partition, offset }) => ({ ...partition, offset })),
@@ -102,10 +110,10 @@ export class PartitionFetcher {
       const byName = new Map(feeds.map((feed) => [nameOf(feed.partition), feed]))
       for (const answer of answers) {
         const feed = byName.get(nameOf(answer))
-        if (feed !== undefined) this.#deliver(feed, answer)
+        if (feed !== undefined && isAwaited(feed)) this.#deliver(feed, answer)
       }
     } catch (error) {
-      for (const feed of feeds) this.#rest(feed, error)
+      for (const feed of feeds) if (isAwaited(feed)) this.#rest(feed, error)
     } finally {
       this.#polled.delete(leader)
     }
@@ -115,7 +123,6 @@ export class PartitionFetcher {
   }
 
   #deliver(feed: PartitionFeed, { error, records, nextOffset }: FetchedPartition): void {
-    if (feed.closed) return
     if (error !== null) return this.#rest(feed, error)
     this.#failing.delete(feed)
     feed.deliver(records, nextOffset)
