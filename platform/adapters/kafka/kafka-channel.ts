@@ -20,7 +20,7 @@ export interface CallOptions {
 }
 
 export interface KafkaChannelOptions {
-  readonly metadata: ClusterMetadata
+  readonly metadata: Pick<ClusterMetadata, 'brokers' | 'controllerId' | 'topic' | 'forget' | 'refresh'>
   readonly connection: BrokerConnectionOptions
   readonly clock: Clock
   readonly onClose: (channel: KafkaChannel) => void
@@ -67,7 +67,8 @@ export class KafkaChannel {
       const held = `${topic} has ${String(leaders.length)} partitions`
       throw new MeshgateError('LOG_OFFSET_OUT_OF_RANGE', `No partition ${String(partition)}: ${held}.`)
     }
-    if (leader >= 0) return leader
+    // What was learnt of another topic meanwhile may have told that the broker is gone: who only looked again would find the same for ever.
+    if (leader >= 0 && this.#options.metadata.brokers.has(leader)) return leader
     this.#options.metadata.forget(topic)
     throw createErrorFromCode(LEADER_NOT_AVAILABLE)
   }
