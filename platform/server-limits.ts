@@ -104,6 +104,8 @@ export const serverLimits = {
   /** How long a migration waits for those of other processes: some dozen tables with their indexes, and one holder that died. */
   storeLockWaitMs: 120_000,
   storeLockPollMs: 200,
+  /** How long opening, and a migration's first look, ask again where others contend: some time limits of the server (1.8 s), and an outage is told in time. */
+  storeContentionWaitMs: 8_000,
   /** Between looks at the agreement of the schema and at indexes that are being built. */
   storeSchemaPollMs: 50,
   /** How long closing waits for calls in hand: less than the 10 s of the log, so that both fit into a shutdown. */

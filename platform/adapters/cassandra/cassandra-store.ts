@@ -79,7 +79,7 @@ export class CassandraStore implements Store {
     this.#expiresAfter2038 = await openKeyspace(context, { replication, logger })
     // Others may be migrating at this moment.
     const read = () => onceLoaded(context, () => this.#catalog.tables())
-    this.#use(await onceDecided(context, read))
+    this.#use(await onceDecided(context, read, limits.storeContentionWaitMs))
   }
 
   migrate(tables: readonly TableDefinition[]): Promise<void> {

@@ -116,6 +116,7 @@ export async function onceLoaded<T>(context: SchemaContext, attempt: () => Promi
 export async function onceDecided<T>(
   { clock, signal }: Pick<SchemaContext, 'clock' | 'signal'>,
   attempt: () => Promise<T>,
+  waitMs: number = limits.storeSchemaWaitMs,
 ): Promise<T> {
   const startedAt = clock.monotonic()
   for (;;) {
@@ -123,7 +124,7 @@ export async function onceDecided<T>(
       return await attempt()
     } catch (error) {
       const mayPass = error instanceof MeshgateError && error.retryable
-      if (!mayPass || clock.monotonic() - startedAt > limits.storeSchemaWaitMs) throw error
+      if (!mayPass || clock.monotonic() - startedAt > waitMs) throw error
       await clock.sleep(limits.storeLockPollMs, signal)
     }
   }

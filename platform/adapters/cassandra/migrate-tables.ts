@@ -2,6 +2,7 @@
 // a table once all of it stands: who reads it there can use it.
 import type { TableDefinition } from '../../../schema/tables.ts'
 import { invariant, MeshgateError } from '../../errors.ts'
+import { limits } from '../../limits.ts'
 import { migrationRefusals } from '../../table-migration.ts'
 import { existingTables, indexesBuilt, onceDecided, type SchemaContext, schemaAgreement } from './keyspace-schema.ts'
 import { type LockContext, underMigrationLock } from './migration-lock.ts'
@@ -16,7 +17,8 @@ type Tables = ReadonlyMap<string, TableDefinition>
 
 /** The store's tables afterwards. STORE_MIGRATION_REFUSED with nothing changed. */
 export async function migrateTables(context: MigrationContext, wanted: readonly TableDefinition[]): Promise<Tables> {
-  const before = await context.catalog.tables()
+  // Others may be migrating at this moment.
+  const before = await onceDecided(context, () => context.catalog.tables(), limits.storeContentionWaitMs)
   // Mostly nothing is to be done: every process migrates when it starts.
   if (changedTables(context, before, wanted).length === 0) return before
   return underMigrationLock(context, async (renew) => {
