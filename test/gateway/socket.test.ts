@@ -143,11 +143,14 @@ test('does not listen to a client that asks without reading', async () => {
   let still = 0
   // What the gateway does not take stays with the client.
   await expect
-    .poll(() => {
-      still = client.socket.bufferedAmount === left ? still + 1 : 0
-      left = client.socket.bufferedAmount
-      return still
-    })
+    .poll(
+      () => {
+        still = client.socket.bufferedAmount === left ? still + 1 : 0
+        left = client.socket.bufferedAmount
+        return still
+      },
+      { timeout: 30_000 },
+    )
     .toBeGreaterThan(8)
   expect(left).toBeGreaterThan(0)
   client.socket.terminate()
