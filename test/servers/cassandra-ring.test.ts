@@ -16,10 +16,8 @@ import {
 import { codeOf, eventually, range } from '../conformance/event-log-harness.ts'
 import { describeStore } from '../conformance/store.ts'
 import { defineTable, put } from '../conformance/store/harness.ts'
-import { type OwnCluster, ringComplete, startOwnCassandraRing } from './own-clusters.ts'
-import { describeServers } from './test-servers.ts'
+import { describeClusters, IS_FULL, type OwnCluster, ringComplete, startOwnCassandraRing } from './own-clusters.ts'
 
-const IS_FULL = process.env['MESHGATE_CLUSTER_TESTS'] === 'full'
 const MIGRATING_CHILD = fileURLToPath(new URL('../cassandra-store/migrating-child.ts', import.meta.url))
 const ROWS = defineTable('rows', {
   columns: { id: 'text', part: 'int', name: 'text' },
@@ -96,7 +94,7 @@ async function copiesIn(keyspace_: string): Promise<number> {
   return Number(replication.get('datacenter1') ?? 0)
 }
 
-describeServers('three nodes', () => {
+describeClusters('three nodes', () => {
   let store: CassandraStore
   beforeAll(async () => {
     ring = await startOwnCassandraRing()

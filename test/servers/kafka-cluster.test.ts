@@ -10,10 +10,9 @@ import { describeEventLog } from '../conformance/event-log.ts'
 import { Appending, serialsOf } from '../kafka-log/appending.ts'
 import { openLog } from '../kafka-log/child-log.ts'
 import { compact, expire, settingsOf, withAdmin } from '../kafka-log/topic-admin.ts'
-import { type OwnCluster, startOwnKafkaCluster } from './own-clusters.ts'
-import { describeServers, type OwnServer } from './test-servers.ts'
+import { describeClusters, IS_FULL, type OwnCluster, startOwnKafkaCluster } from './own-clusters.ts'
+import type { OwnServer } from './test-servers.ts'
 
-const IS_FULL = process.env['MESHGATE_CLUSTER_TESTS'] === 'full'
 const KEYS = range(0, 12).map((at) => `key ${String(at)}`)
 const PARTITIONS = 6
 
@@ -98,7 +97,7 @@ async function grows(appending: Appending, by: number): Promise<void> {
   await eventually(() => expect(appending.acknowledged.length).toBeGreaterThan(before + by))
 }
 
-describeServers('three brokers', () => {
+describeClusters('three brokers', () => {
   let log: EventLog
   beforeAll(async () => {
     cluster = await startOwnKafkaCluster()

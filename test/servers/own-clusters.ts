@@ -1,10 +1,10 @@
 // Clusters of three for tests that kill some of their nodes: three Kafka nodes in one quorum, three Cassandra nodes in one ring on 127.0.0.1
 // to 127.0.0.3. They are removed after the file, as any own server.
 import { types } from 'cassandra-driver'
-import { vi } from 'vitest'
+import { describe, vi } from 'vitest'
 import { pickPort } from '../../services/free-port.ts'
 import { withDriver } from '../cassandra-store/cassandra-harness.ts'
-import { type OwnServer, startOwnCassandra, startOwnKafka } from './test-servers.ts'
+import { describeServers, type OwnServer, startOwnCassandra, startOwnKafka } from './test-servers.ts'
 
 const NODES = [1, 2, 3] as const
 const HOST = '127.0.0.1'
@@ -14,6 +14,15 @@ const CASSANDRA_HEAP_MEGABYTES = 512
 const RING_WAIT_MS = 90_000
 /** Of three copies wherever a ring has three nodes; Cassandra makes it. */
 const THREE_COPIES = "SELECT * FROM system_distributed.view_build_status WHERE keyspace_name = '-' AND view_name = '-'"
+
+const WANTED = process.env['MESHGATE_CLUSTER_TESTS'] ?? ''
+
+/** Six servers on a small machine take minutes: tests of clusters run only when they are asked for. */
+export const describeClusters = WANTED === '' ? describe.skip : describeServers
+if (WANTED === '') process.stderr.write('Tests of clusters are skipped: MESHGATE_CLUSTER_TESTS=short runs them.\n')
+
+/** Each node is killed in turn, in place of one, and the suites of the ports run on the cluster. */
+export const IS_FULL = WANTED === 'full'
 
 export interface OwnCluster {
   readonly nodes: readonly OwnServer[]
