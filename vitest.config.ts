@@ -31,7 +31,7 @@ export default defineConfig({
           name: 'servers',
           include: ON_SERVERS,
           globalSetup: ['test/servers/shared-servers.ts'],
-          // After all others, two files at a time: they mostly wait for servers, and two pairs of them beside the shared one fit on two cores.
+          // Apart from the others, two files at a time: they mostly wait for servers, and two pairs beside the shared one fit on two cores.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
           // A first start may have to wait for jars.
