@@ -1,7 +1,7 @@
 // A change as it goes to `<topic>.changes`, in the fullest form that the log takes: with the row before, without it, or with the
 // record's own columns alone (the rest is in the store).
 import type { Change } from '../schema/record.ts'
-import type { Row, Value } from '../schema/row.ts'
+import { cellOf, type Row, type Value } from '../schema/row.ts'
 import type { AppendRecord } from '../platform/ports/event-log.ts'
 import { fitsLog } from './dead-letter/rejected-record.ts'
 import type { AcceptedRecord } from './decode-batch.ts'
@@ -68,7 +68,7 @@ function changeOf(accepted: AcceptedRecord, context: ChangeContext | undefined):
 function rowAfter(accepted: AcceptedRecord, after: Row): Row {
   let cleared: Record<string, Value> | null = null
   for (const [column, value] of Object.entries(accepted.row)) {
-    if (value === null && after[column] === undefined) (cleared ??= {})[column] = null
+    if (value === null && cellOf(after, column) === undefined) (cleared ??= {})[column] = null
   }
   return cleared === null ? after : { ...after, ...cleared }
 }

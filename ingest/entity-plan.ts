@@ -1,7 +1,7 @@
 // What the stages need to know of one entity, compiled once: its codec, tables, topics and columns.
 import type { Entity, Product, Source, Table } from '../schema/model.ts'
 import type { RecordCodec } from '../schema/record.ts'
-import type { Row } from '../schema/row.ts'
+import { cellOf, type Row } from '../schema/row.ts'
 import { compileRecordCodec } from '../schema/emit/emit-record-codec.ts'
 import { emitTables } from '../schema/emit/emit-tables.ts'
 import { tableRow } from '../schema/emit/table-rows.ts'
@@ -78,14 +78,14 @@ function planTable(entity: Entity, table: Table): TablePlan {
   const keyOf = (row: Row): Row | null => {
     const parts: Record<string, Row[string]> = {}
     for (const field of keyFields) {
-      const value = row[field]
+      const value = cellOf(row, field)
       if (value === undefined || value === null) return null
       parts[field] = value
     }
     const cells = rowOf(parts)
     const key: Record<string, Row[string]> = {}
     for (const column of keyColumns) {
-      const value = cells[column]
+      const value = cellOf(cells, column)
       if (value === undefined || value === null) return null
       key[column] = value
     }

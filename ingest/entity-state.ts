@@ -1,6 +1,6 @@
 // One entity while a batch is planned: its cells with their write times, merged as the store merges them, so that one read of the
 // base table is enough to know what every table must hold. Pure; a state belongs to one batch.
-import type { Row, Value } from '../schema/row.ts'
+import { cellOf, type Row, type Value } from '../schema/row.ts'
 import { HIDDEN_COLUMNS, type ColumnType, type TableDefinition } from '../schema/tables.ts'
 import type { StoredRow, WriteTime } from '../platform/ports/store.ts'
 import { compareTied } from '../platform/cell-order.ts'
@@ -96,7 +96,7 @@ function fillFromStore(state: EntityState, stored: StoredRow): void {
   state.deletedMs = memory.deletedMs ?? null
   state.stamp = Math.max(memory.stamp ?? 0, state.upsertedAt ?? 0, state.deletedAt ?? 0)
   for (const column of state.shape.valueColumns.keys()) {
-    const value = row[column]
+    const value = cellOf(row, column)
     const time = stored.writeTimes?.[column]
     if (value === undefined || value === null || time === undefined) continue
     state.stamp = Math.max(state.stamp, time)
@@ -120,7 +120,7 @@ export function applyUpsert(state: EntityState, row: Row, time: WriteTime): bool
   if (state.deletedAt !== null && time <= state.deletedAt) return false
   let changed = false
   for (const [column, type] of state.shape.valueColumns) {
-    const value = row[column]
+    const value = cellOf(row, column)
     if (value === undefined) continue
     const held = state.cells.get(column)
     if (held !== undefined && (held.time > time || (held.time === time && compareTied(type, value, held.value) <= 0)))

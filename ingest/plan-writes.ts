@@ -4,7 +4,7 @@
 // The base table keeps every cell at its record's write time. A further table is a projection of the merged row: its rows are written
 // whole, at the entity's stamp (see EntityState), and deleted at a stamp when the entity leaves their key. Every key that the entity
 // passed through in the batch is cleared, since an earlier attempt at a shorter batch may have left it there.
-import type { Row, Value } from '../schema/row.ts'
+import { cellOf, type Row, type Value } from '../schema/row.ts'
 import { HIDDEN_COLUMNS } from '../schema/tables.ts'
 import type { AppendRecord, RecordBatch } from '../platform/ports/event-log.ts'
 import type { PutWrite, StoredRow, Write } from '../platform/ports/store.ts'
@@ -170,7 +170,7 @@ function furtherWrites(table: TablePlan, entity: Tracked, index: number, into: W
   const whole: Record<string, Value> = { ...row }
   for (const column of state.shape.valueColumns.keys()) {
     // What a new entity never had needs no null. What an earlier attempt may have written does.
-    if (whole[column] === undefined && (!state.fresh || state.cells.has(column) || state.changed.has(column))) {
+    if (cellOf(whole, column) === undefined && (!state.fresh || state.cells.has(column) || state.changed.has(column))) {
       whole[column] = null
     }
   }

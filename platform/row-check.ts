@@ -67,7 +67,7 @@ export function checkedValue(table: CheckedTable, column: string, value: Value):
   const canonical = canonicalValue(type, value)
   if (canonical === undefined) {
     // JSON has no NaN: it would be shown as null.
-    const shown = (typeof value === 'number' ? String(value) : JSON.stringify(value)).slice(0, 80)
+    const shown = (typeof value === 'number' ? String(value) : String(JSON.stringify(value))).slice(0, 80)
     throw new MeshgateError(
       'STORE_ROW_INVALID',
       `Column ${column} of table ${table.name} cannot hold ${shown}: give ${VALUE_SHAPES[type]}.`,

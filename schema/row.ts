@@ -11,3 +11,8 @@ export function cellText(value: Value | undefined): string {
 
 /** Cells by column. An absent column is unchanged (unset); null clears it. */
 export type Row = Readonly<Record<string, Value>>
+
+/** The cell that the row itself has: a column may have the name of a member that every object inherits. */
+export function cellOf(row: Row, column: string): Value | undefined {
+  return Object.hasOwn(row, column) ? row[column] : undefined
+}
