@@ -81,6 +81,12 @@ export interface IndexRequest {
   readonly order?: 'FORWARD' | 'REVERSE'
 }
 
+/**
+ * What holds for every adapter, and no more. Consistency: a read sees each write that was acknowledged before it began, whichever process
+ * made it (Cassandra: at a consistency level whose reads and writes overlap, as the default, LOCAL_QUORUM, within one data centre). No
+ * transactions beyond `writeAtomic`: a call that is under way may be seen in part, and the pages of one list are no snapshot: a row that is
+ * written meanwhile may be met or not. Scan order is an adapter's own: a position in one store means nothing in another.
+ */
 export interface Store {
   /**
    * Creates missing tables, columns and indexes. What would lose or reinterpret data (a column gone or of another type, another key,
