@@ -21,6 +21,14 @@ export interface EngineResult {
   readonly extensions?: Readonly<Record<string, unknown>>
 }
 
+/** A response as it goes over a wire. */
+export interface SerializedResult {
+  /** JSON of an EngineResult. */
+  readonly body: string | Uint8Array
+  /** Nothing ran: no `data`. */
+  readonly refused: boolean
+}
+
 export type OperationKind = 'query' | 'mutation' | 'subscription'
 
 /** An operation that may run: what it is, and the document for those who need it. */
@@ -38,6 +46,8 @@ export interface Engine {
   /** Queries and mutations. Rejects only with the reason of the request's signal. */
   execute(request: EngineRequest): Promise<EngineResult>
   run(operation: ReadyOperation, request: EngineRequest): Promise<EngineResult>
+  /** Like `run`, without making objects that would only be serialized. */
+  runSerialized(operation: ReadyOperation, request: EngineRequest): Promise<SerializedResult>
   /**
    * Resolves once the stream is established, or with a result without data where it is refused. The stream throws a GraphQLError whose
    * extensions hold code and, where there is one, `meshgate.cursor` to resume from.

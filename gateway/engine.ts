@@ -101,9 +101,13 @@ export function createEngine(options: EngineOptions): Engine {
 
 type Steps = Pick<Engine, 'prepare' | 'run' | 'runSubscription'>
 
-function inOneCall(steps: Steps): Steps & Pick<Engine, 'execute' | 'subscribe'> {
+function inOneCall(steps: Steps): Steps & Pick<Engine, 'execute' | 'subscribe' | 'runSerialized'> {
   return {
     ...steps,
+    runSerialized: async (operation, request) => {
+      const result = await steps.run(operation, request)
+      return { body: JSON.stringify(result), refused: result.data === undefined }
+    },
     execute: async (request) => {
       const operation = await steps.prepare(request)
       return isReady(operation) ? steps.run(operation, request) : operation

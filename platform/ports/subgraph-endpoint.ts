@@ -13,6 +13,27 @@ export interface SubgraphRequest {
   readonly signal?: AbortSignal
 }
 
+/** A request in the form that goes over a wire. */
+export interface WireRequest {
+  /** The whole GraphQL request as JSON: `{"query":…,"variables":…}`. */
+  readonly body: string
+  /** May have happened although its answer was lost: never sent twice, never shared. */
+  readonly isMutation: boolean
+  /** Headers to forward. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly principal: Principal
+  /** When the client's request arrived, in the numbers that dispatched requests are counted in too: a request joins only what was sent after it arrived. */
+  readonly arrival: number
+  readonly signal?: AbortSignal
+}
+
+/** The answer's body, a JSON text in UTF-8, not yet trusted. It may be shared: never written to. */
+export interface WireResponse {
+  readonly bytes: Uint8Array
+  /** One of our own subgraphs says: data as asked for, complete, no errors, no extensions. */
+  readonly isWhole: boolean
+}
+
 /** A GraphQL response, not yet trusted: data may have any shape. In-process it may be shared: never written to. */
 export interface SubgraphResponse {
   readonly data?: Readonly<Record<string, unknown>> | null
@@ -39,6 +60,8 @@ export interface SubgraphEndpoint {
    * errors is a response. An aborted signal rejects with its reason.
    */
   execute(request: SubgraphRequest): Promise<SubgraphResponse>
+  /** The lean way of endpoints that speak JSON over a wire, in place of `execute`. Rejects like it, except that the body was not parsed. */
+  exchange?(request: WireRequest): Promise<WireResponse>
   /**
    * Resolves once the subscription is established: every event from then on is delivered, in order. Rejects like `execute`, or with
    * SUBGRAPH_REFUSED whose `cause` holds the GraphQL errors. Ends when the subgraph completes it; throws when it is lost. `return()` ends it upstream.
