@@ -14,10 +14,12 @@ import { SubgraphReach } from './endpoints/subgraph-reach.ts'
 import { createEngine } from './engine.ts'
 import type { Engine } from './engine-contract.ts'
 import type { CorsOptions } from './http/cors.ts'
+import type { CsrfOptions } from './http/csrf.ts'
 import type { GatewayObserver, SubgraphReachability } from './gateway-observer.ts'
 import { startGatewayServer, type Readiness, type Route } from './http/gateway-server.ts'
 import { createHivePlanner } from './plan/hive-planner.ts'
 import type { DocumentLimits } from './plan/operation-limits.ts'
+import type { Sharing } from './sharing.ts'
 
 export type { AnsweredRequest, GatewayObserver, SubgraphReachability } from './gateway-observer.ts'
 
@@ -51,7 +53,18 @@ export interface GatewayOptions {
   readonly clock?: Clock
   readonly limits?: Partial<DocumentLimits>
   readonly exposeSubgraphErrors?: boolean
+  /** Absent: pages of other origins are not answered. */
   readonly cors?: CorsOptions
+  /** Requests that another site's page can make a browser send. Default: refused unless one of the usual headers shows a preflight. */
+  readonly csrf?: CsrfOptions | false
+  /** Operations of one request (a JSON array). Default 0: batches are refused. */
+  readonly batchMax?: number
+  /** Names of client headers that subgraphs may see. Default: none. */
+  readonly forwardHeaders?: readonly string[]
+  /** Default `fresh`. */
+  readonly sharing?: Sharing
+  /** Responses are compressed for clients that accept it. Default true. */
+  readonly compression?: boolean
 }
 
 export interface Gateway {
