@@ -23,8 +23,10 @@ export interface EngineResult {
 
 /** A response as it goes over a wire. */
 export interface SerializedResult {
-  /** JSON of an EngineResult. */
+  /** JSON of an EngineResult: `{"errors":[…],"data":…}`, without errors and extensions exactly `{"data":…}`. */
   readonly body: string | Uint8Array
+  /** Those in the body; absent: none. */
+  readonly errors?: readonly GraphQLFormattedError[]
   /** Nothing ran: no `data`. */
   readonly refused: boolean
 }

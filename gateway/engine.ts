@@ -106,7 +106,9 @@ function inOneCall(steps: Steps): Steps & Pick<Engine, 'execute' | 'subscribe' |
     ...steps,
     runSerialized: async (operation, request) => {
       const result = await steps.run(operation, request)
-      return { body: JSON.stringify(result), refused: result.data === undefined }
+      const { errors } = result
+      const serialized = { body: JSON.stringify(result), refused: result.data === undefined }
+      return errors === undefined ? serialized : { ...serialized, errors }
     },
     execute: async (request) => {
       const operation = await steps.prepare(request)

@@ -1,0 +1,120 @@
+// From a mesh to what runs it: an engine, endpoints for subgraphs over the network, and who watches them. What `main.ts` and the gateway for
+// Apollo Server swap between two requests. Owns the endpoints it made itself; those that were passed in are closed by whoever made them.
+import type { Logger } from 'pino'
+import { MeshgateError } from '../platform/errors.ts'
+import type { Clock } from '../platform/ports/clock.ts'
+import type { SubgraphEndpoint } from '../platform/ports/subgraph-endpoint.ts'
+import { systemClock } from '../platform/system-clock.ts'
+import { composeSupergraph, formatProblems } from './compose/compose-supergraph.ts'
+import { readSupergraph } from './compose/public-schema.ts'
+import { HttpEndpoint } from './endpoints/http-endpoint.ts'
+import { SubgraphReach } from './endpoints/subgraph-reach.ts'
+import { createEngine } from './engine.ts'
+import type { Engine } from './engine-contract.ts'
+import type { GatewayObserver, SubgraphReachability } from './gateway-observer.ts'
+import { createHivePlanner } from './plan/hive-planner.ts'
+import type { DocumentLimits } from './plan/operation-limits.ts'
+
+/** A subgraph and how to reach it. */
+export interface GatewaySubgraph {
+  readonly name: string
+  readonly sdl: string
+  readonly endpoint: SubgraphEndpoint
+}
+
+/** Subgraphs to compose, or a composed supergraph whose subgraphs are reached over HTTP at their join__Graph URLs. */
+export type GatewayMesh =
+  | { readonly subgraphs: readonly GatewaySubgraph[] }
+  | { readonly supergraphSdl: string; readonly endpoints?: readonly SubgraphEndpoint[] }
+
+export interface MeshOptions {
+  readonly logger: Logger
+  readonly observer?: GatewayObserver
+  /** Default: the system's. */
+  readonly clock?: Clock
+  readonly limits?: Partial<DocumentLimits>
+  /** Passes messages and extensions of unforeseen subgraph errors on to clients. Default false. */
+  readonly exposeSubgraphErrors?: boolean
+}
+
+export interface LoadedMesh {
+  readonly supergraphSdl: string
+  readonly engine: Engine
+  /** Every subgraph of the mesh, and whether it could be reached of late. Those in this process always can. */
+  subgraphs(): readonly SubgraphReachability[]
+  /** Ends subscriptions with this reason, lets requests under way finish, then closes what was opened for them. */
+  unload(reason: string): Promise<void>
+}
+
+/** Throws COMPOSITION_FAILED or CONFIG_INVALID; nothing is left open then. */
+export function loadMesh(mesh: GatewayMesh, options: MeshOptions): LoadedMesh {
+  const { supergraphSdl, endpoints, owned } = 'subgraphs' in mesh ? composeMesh(mesh.subgraphs) : reachMesh(mesh)
+  const { logger, observer, clock = systemClock } = options
+  const reaches = new Map(owned.map((endpoint) => [endpoint.name, new SubgraphReach(endpoint, { clock, logger })]))
+  const engine = createEngine({
+    supergraphSdl,
+    endpoints,
+    planner: createHivePlanner(supergraphSdl),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    exposeSubgraphErrors: options.exposeSubgraphErrors ?? false,
+    clock,
+    ...(observer === undefined ? {} : { observer }),
+    onFailure: (message, error) => logger.warn({ err: error }, message),
+    onSubgraphFailure: (subgraph, error) => {
+      // A subgraph that is away is told of once, by who watches it.
+      if (reaches.get(subgraph)?.suspects(error) === true) return
+      logger.warn({ err: error, subgraph }, `Subgraph "${subgraph}" failed`)
+    },
+  })
+  return {
+    supergraphSdl,
+    engine,
+    subgraphs: () => endpoints.map(({ name }) => reaches.get(name)?.state ?? { name, reachable: true }),
+    unload: async (reason) => {
+      await engine.close(reason)
+      await engine.idle()
+      await Promise.all([...reaches.values()].map((reach) => reach.close()))
+      await Promise.all(owned.map((endpoint) => endpoint.close()))
+    },
+  }
+}
+
+interface Reached {
+  readonly supergraphSdl: string
+  readonly endpoints: readonly SubgraphEndpoint[]
+  readonly owned: readonly SubgraphEndpoint[]
+}
+
+function composeMesh(subgraphs: readonly GatewaySubgraph[]): Reached {
+  const composition = composeSupergraph(subgraphs)
+  if (composition.kind === 'failed') {
+    throw new MeshgateError(
+      'COMPOSITION_FAILED',
+      `The subgraphs do not compose:\n${formatProblems(composition.problems)}`,
+    )
+  }
+  return {
+    supergraphSdl: composition.supergraphSdl,
+    endpoints: subgraphs.map(({ endpoint }) => endpoint),
+    owned: [],
+  }
+}
+
+function reachMesh(mesh: Extract<GatewayMesh, { supergraphSdl: string }>): Reached {
+  const { supergraphSdl, endpoints: given = [] } = mesh
+  const subgraphs = readSubgraphs(supergraphSdl)
+  const owned = subgraphs
+    .filter(({ name }) => !given.some((endpoint) => endpoint.name === name))
+    .map((subgraph) => new HttpEndpoint(subgraph))
+  return { supergraphSdl, endpoints: [...given, ...owned], owned }
+}
+
+function readSubgraphs(supergraphSdl: string): readonly { name: string; url: string }[] {
+  try {
+    return readSupergraph(supergraphSdl).subgraphs
+  } catch (error) {
+    if (error instanceof MeshgateError) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new MeshgateError('COMPOSITION_FAILED', `The supergraph cannot be read: ${reason} Compose it anew.`, error)
+  }
+}
