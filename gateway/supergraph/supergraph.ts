@@ -45,6 +45,11 @@ export interface FieldInGraph {
   readonly type: string
   /** It cannot answer it, except where a field above @provides it. */
   readonly external: boolean
+  /**
+   * Part of a key here: where a key is made of the object at hand, this graph can answer it even if it is external or overridden
+   * (to clients, who ask for the field itself, it is not resolvable then).
+   */
+  readonly inKey: boolean
   readonly requires: FieldSet | null
   readonly provides: FieldSet | null
   /** Progressive @override: it answers the field only while the label is active (`active: true`) or only while it is not. */

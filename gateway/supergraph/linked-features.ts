@@ -1,0 +1,103 @@
+// The specifications that a supergraph links (@link, @core): the names of their directives here, and which of them this gateway enforces.
+// The link specification forbids to go on over a feature `for: EXECUTION` or `for: SECURITY` that one does not know.
+import { Kind, type DocumentNode, type SchemaDefinitionNode, type SchemaExtensionNode } from 'graphql'
+import { appliedDirectives, stringValue, type DirectiveValues } from './directive-values.ts'
+
+export interface LinkedFeature {
+  readonly url: string
+  /** Without the version: `https://specs.apollo.dev/join`. */
+  readonly identity: string
+  readonly version: string
+  /** Names in this document begin with it and `__`. */
+  readonly prefix: string
+  readonly purpose: 'EXECUTION' | 'SECURITY' | null
+  /** Name in the specification to the name here, `@key` to `@k`. */
+  readonly imports: ReadonlyMap<string, string>
+}
+
+const APOLLO = 'https://specs.apollo.dev/'
+const JOIN_VERSIONS = ['v0.1', 'v0.2', 'v0.3', 'v0.4', 'v0.5']
+/** By identity; versions add directives that are refused by themselves. */
+const ENFORCED = new Set(['link', 'core', 'inaccessible', 'tag', 'cost'].map((name) => APOLLO + name))
+
+export function linkedFeatures(supergraph: DocumentNode): LinkedFeature[] {
+  return schemaNodes(supergraph).flatMap((schema) =>
+    [...appliedDirectives(schema, 'link'), ...appliedDirectives(schema, 'core')].flatMap(toFeature),
+  )
+}
+
+export function schemaNodes(document: DocumentNode): (SchemaDefinitionNode | SchemaExtensionNode)[] {
+  return document.definitions.filter(
+    (definition) => definition.kind === Kind.SCHEMA_DEFINITION || definition.kind === Kind.SCHEMA_EXTENSION,
+  )
+}
+
+export function findFeature(features: readonly LinkedFeature[], name: string): LinkedFeature | null {
+  return features.find(({ identity }) => identity === APOLLO + name) ?? null
+}
+
+/** The name that a directive of a feature has here; null where it is not linked. */
+export function directiveName(features: readonly LinkedFeature[], feature: string, name: string): string | null {
+  const found = findFeature(features, feature)
+  if (found === null) return null
+  return found.imports.get(`@${name}`) ?? (name === feature ? found.prefix : `${found.prefix}__${name}`)
+}
+
+/** A sentence for each feature that must not be passed over; empty where all are known. */
+export function unenforcedFeatures(features: readonly LinkedFeature[]): string[] {
+  const problems: string[] = []
+  if (findFeature(features, 'join') === null) {
+    problems.push(
+      'It links no join specification: it is not a supergraph. Compose the subgraphs with `meshgate compose`.',
+    )
+  }
+  for (const { url, identity, version, purpose } of features) {
+    if (identity === `${APOLLO}join`) {
+      if (JOIN_VERSIONS.includes(version)) continue
+      problems.push(
+        `It was composed with ${url}, and this gateway knows join ${JOIN_VERSIONS.join(', ')}. Compose it with \`meshgate compose\`.`,
+      )
+    } else if (purpose !== null && !ENFORCED.has(identity)) {
+      problems.push(describeUnenforced(url, identity, purpose))
+    }
+  }
+  return problems
+}
+
+function describeUnenforced(url: string, identity: string, purpose: 'EXECUTION' | 'SECURITY'): string {
+  const what = `It links ${url} for ${purpose}, which this gateway does not enforce.`
+  if (/\/(authenticated|requiresScopes|policy)$/.test(identity)) {
+    return `${what} Fields that it protects would be open: let the subgraphs check access themselves and take the directives out.`
+  }
+  return `${what} Take its directives out of the subgraphs, and compose them anew.`
+}
+
+function toFeature(values: DirectiveValues): LinkedFeature[] {
+  const url = stringValue(values, 'url') ?? stringValue(values, 'feature')
+  if (url === null) return []
+  const parts = /^(.*?)(?:\/(v\d+\.\d+))?\/?$/.exec(url)
+  const identity = parts?.[1] ?? url
+  const purpose = stringValue(values, 'for')
+  return [
+    {
+      url,
+      identity,
+      version: parts?.[2] ?? '',
+      prefix: stringValue(values, 'as') ?? identity.slice(identity.lastIndexOf('/') + 1),
+      purpose: purpose === 'EXECUTION' || purpose === 'SECURITY' ? purpose : null,
+      imports: readImports(values['import']),
+    },
+  ]
+}
+
+function readImports(value: unknown): ReadonlyMap<string, string> {
+  const imports = new Map<string, string>()
+  for (const each of Array.isArray(value) ? (value as unknown[]) : []) {
+    if (typeof each === 'string') imports.set(each, each.replace('@', ''))
+    else if (typeof each === 'object' && each !== null && 'name' in each && typeof each.name === 'string') {
+      const as = 'as' in each && typeof each.as === 'string' ? each.as : each.name
+      imports.set(each.name, as.replace('@', ''))
+    }
+  }
+  return imports
+}
