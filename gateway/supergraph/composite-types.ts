@@ -146,6 +146,7 @@ function readField(reading: Reading, node: FieldDefinitionNode, unmarkedIn: read
   return { name: node.name.value, type, namedType: namedType(node.type), inaccessible, graphs }
 }
 
+/** A field that its graph answers and of which nothing more is said. */
 export function plainField(type: string): FieldInGraph {
   return { type, external: false, inKey: false, requires: null, provides: null, label: null }
 }

@@ -17,6 +17,8 @@ export interface LinkedFeature {
 
 const APOLLO = 'https://specs.apollo.dev/'
 const JOIN_VERSIONS = ['v0.1', 'v0.2', 'v0.3', 'v0.4', 'v0.5']
+/** Directives that compositions print without their feature's prefix and without importing them. */
+const UNPREFIXED: ReadonlyMap<string, string> = new Map([[`${APOLLO}cost`, 'listSize']])
 /** By identity; versions add directives that are refused by themselves. */
 const ENFORCED = new Set(['link', 'core', 'inaccessible', 'tag', 'cost'].map((name) => APOLLO + name))
 
@@ -41,6 +43,15 @@ export function directiveName(features: readonly LinkedFeature[], feature: strin
   const found = findFeature(features, feature)
   if (found === null) return null
   return found.imports.get(`@${name}`) ?? (name === feature ? found.prefix : `${found.prefix}__${name}`)
+}
+
+/** Whether a type or directive of this name belongs to a linked specification of federation, and is nothing of the subgraphs' own. */
+export function isNamedByFeature(features: readonly LinkedFeature[], name: string): boolean {
+  return features.some(({ identity, prefix, imports }) => {
+    if (!identity.startsWith(APOLLO)) return false
+    if (name === prefix || name.startsWith(`${prefix}__`) || UNPREFIXED.get(identity) === name) return true
+    return imports.size > 0 && [...imports.values()].includes(name)
+  })
 }
 
 /** A sentence for each feature that must not be passed over; empty where all are known. */
