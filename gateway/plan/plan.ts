@@ -88,12 +88,15 @@ export interface Position {
   readonly parentTypes: readonly string[] | null
   /** Ways to the object, each after those it builds on. Source 0 decides whether the object is null. */
   readonly sources: readonly PositionSource[]
-  /** Where its concrete type is read: a constant for an object type, else the source whose `__typename` tells. */
+  /**
+   * Where its concrete type is read: a constant for an object type, else the source whose `__typename` tells. Where nothing depends on the
+   * concrete type the constant is the abstract type's name. A type that the public schema does not have makes the object null.
+   */
   readonly typename: { readonly constant: string } | { readonly source: number }
 }
 
 export type PositionSource =
-  /** The `data` of a root fetch. */
+  /** The `data` of a root fetch: of the root, or of a field that gives the query type again. */
   | { readonly kind: 'root'; readonly fetch: FetchId }
   /**
    * The value under `key` of the parent's source `of`; lists (of lists) are walked through. Where a position has several of this kind, their
