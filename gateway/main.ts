@@ -22,7 +22,7 @@ export interface GatewayOptions {
   /** Default 127.0.0.1. */
   readonly host?: string
   readonly ready?: () => Readiness
-  /** Asked before the gateway's own paths. */
+  /** Asked before the gateway's own paths, except /graphql. */
   readonly routes?: readonly Route[]
   /** Tabs of the page; those that ask what this mesh has not are left out. */
   readonly exampleQueries?: readonly ExampleQuery[]
@@ -71,6 +71,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     routes: options.routes ?? [],
     page: createPage({ title: options.title ?? 'Meshgate', exampleQueries: fitting(options, engine()) }),
     ...(options.cors === undefined ? {} : { cors: options.cors }),
+    ...(options.csrf === undefined ? {} : { csrf: options.csrf }),
+    batchMax: options.batchMax ?? 0,
+    forwardHeaders: options.forwardHeaders ?? [],
+    sharing: options.sharing ?? 'fresh',
+    compression: options.compression ?? true,
     onError: (message, error) => options.logger.error({ err: error }, message),
   }).catch(async (error: unknown) => {
     await current.unload('The gateway did not start.')

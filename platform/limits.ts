@@ -228,6 +228,24 @@ export const limits = {
   // Gateway: HTTP server
   /** Request body: queries with their variables; uploads do not go this way. */
   requestBodyBytesMax: 1_048_576,
+  /** Accept and Accept-Encoding headers whose meaning is remembered: clients of one kind send one, and longer ones nobody sends twice. */
+  negotiationsKeptMax: 256,
+  negotiationCharactersMax: 256,
+  /** Smaller responses fit a packet as they are. */
+  compressionBytesMin: 1_024,
+  /** Compressions at once: the pool has four threads, and the log's fsync needs some. */
+  compressionsAtOnceMax: 2,
+  /** Bytes of responses that are or wait to be compressed: a tenth of a second or so. Beyond them they go out as they are. */
+  compressionBytesWaitingMax: 16_777_216,
+  /** Between signs of life on a stream of events: shorter than the idle time of common proxies. */
+  streamKeepAliveMs: 12_000,
+  /** How long a client may take nothing of what a stream has for it, before its connection is closed. */
+  streamStalledMsMax: 60_000,
+  /** Operations of one batch that run at once: one client's batch must not take what others wait for. */
+  batchOperationsAtOnceMax: 8,
+  /** Whole responses in flight that may be joined, and the size of a request that others are compared with: 16 MB of keys. */
+  sharedQueriesMax: 1_000,
+  sharedQueryBytesMax: 16_384,
   /** All headers of a request with its URL (node's default, named): tokens and cookies fit, a flood does not. */
   requestHeaderBytesMax: 16_384,
   /** From the connection to the last header: seconds on a slow line; who sends them one by one to hold a connection is cut off. */

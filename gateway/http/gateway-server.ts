@@ -6,9 +6,14 @@ import { MeshgateError } from '../../platform/errors.ts'
 import { ANONYMOUS, type Principal } from '../../platform/governance/principal.ts'
 import { limits } from '../../platform/limits.ts'
 import type { Engine } from '../engine-contract.ts'
-import { applyCors, isOriginAllowed, type CorsOptions } from './cors.ts'
-import { handleGraphql } from './graphql-handler.ts'
+import type { Sharing } from '../sharing.ts'
+import { createCompressor } from './content-coding.ts'
+import { applyCors, checkCors, isOriginAllowed, varyOfCors, type CorsOptions } from './cors.ts'
+import { createCsrfGuard, CSRF_HEADERS, type CsrfOptions } from './csrf.ts'
+import { createHeaderForwarder, type HeaderForwarder } from './forwarded-headers.ts'
+import { createGraphqlHandler, type GraphqlHandler } from './graphql-handler.ts'
 import { attachGraphqlSocket } from './graphql-socket.ts'
+import { createSharedQueries } from './shared-queries.ts'
 
 export interface Readiness {
   readonly ready: boolean
@@ -23,12 +28,24 @@ export interface GatewayServerOptions {
   readonly host: string
   readonly engine: () => Engine
   readonly ready: () => Readiness
-  /** Asked in order before the gateway's own paths. */
+  /** Asked in order before the gateway's own paths, except /graphql. */
   readonly routes: readonly Route[]
   /** Serves `/` and what it needs. */
   readonly page: Route
   /** Absent: pages of other origins are not answered. */
   readonly cors?: CorsOptions
+  /** Default: requests that another site's page can make a browser send need one of the usual headers. */
+  readonly csrf?: CsrfOptions | false
+  /** Operations of one request. Default 0: no batches. */
+  readonly batchMax?: number
+  /** Client headers that subgraphs may see. Default: none. */
+  readonly forwardHeaders?: readonly string[]
+  /** Here only `requests` makes a difference. Default `fresh`. */
+  readonly sharing?: Sharing
+  /** Default true. */
+  readonly compression?: boolean
+  /** Between signs of life on streams. Default `limits.streamKeepAliveMs`. */
+  readonly streamKeepAliveMs?: number
   readonly principal?: (request: IncomingMessage) => Principal
   readonly onError: (message: string, error: unknown) => void
 }
@@ -50,10 +67,14 @@ const SERVER_OPTIONS = {
   connectionsCheckingInterval: limits.connectionCheckMs,
 }
 
+/** Rejects with CONFIG_INVALID or PORT_IN_USE. */
 export async function startGatewayServer(options: GatewayServerOptions): Promise<GatewayServer> {
+  checkCors(options.cors)
   const principal = options.principal ?? (() => ANONYMOUS)
+  const forwarded = createHeaderForwarder(options.forwardHeaders ?? [])
+  const handle = graphqlHandler(options, principal, forwarded)
   const server = createServer(SERVER_OPTIONS, (request, response) => {
-    answer(request, response, { ...options, principal }).catch((error: unknown) => {
+    answer(request, response, handle, options).catch((error: unknown) => {
       // The client went away in the middle of its body: nobody is there to answer.
       if (!(request.destroyed && !request.complete)) fail(response, error, options)
     })
@@ -62,6 +83,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     path: GRAPHQL_PATH,
     engine: options.engine,
     principal,
+    forwarded,
     originAllowed: (request) => isOriginAllowed(request, options.cors),
     messageBytesMax: limits.requestBodyBytesMax,
     onError: (error) => options.onError('A WebSocket failed', error),
@@ -71,6 +93,28 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
   const shown = ['0.0.0.0', '[::]'].includes(host) ? 'localhost' : host
   return { port, url: `http://${shown}:${port}`, close: () => close(server, socket) }
+}
+
+function graphqlHandler(
+  options: GatewayServerOptions,
+  principal: (request: IncomingMessage) => Principal,
+  forwarded: HeaderForwarder,
+): GraphqlHandler {
+  const { engine, cors, csrf = { headers: CSRF_HEADERS }, batchMax = 0, onError } = options
+  const compressor = options.compression === false ? null : createCompressor()
+  return createGraphqlHandler({
+    engine,
+    principal,
+    forwarded,
+    bodyBytesMax: limits.requestBodyBytesMax,
+    csrf: createCsrfGuard(csrf, cors),
+    batchMax,
+    compressor,
+    sharedQueries: options.sharing === 'requests' ? createSharedQueries(compressor) : null,
+    vary: ['accept', ...(compressor === null ? [] : ['accept-encoding']), ...varyOfCors(cors)].join(', '),
+    streamKeepAliveMs: options.streamKeepAliveMs ?? limits.streamKeepAliveMs,
+    onError,
+  })
 }
 
 async function listen(server: Server, { port, host }: GatewayServerOptions): Promise<void> {
@@ -97,15 +141,18 @@ async function close(server: Server, socket: { close(graceMs: number): Promise<v
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  options: GatewayServerOptions & { principal: (request: IncomingMessage) => Principal },
+  handle: GraphqlHandler,
+  options: GatewayServerOptions,
 ): Promise<void> {
-  const url = URL.parse(request.url ?? '/', 'http://localhost')
-  if (url === null) return writeText(response, 400, 'text/plain', 'The URL cannot be read.\n')
   if (applyCors(request, response, options.cors)) return
+  const target = request.url ?? '/'
+  // Nearly every request, and by POST without a query string: it is not worth a URL object.
+  if (target === GRAPHQL_PATH) return handle(request, response, '')
+  const url = URL.parse(target, 'http://localhost')
+  if (url === null) return writeText(response, 400, 'text/plain', 'The URL cannot be read.\n')
+  if (url.pathname === GRAPHQL_PATH) return handle(request, response, url.search.slice(1))
   for (const route of options.routes) if (await route(request, response)) return
   switch (url.pathname) {
-    case GRAPHQL_PATH:
-      return handleGraphql(request, response, url, { ...options, bodyBytesMax: limits.requestBodyBytesMax })
     case '/health/live':
       return writeJson(response, 200, { live: true })
     case '/health/ready': {

@@ -1,54 +1,117 @@
-// Answers /graphql over HTTP: reads the request, runs it on the engine of the moment, writes the result with the right status.
+// Answers /graphql over HTTP: reads the request, runs it on the engine of the moment, and writes what comes in the protocol that fits.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Principal } from '../../platform/governance/principal.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult } from '../engine-contract.ts'
-import { isProblem, readGraphqlRequest, type HttpProblem } from './graphql-request.ts'
-import { negotiateMediaType, type ResponseMediaType } from './media-type.ts'
+import { readAccept, type Accepted, type StreamMediaType } from './accept.ts'
+import { makeCompressedAnswer, problemAnswer, writeAnswer, type AnswerForm } from './answer.ts'
+import { answerOnce, answerRefused } from './answer-once.ts'
+import { checkBatch, runBatch } from './batch.ts'
+import { readAcceptEncoding, type Compressor } from './content-coding.ts'
+import type { CsrfGuard } from './csrf.ts'
+import { eventStreamFormat, withLastEventId } from './event-stream-format.ts'
+import type { HeaderForwarder } from './forwarded-headers.ts'
+import { checkTransport, readPosted, readSearch, type RequestParameters } from './graphql-request.ts'
+import { isProblem, type HttpProblem } from './http-problem.ts'
+import { multipartFormat } from './multipart-format.ts'
+import { chooseProtocol, NOT_ACCEPTABLE } from './protocol.ts'
+import { readBody } from './request-body.ts'
+import type { ShareableRequest, SharedQueries } from './shared-queries.ts'
+import { writeStream } from './stream-response.ts'
 
 export interface GraphqlHandlerOptions {
   /** The engine that new requests run on. */
   readonly engine: () => Engine
   readonly principal: (request: IncomingMessage) => Principal
+  readonly forwarded: HeaderForwarder
   readonly bodyBytesMax: number
+  /** Null: whatever a browser sends is answered. */
+  readonly csrf: CsrfGuard | null
+  /** 0: no batches. */
+  readonly batchMax: number
+  readonly compressor: Compressor | null
+  /** Null: every request has an answer of its own. */
+  readonly sharedQueries: SharedQueries | null
+  readonly vary: string
+  readonly streamKeepAliveMs: number
+  readonly onError: (message: string, error: unknown) => void
 }
 
-export async function handleGraphql(
+/** A client's request and what is known of it before it is read. */
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly accepted: Accepted
+  readonly form: AnswerForm
+}
+
+/** `search` is what follows the question mark in the URL. */
+export type GraphqlHandler = (request: IncomingMessage, response: ServerResponse, search: string) => Promise<void>
+
+export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
+  return async (request, response, search) => {
+    const exchange = openExchange(request, response, options)
+    const problem = checkRequest(exchange, options)
+    if (problem !== null) return writeProblem(exchange, problem)
+    if (request.method === 'GET') {
+      return answer(exchange, { exact: `?${search}`, read: () => readSearch(search) }, options)
+    }
+    const body = await readBody(request, options.bodyBytesMax)
+    if (!Buffer.isBuffer(body)) return writeProblem(exchange, body)
+    // Bytes as characters: the shortest way to a key that no other body has.
+    const exact = options.sharedQueries === null ? '' : body.toString('latin1')
+    return answer(exchange, { exact, read: () => readPosted(body) }, options)
+  }
+}
+
+function openExchange(
   request: IncomingMessage,
   response: ServerResponse,
-  url: URL,
-  options: GraphqlHandlerOptions,
-): Promise<void> {
-  const mediaType = negotiateMediaType(request.headers.accept)
-  if (mediaType === null) {
-    const message = 'Accept application/graphql-response+json or application/json.'
-    return writeProblem(response, { status: 406, message }, 'application/json')
+  { vary, compressor }: GraphqlHandlerOptions,
+): Exchange {
+  const accepted = readAccept(request.headers.accept)
+  const coding = compressor === null ? 'identity' : readAcceptEncoding(request.headers['accept-encoding'])
+  return { request, response, accepted, form: { mediaType: accepted.answer ?? 'application/json', coding, vary } }
+}
+
+function checkRequest({ request, accepted }: Exchange, { csrf }: GraphqlHandlerOptions): HttpProblem | null {
+  if (accepted.answer === null && accepted.stream === null) return NOT_ACCEPTABLE
+  const problem = checkTransport(request)
+  if (problem !== null || csrf === null || csrf.allows(request)) return problem
+  return { status: 400, message: csrf.advice }
+}
+
+interface Asked {
+  /** The request as it was sent: equal ones ask the same. */
+  readonly exact: string
+  readonly read: () => RequestParameters | readonly unknown[] | HttpProblem
+}
+
+async function answer(exchange: Exchange, asked: Asked, options: GraphqlHandlerOptions): Promise<void> {
+  const { request, response, accepted, form } = exchange
+  const principal = options.principal(request)
+  const headers = options.forwarded(request)
+  if (options.sharedQueries !== null && accepted.answer !== null) {
+    const shareable: ShareableRequest = { ...asked, principal, headers, form }
+    const shared = options.sharedQueries.answer(shareable, options.engine(), response)
+    const found = shared === null ? null : await shared
+    if (found === 'left') return
+    if (found !== null) return writeAnswer(response, found)
   }
-  const parameters = await readGraphqlRequest(request, url, options.bodyBytesMax)
-  if (isProblem(parameters)) return writeProblem(response, parameters, mediaType)
+  const parameters = asked.read()
+  if (isProblem(parameters)) return writeProblem(exchange, parameters)
   const signal = disconnectSignal(response)
-  const engineRequest: EngineRequest = { ...parameters, principal: options.principal(request), signal }
-  const engine = options.engine()
-  const operation = await engine.prepare(engineRequest)
-  if (!isReady(operation)) return writeResult(response, operation, mediaType)
-  const problem = refuseKind(operation.kind, request)
-  if (problem !== null) return writeProblem(response, problem, mediaType)
+  const context = { principal, signal, ...(headers === undefined ? {} : { headers }) }
   try {
-    writeResult(response, await engine.run(operation, engineRequest), mediaType)
+    if (isBatch(parameters)) await answerBatch(exchange, parameters, context, options)
+    else await answerOne(exchange, { ...parameters, ...context }, options)
   } catch (error) {
     // The client has left: nobody is there to answer.
     if (!signal.aborted) throw error
   }
 }
 
-/** A GET that a page of another site can provoke must change nothing. */
-function refuseKind(kind: string, request: IncomingMessage): HttpProblem | null {
-  if (kind === 'mutation' && request.method === 'GET') {
-    return { status: 405, message: 'A mutation is sent by POST.', headers: { allow: 'POST' } }
-  }
-  if (kind === 'subscription') {
-    return { status: 400, message: 'A subscription is sent over the WebSocket (graphql-transport-ws) at this path.' }
-  }
-  return null
+function isBatch(parameters: RequestParameters | readonly unknown[]): parameters is readonly unknown[] {
+  return Array.isArray(parameters)
 }
 
 function disconnectSignal(response: ServerResponse): AbortSignal {
@@ -60,26 +123,60 @@ function disconnectSignal(response: ServerResponse): AbortSignal {
   return abort.signal
 }
 
-function writeResult(response: ServerResponse, result: EngineResult, mediaType: ResponseMediaType): void {
-  const refused = result.data === undefined
-  const internal = refused && (result.errors ?? []).some((error) => error.extensions?.['code'] === 'INTERNAL')
-  // application/json: 200 whenever the answer is a well-formed GraphQL response, for clients that look no further.
-  const status = internal ? 500 : refused && mediaType === 'application/graphql-response+json' ? 400 : 200
-  write(response, status, result, mediaType)
+async function answerOne(exchange: Exchange, request: EngineRequest, options: GraphqlHandlerOptions): Promise<void> {
+  const { response, accepted, form } = exchange
+  const engine = options.engine()
+  const operation = await engine.prepare(request)
+  if (!isReady(operation)) return refuse(exchange, operation, options)
+  const protocol = chooseProtocol(operation.kind, exchange.request.method, accepted)
+  if (typeof protocol === 'object') return writeProblem(exchange, protocol)
+  if (protocol === 'once') {
+    return writeAnswer(response, await answerOnce({ engine, operation, request }, form, options.compressor))
+  }
+  if (operation.kind !== 'subscription') {
+    return stream(exchange, protocol, oneResult(await engine.run(operation, request)), options)
+  }
+  const extensions = withLastEventId(request.extensions, exchange.request.headers['last-event-id'])
+  const resumed = extensions === undefined ? request : { ...request, extensions }
+  const results = await engine.runSubscription(operation, resumed)
+  if (!(Symbol.asyncIterator in results)) return refuse(exchange, results, options)
+  await stream(exchange, protocol, results, options)
 }
 
-function writeProblem(response: ServerResponse, problem: HttpProblem, mediaType: ResponseMediaType): void {
-  for (const [name, value] of Object.entries(problem.headers ?? {})) response.setHeader(name, value)
-  const result = { errors: [{ message: problem.message, extensions: { code: 'REQUEST_INVALID' } }] }
-  write(response, problem.status, result, mediaType)
+/** A client that takes nothing but streams is told in one. */
+async function refuse(exchange: Exchange, result: EngineResult, options: GraphqlHandlerOptions): Promise<void> {
+  const { response, accepted, form } = exchange
+  if (accepted.answer === null) return stream(exchange, accepted.stream, oneResult(result), options)
+  writeAnswer(response, answerRefused(result, form))
 }
 
-function write(response: ServerResponse, status: number, result: EngineResult, mediaType: ResponseMediaType): void {
-  const body = Buffer.from(JSON.stringify(result))
-  response.writeHead(status, {
-    'content-type': `${mediaType}; charset=utf-8`,
-    'content-length': body.length,
-    'cache-control': 'no-store',
-  })
-  response.end(body)
+async function answerBatch(
+  exchange: Exchange,
+  entries: readonly unknown[],
+  context: Pick<EngineRequest, 'principal' | 'headers' | 'signal'>,
+  { engine, batchMax, compressor }: GraphqlHandlerOptions,
+): Promise<void> {
+  const { accepted, form, response } = exchange
+  const problem = accepted.answer === null ? NOT_ACCEPTABLE : checkBatch(entries, batchMax)
+  if (problem !== null) return writeProblem(exchange, problem)
+  const body = await runBatch(entries, engine(), context)
+  writeAnswer(response, await makeCompressedAnswer(200, body, form, compressor))
+}
+
+async function stream(
+  { response }: Exchange,
+  protocol: StreamMediaType | null,
+  results: AsyncIterable<EngineResult>,
+  { vary, streamKeepAliveMs, onError }: GraphqlHandlerOptions,
+): Promise<void> {
+  const format = protocol === 'multipart/mixed' ? multipartFormat : eventStreamFormat
+  await writeStream(response, results, { format, vary, keepAliveMs: streamKeepAliveMs, onError })
+}
+
+async function* oneResult(result: EngineResult): AsyncGenerator<EngineResult> {
+  yield result
+}
+
+function writeProblem({ response, form }: Exchange, problem: HttpProblem): void {
+  writeAnswer(response, problemAnswer(problem, form))
 }

@@ -1,83 +1,63 @@
 // Reads a GraphQL request out of HTTP (GraphQL over HTTP, draft of 2025): what it asks, and what is answered where it does not ask properly.
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { isObject } from '../execute/plain-object.ts'
 import type { EngineRequest } from '../engine-contract.ts'
-
-export interface HttpProblem {
-  readonly status: number
-  readonly message: string
-  readonly headers?: Readonly<Record<string, string>>
-}
+import type { HttpProblem } from './http-problem.ts'
 
 export type RequestParameters = Pick<EngineRequest, 'query' | 'operationName' | 'variables' | 'extensions'>
 
-export function isProblem(value: object): value is HttpProblem {
-  return 'status' in value
+/** What is wrong with the method or what the body is said to be; null where it can be read. */
+export function checkTransport({ method, headers }: IncomingMessage): HttpProblem | null {
+  if (method === 'GET') return null
+  if (method !== 'POST') {
+    return { status: 405, message: 'GraphQL is asked by POST or GET.', headers: ['allow', 'GET, POST'] }
+  }
+  const coding = headers['content-encoding']
+  if (coding !== undefined && coding.toLowerCase() !== 'identity') {
+    return { status: 415, message: 'Send the request uncompressed.', headers: ['accept-encoding', 'identity'] }
+  }
+  const type = headers['content-type'] ?? ''
+  return type === 'application/json' ? null : checkContentType(type)
 }
 
-export async function readGraphqlRequest(
-  request: IncomingMessage,
-  url: URL,
-  bodyBytesMax: number,
-): Promise<RequestParameters | HttpProblem> {
-  if (request.method === 'GET') return readQuery(url.searchParams)
-  if (request.method !== 'POST') {
-    return { status: 405, message: 'GraphQL is asked by POST or GET.', headers: { allow: 'GET, POST' } }
-  }
-  const [mediaType, ...parameters] = (request.headers['content-type'] ?? '').split(';').map((part) => part.trim())
-  // Only media types that a web page cannot send without a preflight: this is what keeps other sites' forms out.
+/** Only a media type that a web page cannot send without a preflight: this is what keeps other sites' forms out. */
+function checkContentType(type: string): HttpProblem | null {
+  const [mediaType, ...parameters] = type.split(';').map((part) => part.trim())
   if (mediaType?.toLowerCase() !== 'application/json') {
     return { status: 415, message: 'Send the request as content-type application/json.' }
   }
   const charset = parameters.find((parameter) => /^charset=/i.test(parameter))
-  if (charset !== undefined && !/^charset="?utf-?8"?$/i.test(charset)) {
-    return { status: 415, message: 'Send the request in UTF-8.' }
-  }
-  const body = await readBody(request, bodyBytesMax)
-  return typeof body === 'string' ? readJson(body) : body
+  if (charset === undefined || /^charset="?utf-?8"?$/i.test(charset)) return null
+  return { status: 415, message: 'Send the request in UTF-8.' }
 }
 
-async function readBody(request: IncomingMessage, bytesMax: number): Promise<string | HttpProblem> {
-  const tooLarge = {
-    status: 413,
-    message: `The body is larger than ${bytesMax} bytes.`,
-    headers: { connection: 'close' },
-  }
-  if (Number(request.headers['content-length'] ?? 0) > bytesMax) return tooLarge
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > bytesMax) return tooLarge
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
+/** An array is a batch. */
+export function readPosted(bytes: Buffer): RequestParameters | readonly unknown[] | HttpProblem {
+  if (!isUtf8(bytes)) return { status: 400, message: 'The body is no UTF-8.' }
+  const body = parseJson(bytes.toString('utf8'))
+  if (Array.isArray(body)) return body as unknown[]
+  return readParameters(body)
 }
 
-function readJson(text: string): RequestParameters | HttpProblem {
-  const body = parseJson(text)
-  if (Array.isArray(body)) {
-    return { status: 400, message: 'Batches are not supported. Send one request per operation.' }
-  }
-  if (!isObject(body)) return { status: 400, message: 'The body is no JSON object with a "query".' }
-  return toParameters(body)
-}
-
-function readQuery(search: URLSearchParams): RequestParameters | HttpProblem {
+/** `search` is what follows the question mark. */
+export function readSearch(search: string): RequestParameters | HttpProblem {
+  const parameters = new URLSearchParams(search)
   const body: Record<string, unknown> = {}
-  for (const name of ['query', 'operationName']) if (search.has(name)) body[name] = search.get(name)
+  for (const name of ['query', 'operationName']) if (parameters.has(name)) body[name] = parameters.get(name)
   for (const name of ['variables', 'extensions']) {
-    const text = search.get(name)
+    const text = parameters.get(name)
     if (text === null || text === '') continue
     const value = parseJson(text)
     if (value === undefined) return { status: 400, message: `The parameter "${name}" is no JSON.` }
     body[name] = value
   }
-  return toParameters(body)
+  return readParameters(body)
 }
 
-/** Also for the WebSocket's subscribe payload. */
-export function toParameters(body: Readonly<Record<string, unknown>>): RequestParameters | HttpProblem {
+/** One request: of a body, of a batch, or a WebSocket's subscribe payload. */
+export function readParameters(body: unknown): RequestParameters | HttpProblem {
+  if (!isObject(body)) return { status: 400, message: 'The body is no JSON object with a "query".' }
   const { query, operationName, variables, extensions } = body
   if (typeof query !== 'string' || query === '') return { status: 400, message: 'The request has no "query".' }
   if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') {

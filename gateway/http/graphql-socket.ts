@@ -1,6 +1,6 @@
 // Answers /graphql over WebSocket (graphql-transport-ws): queries and mutations once, subscriptions as streams.
 import { GraphQLError, type ExecutionArgs, type ExecutionResult, type GraphQLFormattedError } from 'graphql'
-import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws'
+import { handleProtocols, makeServer } from 'graphql-ws'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
@@ -8,13 +8,17 @@ import type { Principal } from '../../platform/governance/principal.ts'
 import { invariant } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult, type ReadyOperation } from '../engine-contract.ts'
-import { isProblem, toParameters } from './graphql-request.ts'
+import type { HeaderForwarder } from './forwarded-headers.ts'
+import { readParameters } from './graphql-request.ts'
+import { isProblem } from './http-problem.ts'
 import { createSocketOperations, type SocketOperations } from './socket-operations.ts'
 
 export interface GraphqlSocketOptions {
   readonly path: string
   readonly engine: () => Engine
   readonly principal: (request: IncomingMessage) => Principal
+  /** Of the handshake's headers: what a client puts into connection_init are no headers, and are not forwarded. */
+  readonly forwarded?: HeaderForwarder
   readonly originAllowed: (request: IncomingMessage) => boolean
   readonly messageBytesMax: number
   readonly onError: (error: unknown) => void
@@ -27,6 +31,7 @@ export interface GraphqlSocket {
 
 interface Extra {
   readonly request: IncomingMessage
+  readonly headers: Readonly<Record<string, string>> | undefined
   readonly operations: () => SocketOperations
 }
 
@@ -84,9 +89,11 @@ function createProtocol({ engine, principal }: GraphqlSocketOptions): ReturnType
         return [problem(`A socket may have ${limits.socketSubscriptionsMax} operations at once.`)]
       }
       const current = engine()
-      const parameters = toParameters(payload as SubscribePayload & Record<string, unknown>)
+      const parameters = readParameters(payload)
       if (isProblem(parameters)) return [problem(parameters.message)]
-      const request: EngineRequest = { ...parameters, principal: principal(context.extra.request), signal }
+      const { headers, request: handshake } = context.extra
+      const forwarded = headers === undefined ? {} : { headers }
+      const request: EngineRequest = { ...parameters, principal: principal(handshake), signal, ...forwarded }
       const operation = await current.prepare(request)
       if (!isReady(operation)) return toGraphqlErrors(operation.errors ?? [])
       const running: Running = { engine: current, operation, request }
@@ -139,7 +146,7 @@ function serve(
   socket: WebSocket,
   request: IncomingMessage,
   protocol: ReturnType<typeof createProtocol>,
-  { onError }: GraphqlSocketOptions,
+  { forwarded, onError }: GraphqlSocketOptions,
 ): void {
   let alive = true
   const ping = setInterval(() => {
@@ -165,6 +172,7 @@ function serve(
     },
     {
       request,
+      headers: forwarded?.(request),
       operations: () => {
         invariant(operations, 'a socket that was given a subscription receives messages')
         return operations

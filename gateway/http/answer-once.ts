@@ -1,0 +1,26 @@
+// Runs an operation and makes the whole answer of it.
+import type { Engine, EngineRequest, EngineResult, ReadyOperation } from '../engine-contract.ts'
+import { makeAnswer, makeCompressedAnswer, type Answer, type AnswerForm } from './answer.ts'
+import type { Compressor } from './content-coding.ts'
+
+export interface Run {
+  readonly engine: Engine
+  readonly operation: ReadyOperation
+  readonly request: EngineRequest
+}
+
+export async function answerOnce(run: Run, form: AnswerForm, compressor: Compressor | null): Promise<Answer> {
+  const { body, refused } = await run.engine.runSerialized(run.operation, run.request)
+  return makeCompressedAnswer(refused ? refusedStatus(form) : 200, body, form, compressor)
+}
+
+/** What was refused before anything ran. */
+export function answerRefused(result: EngineResult, form: AnswerForm): Answer {
+  const internal = (result.errors ?? []).some((error) => error.extensions?.['code'] === 'INTERNAL')
+  return makeAnswer(internal ? 500 : refusedStatus(form), JSON.stringify(result), form)
+}
+
+/** application/json: 200 whenever the answer is a well-formed GraphQL response, for clients that look no further. */
+function refusedStatus({ mediaType }: AnswerForm): number {
+  return mediaType === 'application/graphql-response+json' ? 400 : 200
+}

@@ -1,0 +1,35 @@
+// GraphQL over Server-Sent Events, distinct connections mode (the protocol of graphql-sse): `next` for each result, then `complete`. Events of
+// our own subgraphs have their cursor as id, so that a browser's EventSource that comes back names it by itself (Last-Event-ID).
+import { isObject } from '../execute/plain-object.ts'
+import type { EngineResult } from '../engine-contract.ts'
+import type { StreamFormat } from './stream-response.ts'
+
+export const eventStreamFormat: StreamFormat = {
+  contentType: 'text/event-stream; charset=utf-8',
+  // Some browsers do not see a response before its first byte of body.
+  opening: ':\n\n',
+  keepAlive: ':\n\n',
+  closing: 'event: complete\ndata:\n\n',
+  result: (result) => `${idLine(result)}event: next\ndata: ${JSON.stringify(result)}\n\n`,
+  failure: (error) => `event: next\ndata: ${JSON.stringify({ errors: [error] })}\n\n`,
+}
+
+/** An id may hold no line break and no NUL; ours are printable. */
+const PRINTABLE = /^[\x21-\x7e]+$/
+
+function idLine({ extensions }: EngineResult): string {
+  const meshgate = extensions?.['meshgate']
+  const cursor = isObject(meshgate) ? meshgate['cursor'] : undefined
+  return typeof cursor === 'string' && PRINTABLE.test(cursor) ? `id: ${cursor}\n` : ''
+}
+
+/** What the request asks to go on from, where it does not say so itself. */
+export function withLastEventId(
+  extensions: Readonly<Record<string, unknown>> | undefined,
+  lastEventId: string | readonly string[] | undefined,
+): Readonly<Record<string, unknown>> | undefined {
+  if (typeof lastEventId !== 'string' || lastEventId === '') return extensions
+  const meshgate = extensions?.['meshgate']
+  if (isObject(meshgate) && meshgate['cursor'] !== undefined) return extensions
+  return { ...extensions, meshgate: { ...(isObject(meshgate) ? meshgate : {}), cursor: lastEventId } }
+}

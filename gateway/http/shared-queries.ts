@@ -1,0 +1,109 @@
+// Identical queries in flight share one whole answer, compressed bytes included (sharing: `requests`). Equal is what may change the answer:
+// the request, what is forwarded of its headers, who asks, media type and coding. Requests that are equal to the byte are found without being
+// parsed; others that ask the same (by GET, with other spaces) once they are. Only queries: what turns out to be another kind runs alone.
+import type { ServerResponse } from 'node:http'
+import { ANONYMOUS, type Principal } from '../../platform/governance/principal.ts'
+import { limits } from '../../platform/limits.ts'
+import { isReady, type Engine, type EngineRequest } from '../engine-contract.ts'
+import type { Answer, AnswerForm } from './answer.ts'
+import { answerOnce, answerRefused } from './answer-once.ts'
+import type { Compressor } from './content-coding.ts'
+import type { RequestParameters } from './graphql-request.ts'
+import { isProblem, type HttpProblem } from './http-problem.ts'
+import { createSharedAnswers, type Seat, type SharedAnswers } from './shared-answers.ts'
+
+export interface ShareableRequest {
+  /** The request as it was sent, a character per byte. */
+  readonly exact: string
+  readonly read: () => RequestParameters | readonly unknown[] | HttpProblem
+  readonly principal: Principal
+  readonly headers: Readonly<Record<string, string>> | undefined
+  readonly form: AnswerForm
+}
+
+export interface SharedQueries {
+  /** Null, at once or in the end: it has to be answered alone. */
+  answer(request: ShareableRequest, engine: Engine, response: ServerResponse): Promise<Answer | 'left' | null> | null
+}
+
+export function createSharedQueries(compressor: Compressor | null): SharedQueries {
+  const flights = createSharedAnswers<Answer>()
+  return {
+    answer: (request, engine, response) => {
+      const { exact } = request
+      if (exact.length > limits.sharedQueryBytesMax || exact.startsWith('[')) return null
+      const run = { request, engine, compressor, flights, view: viewKey(request) }
+      const seat = flights.join(engine, `${run.view}\n${exact}`, (signal) => answerEqual(run, signal))
+      return seat === null ? null : wait(seat, response)
+    },
+  }
+}
+
+interface Running {
+  readonly request: ShareableRequest
+  readonly engine: Engine
+  readonly compressor: Compressor | null
+  readonly flights: SharedAnswers<Answer>
+  readonly view: string
+}
+
+async function wait(seat: Seat<Answer>, response: ServerResponse): Promise<Answer | 'left' | null> {
+  let hasLeft = false
+  const leave = (): void => {
+    if (hasLeft || response.writableFinished) return
+    hasLeft = true
+    seat.leave()
+  }
+  if (response.destroyed) leave()
+  else response.once('close', leave)
+  try {
+    const answer = await seat.answer
+    return hasLeft ? 'left' : answer
+  } catch (error) {
+    if (hasLeft) return 'left'
+    throw error
+  }
+}
+
+/** Joins who asks the same in other bytes. */
+async function answerEqual(running: Running, signal: AbortSignal): Promise<Answer | null> {
+  const { request, engine, flights, view } = running
+  const parameters = request.read()
+  if (isProblem(parameters) || !('query' in parameters)) return null
+  const { query, operationName = null, variables = null, extensions = null } = parameters
+  const text = exactJson([query, operationName, variables, extensions])
+  const seat =
+    text === null ? null : flights.join(engine, `${view}\n${text}`, (all) => answerQuery(running, parameters, all))
+  if (seat === null) return answerQuery(running, parameters, signal)
+  signal.addEventListener('abort', () => seat.leave(), { once: true })
+  return seat.answer
+}
+
+async function answerQuery(
+  { request, engine, compressor }: Running,
+  parameters: RequestParameters,
+  signal: AbortSignal,
+): Promise<Answer | null> {
+  const { principal, headers, form } = request
+  const asked: EngineRequest = { ...parameters, principal, signal, ...(headers === undefined ? {} : { headers }) }
+  const operation = await engine.prepare(asked)
+  if (!isReady(operation)) return answerRefused(operation, form)
+  if (operation.kind !== 'query') return null
+  return answerOnce({ engine, operation, request: asked }, form, compressor)
+}
+
+/** Null where JSON has no text for a number that was read out of it: 1e999 and -0 would look like others. */
+function exactJson(value: unknown): string | null {
+  let exact = true
+  const text = JSON.stringify(value, (_key, each: unknown) => {
+    if (typeof each === 'number' && (!Number.isFinite(each) || Object.is(each, -0))) exact = false
+    return each
+  })
+  return exact ? text : null
+}
+
+/** JSON has no line breaks of its own, so what follows one cannot be taken for a part of it. */
+function viewKey({ principal, headers, form }: ShareableRequest): string {
+  const who = principal === ANONYMOUS ? '' : JSON.stringify(principal)
+  return `${form.mediaType} ${form.coding} ${headers === undefined ? '' : JSON.stringify(headers)} ${who}`
+}

@@ -1,0 +1,89 @@
+// Writes a stream of results to one client over HTTP, in the form of its protocol. One result at a time: while the client does not take it the
+// next stays in the subscription's bounded queue, which ends a client that is too slow. Whoever takes nothing for long is cut off.
+import { GraphQLError, type GraphQLFormattedError } from 'graphql'
+import { randomUUID } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
+import { limits } from '../../platform/limits.ts'
+import type { EngineResult } from '../engine-contract.ts'
+
+/** How a protocol writes what happens on a stream. */
+export interface StreamFormat {
+  readonly contentType: string
+  readonly opening: string
+  readonly keepAlive: string
+  readonly closing: string
+  result(result: EngineResult): string
+  /** The stream ends with an error. */
+  failure(error: GraphQLFormattedError): string
+}
+
+export interface StreamOptions {
+  readonly format: StreamFormat
+  readonly vary: string
+  readonly keepAliveMs: number
+  readonly onError: (message: string, error: unknown) => void
+}
+
+/** Resolves when the client has been sent everything or has left. */
+export async function writeStream(
+  response: ServerResponse,
+  results: AsyncIterable<EngineResult>,
+  options: StreamOptions,
+): Promise<void> {
+  const { format } = options
+  response.writeHead(200, [
+    'content-type',
+    format.contentType,
+    'cache-control',
+    'no-store',
+    // nginx would hold back what it collects.
+    'x-accel-buffering',
+    'no',
+    'vary',
+    options.vary,
+  ])
+  const keepingAlive = keepAlive(response, options)
+  try {
+    await write(response, format.opening)
+    for await (const result of results) {
+      if (response.destroyed) return
+      await write(response, format.result(result))
+    }
+  } catch (error) {
+    if (!response.destroyed) response.write(format.failure(formatFailure(error, options)))
+  } finally {
+    clearInterval(keepingAlive)
+    response.end(format.closing)
+  }
+}
+
+/** Resolves when there is room for more, or nobody to write to. */
+function write(response: ServerResponse, text: string): Promise<void> | undefined {
+  if (response.write(text) || response.destroyed) return undefined
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done)
+      response.off('close', done)
+      resolve()
+    }
+    response.on('drain', done)
+    response.on('close', done)
+  })
+}
+
+function keepAlive(response: ServerResponse, { format, keepAliveMs }: StreamOptions): NodeJS.Timeout {
+  let stalledMs = 0
+  response.on('drain', () => (stalledMs = 0))
+  return setInterval(() => {
+    if (!response.writableNeedDrain) return void response.write(format.keepAlive)
+    stalledMs += keepAliveMs
+    if (stalledMs > limits.streamStalledMsMax) response.destroy()
+  }, keepAliveMs)
+}
+
+function formatFailure(error: unknown, { onError }: StreamOptions): GraphQLFormattedError {
+  if (error instanceof GraphQLError) return error.toJSON()
+  const id = randomUUID()
+  onError(`A stream failed (${id})`, error)
+  return { message: `The gateway failed. Its log has the cause under ${id}.`, extensions: { code: 'INTERNAL', id } }
+}
