@@ -261,6 +261,11 @@ const FAILURE_CODES = {
     action: 'Write the operation another way and report it with the schema.',
     retryable: false,
   },
+  PLANNING_OVERLOADED: {
+    meaning: 'More large operations wait to be planned than the gateway plans in a second or two.',
+    action: 'Retry with backoff; operations that were planned before are not concerned.',
+    retryable: true,
+  },
   RESPONSE_INVALID: {
     meaning: 'A subgraph answered a field with null or a value that its type forbids.',
     action: 'Mend the subgraph.',

@@ -181,6 +181,10 @@ export const limits = {
   planCacheEntriesMax: 1_000,
   /** A character takes up to 150 bytes of heap in trees and closures (measured), so this is 300 MB that a hostile client can fill. */
   planCacheCharactersMax: 2_097_152,
+  /** Selections up to which an operation is validated and planned in the thread of the requests, which takes up to about 2 ms there. */
+  planInThreadSelectionsMax: 150,
+  /** Larger operations that wait for the planning thread, some tens of milliseconds each. */
+  plansWaitingMax: 16,
 
   // Gateway: execution
   /** Errors of one response: one failed list must not become a megabyte of errors. */
@@ -197,8 +201,35 @@ export const limits = {
   subgraphConnectionsMax: 128,
   /** Response body of a subgraph: beyond it the gateway's memory is at stake. */
   subgraphResponseBytesMax: 67_108_864,
-  /** Attempts to open the shared WebSocket of a subgraph again before its subscriptions are lost. */
-  subgraphSocketRetriesMax: 3,
+  /** Head of a subgraph's answer: some kilobytes of headers; a flood of them is no answer. */
+  subgraphHeadBytesMax: 32_768,
+  /** Informational answers (1xx) before the answer: there is one at most in practice. */
+  subgraphInterimAnswersMax: 8,
+  /** Attempts of a query whose connection broke: a kept connection that its server was closing is common, two in a row are an outage. */
+  subgraphAttemptsMax: 2,
+  /** Requests to one subgraph under way or waiting for a connection: seconds of its work; beyond it waiting only delays the failure. */
+  subgraphRequestsInFlightMax: 10_000,
+  /** How long a connection without a request is kept unless the subgraph says how long it does: shorter than the 5 s of Node's own servers. */
+  subgraphConnectionIdleMs: 4_000,
+  /** The longest that a subgraph's word for it is taken. */
+  subgraphConnectionIdleMsMax: 600_000,
+  /** What a connection is let go before its subgraph would: the way there takes a while. */
+  subgraphConnectionIdleMarginMs: 1_000,
+  /** A mutation can't be repeated, so it only takes a connection that was used just before, or a new one. */
+  subgraphMutationIdleMsMax: 1_000,
+  /** HTTP/2 connections per subgraph, and requests on each at a time: what servers allow by default. */
+  subgraphSessionsMax: 4,
+  subgraphStreamsPerSessionMax: 100,
+  /** Failures of a subgraph in a row, with no answer in between, after which requests to it are refused at once while its probe fails as well. */
+  subgraphFailuresMax: 5,
+  /** Body of a request that may be shared with one in flight: comparing larger ones costs what it saves, and they are seldom equal. */
+  sharedRequestCharactersMax: 262_144,
+  /** WebSockets to one subgraph, one per distinct set of forwarded headers. */
+  subgraphSocketsMax: 1_000,
+  /** Event streams (SSE) from one subgraph: each has a connection of its own over HTTP/1.1. */
+  subgraphEventStreamsMax: 1_000,
+  /** One event of a subgraph's event stream: a response with its entity. */
+  subgraphEventBytesMax: 8_388_608,
   /** Between two questions whether a subgraph can be reached, and while it cannot: a question costs it nothing, and who waits should soon see it back. */
   subgraphProbeIntervalMs: 15_000,
   subgraphProbeAwayIntervalMs: 1_000,
@@ -239,8 +270,8 @@ export const limits = {
   compressionBytesWaitingMax: 16_777_216,
   /** Between signs of life on a stream of events: shorter than the idle time of common proxies. */
   streamKeepAliveMs: 12_000,
-  /** How long a client may take nothing of what a stream has for it, before its connection is closed. */
-  streamStalledMsMax: 60_000,
+  /** Signs of life in a row for which a stream's client has no room, before its connection is closed: a minute in which it took nothing. */
+  streamKeepAlivesMissedMax: 5,
   /** Operations of one batch that run at once: one client's batch must not take what others wait for. */
   batchOperationsAtOnceMax: 8,
   /** Whole responses in flight that may be joined, and the size of a request that others are compared with: 16 MB of keys. */

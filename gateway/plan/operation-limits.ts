@@ -11,6 +11,26 @@ export interface DocumentLimits {
   readonly documentRootFieldsMax: number
 }
 
+/** Selections of an operation after fragments are expanded: how much validating and planning it may cost. */
+export function countSelections(document: DocumentNode): number {
+  let most = 0
+  const fragments = fragmentsOf(document)
+  const known = new Map<string, Measure | 'measuring'>()
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue
+    most = Math.max(most, measure(definition.selectionSet, fragments, known).selections)
+  }
+  return most
+}
+
+function fragmentsOf(document: DocumentNode): Map<string, FragmentDefinitionNode> {
+  const fragments = new Map<string, FragmentDefinitionNode>()
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
+  }
+  return fragments
+}
+
 interface Measure {
   readonly depth: number
   /** Fields and fragments inside one another. */
@@ -26,10 +46,7 @@ const NOTHING: Measure = { depth: 0, nesting: 0, aliases: 0, selections: 0, root
 /** Errors with code DOCUMENT_TOO_LARGE or DOCUMENT_INVALID; none where the document may be validated. */
 export function checkLimits(document: DocumentNode, limits: DocumentLimits): GraphQLError[] {
   const measurer = new Map<string, Measure | 'measuring'>()
-  const fragments = new Map<string, FragmentDefinitionNode>()
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
-  }
+  const fragments = fragmentsOf(document)
   const errors: GraphQLError[] = []
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION) continue

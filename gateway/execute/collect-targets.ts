@@ -1,0 +1,94 @@
+// Compiles the walk for one target of a lookup: visits the objects, writes their representations, and notes which object asked for which.
+import type { LookupTarget, Plan } from '../plan/plan.ts'
+import {
+  compileDescent,
+  compileLinks,
+  compileTypeTest,
+  FrameLayout,
+  type Frame,
+  type Purpose,
+  type Visit,
+} from './frame.ts'
+import type { AskedTarget, Gathering } from './gathering.ts'
+import type { DataObject } from './plain-object.ts'
+import { compileRepresentation } from './representation-text.ts'
+import { routeTo, type WalkRoute } from './walk-route.ts'
+
+/** The distinct representations of one lookup. */
+export interface Representations {
+  readonly texts: string[]
+  readonly indexes: Map<string, number>
+}
+
+export interface CompiledTarget {
+  readonly link: number
+  /** The link whose entities the walk begins at. */
+  readonly startsAt: number | null
+  collect(gathering: Gathering, representations: Representations): AskedTarget
+}
+
+interface Collecting extends Purpose {
+  readonly representations: Representations
+  readonly asked: AskedTarget
+}
+
+export function compileTarget(plan: Plan, target: LookupTarget): CompiledTarget {
+  const route = routeTo(plan, target)
+  const layout = new FrameLayout(plan, route.needed)
+  let visit = compileVisit(layout, target)
+  for (const at of route.positions.slice(1).toReversed()) visit = compileDescent(layout, at, visit)
+  const walk = compileStart(layout, route, visit)
+  return {
+    link: target.link,
+    startsAt: route.start?.link ?? null,
+    collect: (gathering, representations) => {
+      const asked: AskedTarget = { objects: [], indexes: [] }
+      walk(gathering, layout.newFrame({ roots: gathering.roots, representations, asked } satisfies Collecting))
+      return asked
+    },
+  }
+}
+
+function compileVisit(layout: FrameLayout, target: LookupTarget): Visit {
+  const build = compileRepresentation(layout, target)
+  const accepts = compileTypeTest(layout, target.position, target.types)
+  const slot = layout.slot(target.position, target.onSource)
+  const { purposeSlot } = layout
+  return (frame) => {
+    const object = frame[slot] as DataObject | null | undefined
+    if (object === undefined || object === null || accepts?.(frame) === false) return
+    const text = build(frame)
+    if (text === undefined) return
+    const { representations, asked } = frame[purposeSlot] as Collecting
+    let index = representations.indexes.get(text)
+    if (index === undefined) {
+      index = representations.texts.push(text) - 1
+      representations.indexes.set(text, index)
+    }
+    asked.objects.push(object)
+    asked.indexes.push(index)
+  }
+}
+
+type Walk = (gathering: Gathering, frame: Frame) => void
+
+function compileStart(layout: FrameLayout, { start, positions }: WalkRoute, visit: Visit): Walk {
+  if (start === null) return compileRootStart(layout, positions[0] ?? 0, visit)
+  const slot = layout.slot(start.position, start.source)
+  const links = compileLinks(layout, start.position, start.source)
+  return ({ linked }, frame) => {
+    for (const entity of linked[start.link] ?? []) {
+      frame[slot] = entity
+      links?.(frame)
+      visit(frame)
+    }
+  }
+}
+
+function compileRootStart(layout: FrameLayout, root: number, visit: Visit): Walk {
+  const fill = compileLinks(layout, root)
+  return (_gathering, frame) => {
+    fill?.(frame)
+    visit(frame)
+  }
+}

@@ -1,0 +1,201 @@
+// Finds where things stand in the client's response: the objects of a position, and what a subgraph's path means below one. Only errors
+// need it, so it interprets the plan.
+import type { Plan, PositionId, ResponseField, ResponseObject } from '../plan/plan.ts'
+import type { Gathering } from './gathering.ts'
+import { isObject } from './plain-object.ts'
+import { pathToArray, type ResponsePath } from './response-path.ts'
+import { fieldValues, itemValues, typenameOf, withLinks, type SourceValues } from './source-values.ts'
+import { positionAt } from './walk-route.ts'
+
+export type Path = readonly (string | number)[]
+
+export interface Place {
+  readonly path: ResponsePath | null
+  /** By source of the position. */
+  readonly values: SourceValues
+  /** What the client asked there; null where only the plan needs the position: the path is then that of what is above. */
+  readonly node: ResponseObject | null
+}
+
+/** A way through the response's tree, and what is behind its end where the tree does not go on. */
+interface Route {
+  readonly steps: readonly RouteStep[]
+  readonly node: ResponseObject | null
+}
+
+interface RouteStep {
+  readonly position: PositionId
+  /** Null where the client asked nothing of it. */
+  readonly responseKey: string | null
+  readonly types: readonly string[] | null
+}
+
+export function placesOf(plan: Plan, gathering: Gathering, position: PositionId): Place[] {
+  const places: Place[] = []
+  const root = positionAt(plan, 0)
+  for (const { steps, node } of routesTo(plan, position)) {
+    walk({ plan, gathering, steps, node, places }, 0, { path: null, values: withLinks(root, [], gathering), at: 0 })
+  }
+  return places
+}
+
+function routesTo(plan: Plan, position: PositionId): readonly Route[] {
+  const hidden: RouteStep[] = []
+  for (let at: PositionId | null = position; at !== null; at = positionAt(plan, at).parent) {
+    const routes = responseRoutes(plan, at)
+    if (routes.length > 0) {
+      return routes.map(({ steps, node }) => ({
+        steps: [...steps, ...hidden],
+        node: hidden.length === 0 ? node : null,
+      }))
+    }
+    hidden.unshift({ position: at, responseKey: null, types: null })
+  }
+  return []
+}
+
+function responseRoutes(plan: Plan, position: PositionId): Route[] {
+  const routes: Route[] = []
+  const ancestry = new Set<PositionId>()
+  for (let at: PositionId | null = position; at !== null; at = positionAt(plan, at).parent) ancestry.add(at)
+  const search = (node: ResponseObject, steps: readonly RouteStep[]): void => {
+    if (node.position === position) routes.push({ steps, node })
+    for (const field of node.fields) {
+      if (field.kind !== 'object' || !ancestry.has(field.child.position)) continue
+      const { responseKey, types, child } = field
+      search(child, [...steps, { position: child.position, responseKey, types }])
+    }
+  }
+  search(plan.response, [])
+  return routes
+}
+
+interface Walking {
+  readonly plan: Plan
+  readonly gathering: Gathering
+  readonly steps: readonly RouteStep[]
+  readonly node: ResponseObject | null
+  readonly places: Place[]
+}
+
+interface Standing {
+  readonly at: PositionId
+  readonly path: ResponsePath | null
+  readonly values: SourceValues
+}
+
+function walk(walking: Walking, depth: number, { at, path, values }: Standing): void {
+  const { plan, steps, node, places } = walking
+  const step = steps[depth]
+  if (step === undefined) return void places.push({ path, values, node })
+  const typename = typenameOf(positionAt(plan, at), values)
+  const position = positionAt(plan, step.position)
+  if (!admits(step.types, typename) || !admits(position.parentTypes, typename)) return
+  const enter = (fields: SourceValues, below: ResponsePath | null): void => {
+    const [first] = fields
+    if (Array.isArray(first)) {
+      for (let index = 0; index < first.length; index++) {
+        enter(itemValues(fields, index), step.responseKey === null ? below : { parent: below, key: index })
+      }
+    } else if (isObject(first)) {
+      walk(walking, depth + 1, {
+        at: step.position,
+        path: below,
+        values: withLinks(position, fields, walking.gathering),
+      })
+    }
+  }
+  enter(fieldValues(position, values), step.responseKey === null ? path : { parent: path, key: step.responseKey })
+}
+
+function admits(types: readonly string[] | null, typename: string | undefined): boolean {
+  return types === null || typename === undefined || types.includes(typename)
+}
+
+/** The client's paths of what a subgraph calls `rest` below source `source` of a place. What the client did not ask for is cut off. */
+export function pathsBelow(context: PathContext, place: Place, source: number, rest: Path): Path[] {
+  const paths: Path[] = []
+  follow(
+    { ...context, paths },
+    { node: place.node, values: place.values, source, entered: true },
+    {
+      path: pathToArray(place.path),
+      rest,
+    },
+  )
+  return paths
+}
+
+interface PathContext {
+  readonly plan: Plan
+  readonly gathering: Gathering
+}
+
+interface Following {
+  readonly node: ResponseObject | null
+  readonly values: SourceValues
+  readonly source: number
+  /** Whether `values` are an object's, links followed. */
+  readonly entered: boolean
+}
+
+function follow(
+  context: PathContext & { readonly paths: Path[] },
+  { node, values, source, entered }: Following,
+  { path, rest }: { readonly path: Path; readonly rest: Path },
+): void {
+  const [key, ...behind] = rest
+  if (key === undefined || node === null) return void context.paths.push(path)
+  if (typeof key === 'number') {
+    const item = { node, values: itemValues(values, key), source, entered: false }
+    return follow(context, item, { path: [...path, key], rest: behind })
+  }
+  const position = positionAt(context.plan, node.position)
+  const standing = entered ? values : withLinks(position, values, context.gathering)
+  const found = fieldsAnswered(context.plan, node, { source, key, typename: typenameOf(position, standing) })
+  if (found.length === 0) return void context.paths.push(path)
+  for (const { field, below } of found) {
+    const next = [...path, field.responseKey]
+    if (field.kind !== 'object') context.paths.push([...next, ...behind.filter((index) => typeof index === 'number')])
+    else {
+      const child = positionAt(context.plan, field.child.position)
+      const inner = { node: field.child, values: fieldValues(child, standing), source: below, entered: false }
+      follow(context, inner, { path: next, rest: behind })
+    }
+  }
+}
+
+interface Answered {
+  readonly field: ResponseField
+  /** The source of the child's position that continues it. */
+  readonly below: number
+}
+
+/** Response fields that are read from `key` of the source. Where the object's type is unknown, the first type's. */
+function fieldsAnswered(
+  plan: Plan,
+  node: ResponseObject,
+  { source, key, typename }: { readonly source: number; readonly key: string; readonly typename: string | undefined },
+): Answered[] {
+  const reading = node.fields.flatMap((field): Answered[] => {
+    if (field.kind === 'leaf') return field.source === source && field.key === key ? [{ field, below: -1 }] : []
+    if (field.kind !== 'object') return []
+    const { sources } = positionAt(plan, field.child.position)
+    const below = sources.findIndex((each) => each.kind === 'field' && each.of === source && each.key === key)
+    return below === -1 ? [] : [{ field, below }]
+  })
+  const ofType = reading.filter(
+    ({ field }) => 'types' in field && typename !== undefined && admits(field.types, typename),
+  )
+  return ofType.length > 0 ? ofType : reading.slice(0, 1)
+}
+
+/** Response keys at the root that are read from one of its sources: what is null when its request fails. */
+export function rootPaths(plan: Plan, source: number): Path[] {
+  return plan.response.fields.flatMap((field): Path[] => {
+    if (field.kind === 'leaf') return field.source === source ? [[field.responseKey]] : []
+    if (field.kind !== 'object') return []
+    const { sources } = positionAt(plan, field.child.position)
+    return sources.some((each) => each.kind === 'field' && each.of === source) ? [[field.responseKey]] : []
+  })
+}
