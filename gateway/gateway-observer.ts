@@ -22,4 +22,6 @@ export interface SubgraphReachability {
   readonly reachable: boolean
   /** Why not. */
   readonly reason?: string
+  /** Requests to it are refused at once, until it answers a probe again. */
+  readonly circuit?: 'open'
 }

@@ -7,13 +7,14 @@ import type { SubgraphEndpoint } from '../platform/ports/subgraph-endpoint.ts'
 import { systemClock } from '../platform/system-clock.ts'
 import { composeSupergraph, formatProblems } from './compose/compose-supergraph.ts'
 import { readSupergraph } from './compose/public-schema.ts'
-import { HttpEndpoint } from './endpoints/http-endpoint.ts'
-import { SubgraphReach } from './endpoints/subgraph-reach.ts'
+import { RemoteEndpoint } from './endpoints/remote-endpoint.ts'
+import type { SubgraphSettings } from './endpoints/subgraph-settings.ts'
 import { createEngine } from './engine.ts'
 import type { Engine } from './engine-contract.ts'
 import type { GatewayObserver, SubgraphReachability } from './gateway-observer.ts'
 import { createHivePlanner } from './plan/hive-planner.ts'
 import type { DocumentLimits } from './plan/operation-limits.ts'
+import type { Sharing } from './sharing.ts'
 
 /** A subgraph and how to reach it. */
 export interface GatewaySubgraph {
@@ -35,6 +36,10 @@ export interface MeshOptions {
   readonly limits?: Partial<DocumentLimits>
   /** Passes messages and extensions of unforeseen subgraph errors on to clients. Default false. */
   readonly exposeSubgraphErrors?: boolean
+  /** How far requests in flight are shared. Default `fresh`. */
+  readonly sharing?: Sharing
+  /** By name, for subgraphs over the network: where they differ from the usual. */
+  readonly subgraphSettings?: Readonly<Record<string, SubgraphSettings>>
 }
 
 export interface LoadedMesh {
@@ -48,9 +53,10 @@ export interface LoadedMesh {
 
 /** Throws COMPOSITION_FAILED or CONFIG_INVALID; nothing is left open then. */
 export function loadMesh(mesh: GatewayMesh, options: MeshOptions): LoadedMesh {
-  const { supergraphSdl, endpoints, owned } = 'subgraphs' in mesh ? composeMesh(mesh.subgraphs) : reachMesh(mesh)
+  const { supergraphSdl, endpoints, owned } =
+    'subgraphs' in mesh ? composeMesh(mesh.subgraphs) : reachMesh(mesh, options)
   const { logger, observer, clock = systemClock } = options
-  const reaches = new Map(owned.map((endpoint) => [endpoint.name, new SubgraphReach(endpoint, { clock, logger })]))
+  const remote = new Map(owned.map((endpoint) => [endpoint.name, endpoint]))
   const engine = createEngine({
     supergraphSdl,
     endpoints,
@@ -62,18 +68,17 @@ export function loadMesh(mesh: GatewayMesh, options: MeshOptions): LoadedMesh {
     onFailure: (message, error) => logger.warn({ err: error }, message),
     onSubgraphFailure: (subgraph, error) => {
       // A subgraph that is away is told of once, by who watches it.
-      if (reaches.get(subgraph)?.suspects(error) === true) return
+      if (remote.get(subgraph)?.isAbsence(error) === true) return
       logger.warn({ err: error, subgraph }, `Subgraph "${subgraph}" failed`)
     },
   })
   return {
     supergraphSdl,
     engine,
-    subgraphs: () => endpoints.map(({ name }) => reaches.get(name)?.state ?? { name, reachable: true }),
+    subgraphs: () => endpoints.map(({ name }) => remote.get(name)?.state ?? { name, reachable: true }),
     unload: async (reason) => {
       await engine.close(reason)
       await engine.idle()
-      await Promise.all([...reaches.values()].map((reach) => reach.close()))
       await Promise.all(owned.map((endpoint) => endpoint.close()))
     },
   }
@@ -82,7 +87,7 @@ export function loadMesh(mesh: GatewayMesh, options: MeshOptions): LoadedMesh {
 interface Reached {
   readonly supergraphSdl: string
   readonly endpoints: readonly SubgraphEndpoint[]
-  readonly owned: readonly SubgraphEndpoint[]
+  readonly owned: readonly RemoteEndpoint[]
 }
 
 function composeMesh(subgraphs: readonly GatewaySubgraph[]): Reached {
@@ -100,12 +105,16 @@ function composeMesh(subgraphs: readonly GatewaySubgraph[]): Reached {
   }
 }
 
-function reachMesh(mesh: Extract<GatewayMesh, { supergraphSdl: string }>): Reached {
+function reachMesh(mesh: Extract<GatewayMesh, { supergraphSdl: string }>, options: MeshOptions): Reached {
   const { supergraphSdl, endpoints: given = [] } = mesh
   const subgraphs = readSubgraphs(supergraphSdl)
   const owned = subgraphs
     .filter(({ name }) => !given.some((endpoint) => endpoint.name === name))
-    .map((subgraph) => new HttpEndpoint(subgraph))
+    .map(({ name, url }) => {
+      const { sharing = 'fresh', subgraphSettings = {}, clock = systemClock, logger } = options
+      const settings = Object.hasOwn(subgraphSettings, name) ? subgraphSettings[name] : undefined
+      return new RemoteEndpoint({ name, url, ...settings, sharing, clock, logger })
+    })
   return { supergraphSdl, endpoints: [...given, ...owned], owned }
 }
 

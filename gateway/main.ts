@@ -6,12 +6,14 @@ import type { Clock } from '../platform/ports/clock.ts'
 import type { Engine } from './engine-contract.ts'
 import type { CorsOptions } from './http/cors.ts'
 import type { CsrfOptions } from './http/csrf.ts'
+import type { SubgraphSettings } from './endpoints/subgraph-settings.ts'
 import type { GatewayObserver, SubgraphReachability } from './gateway-observer.ts'
 import { startGatewayServer, type Readiness, type Route } from './http/gateway-server.ts'
 import { loadMesh, type GatewayMesh } from './load-mesh.ts'
 import type { DocumentLimits } from './plan/operation-limits.ts'
 import type { Sharing } from './sharing.ts'
 
+export type { SubgraphSettings } from './endpoints/subgraph-settings.ts'
 export type { GatewayMesh, GatewaySubgraph } from './load-mesh.ts'
 export type { AnsweredRequest, GatewayObserver, SubgraphReachability } from './gateway-observer.ts'
 
@@ -43,6 +45,8 @@ export interface GatewayOptions {
   readonly forwardHeaders?: readonly string[]
   /** Default `fresh`. */
   readonly sharing?: Sharing
+  /** By name, for subgraphs over the network: where they differ from the usual. */
+  readonly subgraphSettings?: Readonly<Record<string, SubgraphSettings>>
   /** Responses are compressed for clients that accept it. Default true. */
   readonly compression?: boolean
 }

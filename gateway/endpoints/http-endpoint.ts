@@ -1,61 +1,84 @@
-// A subgraph over HTTP/1.1 keep-alive, its subscriptions over one shared WebSocket (graphql-transport-ws). Owns pool and socket.
-import { Pool } from 'undici'
+// A subgraph over HTTP, its subscriptions over WebSocket (graphql-transport-ws) or Server-Sent Events. Owns transport, deadlines and
+// subscriber. Whether a subgraph that keeps failing is asked at all, and whether equal requests are shared, is decided before it.
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
-import type { SubgraphEndpoint, SubgraphRequest, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
-import { isObject } from '../execute/plain-object.ts'
-import { SocketSubscriber } from './socket-subscriber.ts'
+import type {
+  SubgraphEndpoint,
+  SubgraphRequest,
+  SubgraphResponse,
+  WireRequest,
+  WireResponse,
+} from '../../platform/ports/subgraph-endpoint.ts'
+import { checkAnswer, readAnswer } from './check-answer.ts'
+import { Deadlines } from './deadlines.ts'
+import { EventStreamSubscriber } from './event-stream-subscriber.ts'
+import { forwardedHeaders } from './forwarded-headers.ts'
+import type { HttpAnswer, HttpTransport } from './http-transport.ts'
+import { SocketSubscribers } from './socket-subscribers.ts'
+import { SocketTransport } from './socket-transport.ts'
+import { SubgraphCall, type CallContext, type CallRequest } from './subgraph-call.ts'
+import type { SubgraphSettings } from './subgraph-settings.ts'
+import { UndiciTransport } from './undici-transport.ts'
+import { exchangeBy, refuseCall, type Cancellable, type SettleWire, type WireCaller } from './wire-caller.ts'
 
-export interface HttpEndpointOptions {
+export interface HttpEndpointOptions extends SubgraphSettings {
   readonly name: string
   readonly url: string
-  /** Where subscriptions go; default: the same URL with ws for http. */
-  readonly subscriptionUrl?: string
-  readonly timeoutMs?: number
-  readonly connectionsMax?: number
+  readonly responseBytesMax?: number
 }
 
-/** CONFIG_INVALID where the URL is none. */
-export class HttpEndpoint implements SubgraphEndpoint {
+interface Subscriber {
+  subscribe(request: SubgraphRequest): Promise<AsyncIterableIterator<SubgraphResponse>>
+  close(): Promise<void>
+}
+
+/** CONFIG_INVALID where a URL is none. */
+export class HttpEndpoint implements SubgraphEndpoint, WireCaller {
   readonly name: string
-  readonly #pool: Pool
-  readonly #path: string
-  readonly #timeoutMs: number
-  readonly #subscriber: SocketSubscriber
+  readonly #isOurs: boolean
+  readonly #context: CallContext
+  readonly #subscriber: Subscriber
+  #inFlight = 0
 
   constructor(options: HttpEndpointOptions) {
-    const url = URL.parse(options.url)
-    if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-      const message = `Subgraph "${options.name}" has the URL "${options.url}", which is no HTTP URL. Write it like http://host:4001/graphql.`
-      throw new MeshgateError('CONFIG_INVALID', message)
-    }
-    this.name = options.name
-    this.#timeoutMs = options.timeoutMs ?? limits.subgraphTimeoutMs
-    this.#path = url.pathname + url.search
-    this.#pool = new Pool(url.origin, {
-      connections: options.connectionsMax ?? limits.subgraphConnectionsMax,
-      connect: { timeout: this.#timeoutMs },
-      headersTimeout: this.#timeoutMs,
-      bodyTimeout: this.#timeoutMs,
-      maxResponseSize: limits.subgraphResponseBytesMax,
-    })
-    const socketUrl = options.subscriptionUrl ?? url.href.replace(/^http/, 'ws')
-    this.#subscriber = new SocketSubscriber(options.name, socketUrl)
+    const { name, timeoutMs = limits.subgraphTimeoutMs, responseBytesMax = limits.subgraphResponseBytesMax } = options
+    const url = readUrl(name, options.url, ['http:', 'https:'])
+    this.name = name
+    this.#isOurs = options.isOurs ?? false
+    this.#subscriber = openSubscriber(options, url, timeoutMs)
+    const transport = openTransport(options, url, { timeoutMs, responseBytesMax })
+    this.#context = { name, transport, deadlines: new Deadlines(timeoutMs), responseBytesMax }
   }
 
   async execute(request: SubgraphRequest): Promise<SubgraphResponse> {
-    try {
-      return await this.#send(request)
-    } catch (error) {
-      request.signal?.throwIfAborted()
-      // A query may be repeated; a mutation may have happened although its answer was lost.
-      if (!isConnectionFailure(error) || isMutation(request.query)) throw toFailure(error, this.name)
+    const { query, variables, operationName, extensions, signal } = request
+    signal?.throwIfAborted()
+    const call: CallRequest = {
+      body: JSON.stringify({ query, variables, operationName, extensions }),
+      forwarded: forwardedHeaders(request.headers),
+      isMutation: query.trimStart().startsWith('mutation'),
     }
+    const { promise, resolve, reject } = Promise.withResolvers<SubgraphResponse>()
+    const under = this.#call(
+      call,
+      (answer) => readAnswer(answer, this.name),
+      (error, response) => (response === null ? reject(error) : resolve(response)),
+    )
+    const onAbort = (): void => under.cancel(signal?.reason)
+    signal?.addEventListener('abort', onAbort)
+    return promise.finally(() => signal?.removeEventListener('abort', onAbort))
+  }
+
+  exchange(request: WireRequest): Promise<WireResponse> {
+    return exchangeBy(this, request)
+  }
+
+  begin({ body, headers, isMutation }: WireRequest, settle: SettleWire): Cancellable {
     try {
-      return await this.#send(request)
+      const request = { body, forwarded: forwardedHeaders(headers), isMutation }
+      return this.#call(request, (answer) => this.#toResponse(answer), settle)
     } catch (error) {
-      request.signal?.throwIfAborted()
-      throw toFailure(error, this.name)
+      return refuseCall(error, settle)
     }
   }
 
@@ -64,72 +87,64 @@ export class HttpEndpoint implements SubgraphEndpoint {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#subscriber.close(), this.#pool.destroy()])
+    await Promise.all([this.#subscriber.close(), this.#context.transport.close()])
+    this.#context.deadlines.close()
   }
 
-  async #send(request: SubgraphRequest): Promise<SubgraphResponse> {
-    const timeout = AbortSignal.timeout(this.#timeoutMs)
-    const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal])
-    const { query, variables, operationName, extensions } = request
-    const { statusCode, headers, body } = await this.#pool.request({
-      method: 'POST',
-      path: this.#path,
-      headers: {
-        ...request.headers,
-        'content-type': 'application/json',
-        accept: 'application/graphql-response+json, application/json;q=0.9',
-      },
-      body: JSON.stringify({ query, variables, operationName, extensions }),
-      signal,
+  #toResponse(answer: HttpAnswer): WireResponse {
+    return { bytes: answer.bytes, isWhole: checkAnswer(answer, this.name) && this.#isOurs }
+  }
+
+  /** Throws where no more requests are taken, and what is wrong with the request. */
+  #call<Result>(
+    request: CallRequest,
+    read: (answer: HttpAnswer) => Result,
+    settle: (error: unknown, result: Result | null) => void,
+  ): Cancellable {
+    if (this.#inFlight >= limits.subgraphRequestsInFlightMax) {
+      const message = `Subgraph "${this.name}" has ${this.#inFlight} requests to answer already. Retry with backoff.`
+      throw new MeshgateError('SUBGRAPH_UNAVAILABLE', message)
+    }
+    this.#inFlight += 1
+    return new SubgraphCall(this.#context, request, (failure, answer) => {
+      this.#inFlight -= 1
+      let result: Result | null = null
+      let error = failure
+      try {
+        if (answer !== null) result = read(answer)
+      } catch (unreadable) {
+        error = unreadable
+      }
+      settle(error, result)
     })
-    const text = await body.text()
-    return readAnswer(text, statusCode, String(headers['content-type'] ?? ''), this.name)
   }
 }
 
-/** Other statuses than 2xx count as answers only in the media type that means them as such. */
-function readAnswer(text: string, status: number, contentType: string, name: string): SubgraphResponse {
-  const succeeded = status >= 200 && status < 300
-  const meant = contentType.startsWith('application/graphql-response+json')
-  const parsed = parseJson(text)
-  const isResponse = isObject(parsed) && ('data' in parsed || Array.isArray(parsed['errors']))
-  if (isResponse && (succeeded || meant || (status >= 400 && status < 500))) return parsed
-  if (!succeeded) {
-    throw new MeshgateError('SUBGRAPH_UNAVAILABLE', `Subgraph "${name}" answered with HTTP status ${status}.`)
+function openTransport(
+  options: HttpEndpointOptions,
+  url: URL,
+  bounds: { readonly timeoutMs: number; readonly responseBytesMax: number },
+): HttpTransport {
+  const { http2 = false, connectionsMax = limits.subgraphConnectionsMax, authorities } = options
+  return url.protocol === 'http:' && !http2
+    ? new SocketTransport({ url, connectionsMax, ...bounds })
+    : new UndiciTransport({ url, connectionsMax, http2, authorities, ...bounds })
+}
+
+function openSubscriber(options: HttpEndpointOptions, url: URL, timeoutMs: number): Subscriber {
+  const { name, subscriptions = 'websocket', subscriptionUrl, http2 = false, authorities } = options
+  if (subscriptions === 'sse') {
+    const streamUrl = readUrl(name, subscriptionUrl ?? url.href, ['http:', 'https:'])
+    return new EventStreamSubscriber(name, { url: streamUrl, timeoutMs, http2, authorities })
   }
-  throw new MeshgateError(
-    'SUBGRAPH_PROTOCOL',
-    `Subgraph "${name}" answered with something that is no GraphQL response.`,
-  )
+  const socketUrl = readUrl(name, subscriptionUrl ?? url.href.replace(/^http/, 'ws'), ['ws:', 'wss:'])
+  return new SocketSubscribers(name, { url: socketUrl.href, timeoutMs, authorities })
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
-}
-
-const CONNECTION_FAILURES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_CLOSED'])
-
-function isConnectionFailure(error: unknown): boolean {
-  return CONNECTION_FAILURES.has(errorCode(error))
-}
-
-function errorCode(error: unknown): string {
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined
-  return typeof code === 'string' ? code : ''
-}
-
-function isMutation(query: string): boolean {
-  return query.trimStart().startsWith('mutation')
-}
-
-function toFailure(error: unknown, name: string): MeshgateError {
-  if (error instanceof MeshgateError) return error
-  const timedOut = error instanceof Error && (error.name === 'TimeoutError' || /TIMEOUT/.test(errorCode(error)))
-  return timedOut
-    ? new MeshgateError('SUBGRAPH_TIMEOUT', `Subgraph "${name}" did not answer in time.`, error)
-    : new MeshgateError('SUBGRAPH_UNAVAILABLE', `Subgraph "${name}" cannot be reached.`, error)
+function readUrl(name: string, text: string, protocols: readonly string[]): URL {
+  const url = URL.parse(text)
+  if (url !== null && protocols.includes(url.protocol)) return url
+  const example = `${protocols[0] ?? ''}//host:4001/graphql`
+  const message = `Subgraph "${name}" has the URL "${text}", which cannot be used there. Write it like ${example}.`
+  throw new MeshgateError('CONFIG_INVALID', message)
 }

@@ -1,5 +1,6 @@
 // Subscriptions of one subgraph over one shared WebSocket, opened with the first and closed soon after the last. A lost socket fails
 // its streams and nothing is resumed behind their backs; the next subscription opens another. Owns the socket.
+import { getCACertificates } from 'node:tls'
 import { createClient, type Client } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { MeshgateError } from '../../platform/errors.ts'
@@ -10,27 +11,58 @@ import { EventQueue } from '../subscribe/event-queue.ts'
 const LAZY_CLOSE_MS = 1_000
 const KEEP_ALIVE_MS = 10_000
 
+export interface SocketOptions {
+  readonly url: string
+  /** Of the handshake; servers that read them from connection_init find them there too. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly authorities: readonly string[] | undefined
+  /** From the subscription to its confirmation. */
+  readonly timeoutMs: number
+  /** No socket is open and no subscription runs or waits for one. */
+  readonly onClosed: () => void
+}
+
 export class SocketSubscriber {
   readonly #name: string
   readonly #client: Client
+  readonly #timeoutMs: number
+  readonly #onClosed: () => void
   #socket = Promise.withResolvers<WebSocket>()
+  #open: WebSocket | null = null
+  #unanswered: NodeJS.Timeout | undefined
+  #active = 0
   #pings = 0
 
-  constructor(name: string, url: string) {
+  constructor(name: string, options: SocketOptions) {
     this.#name = name
+    this.#timeoutMs = options.timeoutMs
+    this.#onClosed = options.onClosed
     this.#client = createClient({
-      url,
-      webSocketImpl: WebSocket,
+      url: options.url,
+      webSocketImpl: socketClass(options),
+      connectionParams: { ...options.headers },
       lazyCloseTimeout: LAZY_CLOSE_MS,
       keepAlive: KEEP_ALIVE_MS,
+      connectionAckWaitTimeout: options.timeoutMs,
       // Retrying would hide that events were lost.
       retryAttempts: 0,
       on: {
         connected: (socket) => {
-          if (socket instanceof WebSocket) this.#socket.resolve(socket)
+          if (!(socket instanceof WebSocket)) return
+          this.#open = socket
+          this.#socket.resolve(socket)
         },
         closed: () => {
+          clearTimeout(this.#unanswered)
+          this.#open = null
           this.#socket = Promise.withResolvers()
+          this.#tellClosed()
+        },
+        ping: (received) => {
+          if (!received) this.#awaitPong()
+        },
+        pong: (received) => {
+          if (received) clearTimeout(this.#unanswered)
         },
       },
     })
@@ -44,13 +76,21 @@ export class SocketSubscriber {
     const { query, variables, operationName, extensions, signal } = request
     signal?.throwIfAborted()
     const ended = Promise.withResolvers<void>()
-    ended.promise.catch(() => undefined)
+    this.#active += 1
+    const left = (): void => {
+      this.#active -= 1
+      this.#tellClosed()
+    }
+    ended.promise.then(left, left)
     const stop = { now: (): void => undefined }
     const events = new EventQueue<SubgraphResponse>({
       eventsMax: limits.subgraphEventsQueuedMax,
       cursor: undefined,
       onOverflow: () => this.#failure('sends events faster than the gateway joins them', undefined),
-      onReturn: () => stop.now(),
+      onReturn: () => {
+        stop.now()
+        ended.resolve()
+      },
     })
     stop.now = this.#client.subscribe<Record<string, unknown>, Record<string, unknown>>(
       {
@@ -73,13 +113,31 @@ export class SocketSubscriber {
       },
     )
     signal?.addEventListener('abort', () => void events.return(), { once: true })
-    await Promise.race([ended.promise, this.#confirmed()])
+    const late = AbortSignal.timeout(this.#timeoutMs)
+    const onLate = (): void => {
+      const message = `Subgraph "${this.#name}" did not confirm a subscription in time.`
+      ended.reject(new MeshgateError('SUBGRAPH_TIMEOUT', message))
+      void events.return()
+    }
+    late.addEventListener('abort', onLate)
+    await Promise.race([ended.promise, this.#confirmed()]).finally(() => late.removeEventListener('abort', onLate))
     signal?.throwIfAborted()
     return events
   }
 
   async close(): Promise<void> {
     await this.#client.dispose()
+  }
+
+  #tellClosed(): void {
+    if (this.#active === 0 && this.#open === null) this.#onClosed()
+  }
+
+  /** A peer that is gone without a word would else be waited for until TCP gives it up. */
+  #awaitPong(): void {
+    clearTimeout(this.#unanswered)
+    const socket = this.#open
+    this.#unanswered = setTimeout(() => socket?.terminate(), KEEP_ALIVE_MS).unref()
   }
 
   async #confirmed(): Promise<void> {
@@ -117,5 +175,20 @@ export class SocketSubscriber {
 
   #failure(what: string, cause: unknown): MeshgateError {
     return new MeshgateError('SUBGRAPH_UNAVAILABLE', `Subgraph "${this.#name}" ${what}.`, cause)
+  }
+}
+
+/** What graphql-ws opens: it has no place for headers and TLS of its own. */
+function socketClass({ headers, authorities, timeoutMs }: SocketOptions): unknown {
+  const ca = authorities === undefined ? {} : { ca: [...getCACertificates(), ...authorities] }
+  return class extends WebSocket {
+    constructor(url: string | URL, protocols?: string | string[]) {
+      super(url, protocols, {
+        headers: { ...headers },
+        handshakeTimeout: timeoutMs,
+        maxPayload: limits.subgraphEventBytesMax,
+        ...ca,
+      })
+    }
   }
 }

@@ -1,5 +1,6 @@
 // Whether a subgraph over the network can be reached: asked at intervals, and at once when a request to it has failed. Says in the log when
-// it goes away and when it is back, once each, however many requests fail in between. Owns the asking.
+// it goes away and when it is back, once each, however many requests fail in between. It is the circuit breaker too: what keeps failing, this
+// question included, is not asked by clients until it answers; the question is the trial, so no client's request is. Owns the asking.
 import type { Logger } from 'pino'
 import { MeshgateError } from '../../platform/errors.ts'
 import { ANONYMOUS } from '../../platform/governance/principal.ts'
@@ -18,6 +19,8 @@ export class SubgraphReach {
   readonly #running: Promise<void>
   #awaySinceMs: number | null = null
   #reason = ''
+  /** In a row, with no answer in between. */
+  #failures = 0
   #askNow: () => void = () => undefined
 
   constructor(endpoint: SubgraphEndpoint, ports: { readonly clock: Clock; readonly logger: Logger }) {
@@ -29,19 +32,46 @@ export class SubgraphReach {
 
   get state(): SubgraphReachability {
     const { name } = this.#endpoint
-    return this.#awaySinceMs === null ? { name, reachable: true } : { name, reachable: false, reason: this.#reason }
+    if (this.#awaySinceMs === null) return { name, reachable: true }
+    return { name, reachable: false, reason: this.#reason, ...(this.#isOpen ? { circuit: 'open' } : {}) }
   }
 
-  /** A request to it failed. Whether that says that it is away is found out here; other failures are the caller's to tell. */
-  suspects(error: unknown): boolean {
-    if (!isAbsence(error)) return false
+  /** Why requests to it are refused without being sent: the circuit is open. */
+  refusal(): MeshgateError | null {
+    if (!this.#isOpen) return null
+    return new MeshgateError('SUBGRAPH_UNAVAILABLE', `${this.#reason} It is not asked again until it answers a probe.`)
+  }
+
+  answered(): void {
+    this.#failures = 0
+  }
+
+  /** A request to it failed. Whether it is away is found out here. */
+  failed(error: unknown): void {
+    if (!this.isAbsence(error)) {
+      // A reason of the client's says nothing; any other error is an answer of sorts.
+      if (error instanceof MeshgateError) this.answered()
+      return
+    }
+    this.#failures += 1
     if (this.#awaySinceMs === null) this.#askNow()
-    return true
+  }
+
+  /** Other failures are the caller's to tell. */
+  isAbsence(error: unknown): boolean {
+    return (
+      error instanceof MeshgateError && (error.code === 'SUBGRAPH_UNAVAILABLE' || error.code === 'SUBGRAPH_TIMEOUT')
+    )
   }
 
   async close(): Promise<void> {
     this.#stop.abort(new Error('The gateway has let the subgraph go.'))
     await this.#running
+  }
+
+  /** Requests alone do not open it: a few that are slow at a time say nothing of the rest. Nor does one lost probe. */
+  get #isOpen(): boolean {
+    return this.#awaySinceMs !== null && this.#failures >= limits.subgraphFailuresMax
   }
 
   async #run(): Promise<void> {
@@ -75,6 +105,7 @@ export class SubgraphReach {
 
   #away(error: unknown): void {
     this.#reason = reasonOf(error, this.#endpoint.name)
+    this.#failures += 1
     if (this.#awaySinceMs !== null) return
     this.#awaySinceMs = this.#clock.monotonic()
     const { name: subgraph } = this.#endpoint
@@ -82,16 +113,13 @@ export class SubgraphReach {
   }
 
   #back(): void {
+    this.#failures = 0
     if (this.#awaySinceMs === null) return
     const { name: subgraph } = this.#endpoint
     const awayMs = Math.round(this.#clock.monotonic() - this.#awaySinceMs)
     this.#awaySinceMs = null
     this.#logger.info({ subgraph, awayMs }, `Subgraph "${subgraph}" is back.`)
   }
-}
-
-function isAbsence(error: unknown): boolean {
-  return error instanceof MeshgateError && (error.code === 'SUBGRAPH_UNAVAILABLE' || error.code === 'SUBGRAPH_TIMEOUT')
 }
 
 function reasonOf(error: unknown, name: string): string {

@@ -160,7 +160,14 @@ describe('a subgraph that is away', () => {
     }
     await expect
       .poll(() => gateway.subgraphs())
-      .toEqual([{ name: NAME, reachable: false, reason: expect.stringContaining('cannot be reached') as string }])
+      .toEqual([
+        {
+          name: NAME,
+          reachable: false,
+          reason: expect.stringContaining('cannot be reached') as string,
+          circuit: 'open',
+        },
+      ])
     way.target = server.port
     await expect.poll(() => gateway.subgraphs(), { timeout: 10_000 }).toEqual([{ name: NAME, reachable: true }])
     expect(plain(await gateway.engine().execute({ query: QUERY }))).toEqual({ data: { reading: { id: '1' } } })

@@ -1,0 +1,66 @@
+// What of a client's headers goes on to a subgraph: checked once for all requests of a client's operation, and never in place of a header that
+// is the connection's own.
+import { MeshgateError } from '../../platform/errors.ts'
+import type { ForwardedHeaders } from './http-transport.ts'
+
+/** Of the connection, of the body that we send, of the answer that we can read, and our own. */
+const OWN = new Set([
+  'accept',
+  'accept-charset',
+  'accept-encoding',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'meshgate-whole',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** RFC 9110, 5.6.2. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+/** RFC 9110, 5.5: no control characters; each character is a byte. */
+const VALUE = /^[\t\u0020-\u007e\u0080-\u00ff]*$/
+
+export const NO_HEADERS: ForwardedHeaders = { entries: [], key: '' }
+
+const checked = new WeakMap<Readonly<Record<string, string>>, ForwardedHeaders>()
+
+/** Throws REQUEST_INVALID where a name or a value could end the header it stands in. */
+export function forwardedHeaders(headers: Readonly<Record<string, string>> | undefined): ForwardedHeaders {
+  if (headers === undefined) return NO_HEADERS
+  const known = checked.get(headers)
+  if (known !== undefined) return known
+  const forwarded = checkHeaders(headers)
+  checked.set(headers, forwarded)
+  return forwarded
+}
+
+function checkHeaders(headers: Readonly<Record<string, string>>): ForwardedHeaders {
+  const entries: [string, string][] = []
+  for (const [given, value] of Object.entries(headers)) {
+    const name = given.toLowerCase()
+    if (OWN.has(name)) continue
+    if (!TOKEN.test(name)) throw invalid(given, 'is no name of a header')
+    if (!VALUE.test(value)) throw invalid(given, 'has a value with characters that no header may have')
+    entries.push([name, value])
+  }
+  if (entries.length === 0) return NO_HEADERS
+  entries.sort(([a], [b]) => (a < b ? -1 : 1))
+  return { entries, key: JSON.stringify(entries) }
+}
+
+function invalid(name: string, what: string): MeshgateError {
+  return new MeshgateError(
+    'REQUEST_INVALID',
+    `A header to forward, ${JSON.stringify(name)}, ${what}. Send it otherwise.`,
+  )
+}
