@@ -1,0 +1,205 @@
+// One round of a mode with one gateway: starts it, warms it up, measures a window, and stops it. What it costs is read from /proc.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { OTHER_CORES, startGatewayProcess, type RunningGateway } from '../gateways/running-gateway.ts'
+import type { GatewayUnderTest } from '../gateways/gateway-under-test.ts'
+import { AnswerCheck } from '../load/answer-check.ts'
+import type { GroupFigures, LoadGroup } from '../load/connection-load.ts'
+import type { LoadOrder, LoadReport } from '../load/load-process.ts'
+import { benchQuery } from '../mesh/bench-query.ts'
+import { requestBody } from '../mesh/operations.ts'
+import type { SubgraphsOrder, SubgraphsReport } from '../mesh/subgraphs-process.ts'
+import type { MeshName } from '../mesh/subgraphs.ts'
+import { WorkerProcess } from '../wire/worker-process.ts'
+import { readUsage } from '../wire/process-usage.ts'
+import type { AppendsOrder, AppendsReport } from './appends-process.ts'
+import type { Mode, Round } from './mode.ts'
+
+const MEGABYTE = 1_048_576
+const FORWARDED = 'authorization'
+
+export interface Windows {
+  readonly warmUpMs: number
+  readonly windowMs: number
+}
+
+export class Laboratory {
+  readonly #subgraphs: WorkerProcess<SubgraphsOrder, SubgraphsReport>
+  readonly #load: WorkerProcess<LoadOrder, LoadReport>
+  readonly #supergraphs: Readonly<Record<MeshName, string>>
+  readonly #windows: Windows
+  readonly #nodeArguments: readonly string[]
+
+  private constructor(parts: {
+    readonly subgraphs: WorkerProcess<SubgraphsOrder, SubgraphsReport>
+    readonly load: WorkerProcess<LoadOrder, LoadReport>
+    readonly supergraphs: Readonly<Record<MeshName, string>>
+    readonly windows: Windows
+    readonly nodeArguments: readonly string[]
+  }) {
+    this.#subgraphs = parts.subgraphs
+    this.#load = parts.load
+    this.#supergraphs = parts.supergraphs
+    this.#windows = parts.windows
+    this.#nodeArguments = parts.nodeArguments
+  }
+
+  /** The supergraphs' files go into the directory. `nodeArguments` are the gateways'. */
+  static async open(directory: string, windows: Windows, nodeArguments: readonly string[]): Promise<Laboratory> {
+    const subgraphs = WorkerProcess.start<SubgraphsOrder, SubgraphsReport>(
+      new URL('../mesh/subgraphs-process.ts', import.meta.url),
+      OTHER_CORES,
+    )
+    const load = WorkerProcess.start<LoadOrder, LoadReport>(
+      new URL('../load/load-process.ts', import.meta.url),
+      OTHER_CORES,
+    )
+    const started = await subgraphs.report()
+    if (started.kind !== 'started') throw new Error('The subgraphs have not started.')
+    const names = Object.keys(started.supergraphs) as MeshName[]
+    const files = names.map((name) => [name, join(directory, `${name}.graphql`)] as const)
+    for (const [name, file] of files) await writeFile(file, started.supergraphs[name])
+    const supergraphs = Object.fromEntries(files) as Record<MeshName, string>
+    return new Laboratory({ subgraphs, load, supergraphs, windows, nodeArguments })
+  }
+
+  async round(mode: Mode, gateway: GatewayUnderTest): Promise<Round> {
+    const { subgraphLatencyMs: latencyMs, authorization: requireAuthorization } = mode
+    await this.#subgraphs.ask({ kind: 'behave', behaviour: { latencyMs, requireAuthorization } })
+    if (mode.kind === 'appends') return this.#appends()
+    const query = mode.kind === 'cold-start' ? mode.query : benchQuery
+    const running = await startGatewayProcess(gateway, {
+      setup: {
+        supergraph: this.#supergraphs[mode.mesh],
+        sharing: mode.sharing,
+        forwardHeader: mode.authorization ? FORWARDED : null,
+      },
+      body: requestBody(query),
+      authorization: mode.authorization,
+      nodeArguments: this.#nodeArguments,
+    })
+    try {
+      if (mode.kind === 'cold-start') return coldStart(running, mode.expected)
+      if (mode.kind === 'load') return await this.#underLoad(mode.warmUp, mode.group, running, gateway.path)
+      return await this.#beside(mode, running, gateway.path)
+    } finally {
+      await running.stop()
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#subgraphs.close(), this.#load.close()])
+  }
+
+  async #underLoad(
+    warmUp: readonly LoadGroup[],
+    group: LoadGroup,
+    gateway: RunningGateway,
+    path: string,
+  ): Promise<Round> {
+    const { windowMs, warmUpMs } = this.#windows
+    await this.#measure(gateway, path, { warmUp, groups: warmUp, warmUpMs: 0, windowMs: warmUpMs })
+    await this.#subgraphs.ask({ kind: 'take-counters' })
+    const report = await this.#measure(gateway, path, { warmUp, groups: [group], warmUpMs: 0, windowMs })
+    const counted = await this.#subgraphs.ask({ kind: 'take-counters' })
+    const calls =
+      counted.kind === 'counters' ? Object.values(counted.counters).reduce((sum, { requests }) => sum + requests, 0) : 0
+    return figuresOf(report, group.name, calls)
+  }
+
+  async #beside(mode: Extract<Mode, { kind: 'beside' }>, gateway: RunningGateway, path: string): Promise<Round> {
+    const { windowMs, warmUpMs } = this.#windows
+    const warmUp = [{ ...mode.ordinary, paceMs: 0 }]
+    const alone = await this.#measure(gateway, path, { warmUp, groups: [mode.ordinary], warmUpMs, windowMs })
+    const groups = [mode.ordinary, mode.other]
+    const beside = await this.#measure(gateway, path, { warmUp, groups, warmUpMs: 0, windowMs })
+    const before = groupOf(alone, mode.ordinary.name)
+    const after = groupOf(beside, mode.ordinary.name)
+    return {
+      figures: {
+        aloneP50Ms: before.p50Ms,
+        aloneP99Ms: before.p99Ms,
+        besideP50Ms: after.p50Ms,
+        besideP99Ms: after.p99Ms,
+        besideMaxMs: after.maxMs,
+        ordinaryPerSecond: after.completed / beside.seconds,
+        hostilePerSecond: groupOf(beside, mode.other.name).completed / beside.seconds,
+        rssPeakMb: (beside.usage.gateway?.rssPeakBytes ?? 0) / MEGABYTE,
+        wrong: before.wrong + after.wrong,
+        failed: before.failed + after.failed,
+      },
+      sample: before.sample ?? after.sample,
+    }
+  }
+
+  async #appends(): Promise<Round> {
+    const worker = WorkerProcess.start<AppendsOrder, AppendsReport>(
+      new URL('./appends-process.ts', import.meta.url),
+      '0',
+    )
+    try {
+      return { figures: await worker.ask({ supergraph: this.#supergraphs.four, ...this.#windows }), sample: null }
+    } finally {
+      await worker.close()
+    }
+  }
+
+  #measure(
+    gateway: RunningGateway,
+    path: string,
+    order: Pick<LoadOrder, 'warmUp' | 'groups' | 'warmUpMs' | 'windowMs'>,
+  ): Promise<LoadReport> {
+    return this.#load.ask({
+      target: { port: gateway.port, path },
+      processes: { gateway: gateway.pid, subgraphs: this.#subgraphs.pid, load: this.#load.pid },
+      ...order,
+    })
+  }
+}
+
+function coldStart({ pid, firstAnswerMs, firstAnswer }: RunningGateway, expected: string): Round {
+  const usage = readUsage(pid)
+  const isRight = new AnswerCheck(expected).isRight(Buffer.from(firstAnswer))
+  return {
+    figures: {
+      firstAnswerMs,
+      cpuMs: usage.cpuSeconds * 1000,
+      rssPeakMb: usage.rssPeakBytes / MEGABYTE,
+      wrong: isRight ? 0 : 1,
+      failed: 0,
+    },
+    sample: isRight ? null : firstAnswer,
+  }
+}
+
+function groupOf(report: LoadReport, name: string): GroupFigures {
+  const figures = report.groups[name]
+  if (figures === undefined) throw new Error(`The load generator reports nothing of "${name}".`)
+  return figures
+}
+
+function figuresOf(report: LoadReport, name: string, subgraphCalls: number): Round {
+  const { completed, wrong, failed, p50Ms, p95Ms, p99Ms, operations, sample } = groupOf(report, name)
+  const { gateway, subgraphs, load } = report.usage
+  const cpuSeconds = gateway?.cpuSecondsUsed ?? 0
+  return {
+    figures: {
+      requestsPerSecond: completed / report.seconds,
+      requestsPerCpuSecond: completed / cpuSeconds,
+      cpuMsPerRequest: (cpuSeconds * 1000) / completed,
+      p50Ms,
+      p95Ms,
+      p99Ms,
+      rssMb: (gateway?.rssBytes ?? 0) / MEGABYTE,
+      rssPeakMb: (gateway?.rssPeakBytes ?? 0) / MEGABYTE,
+      subgraphCalls: subgraphCalls / report.answers,
+      gatewayCores: cpuSeconds / report.seconds,
+      subgraphCores: (subgraphs?.cpuSecondsUsed ?? 0) / report.seconds,
+      loadCores: (load?.cpuSecondsUsed ?? 0) / report.seconds,
+      operations,
+      wrong,
+      failed,
+    },
+    sample,
+  }
+}
