@@ -10,7 +10,7 @@ const STOP_TIMEOUT_MS = 5_000
 const POLL_MS = 2
 const OUTPUT_CHARACTERS = 2_000
 
-export const GATEWAY_CORES = '0'
+const GATEWAY_CORES = '0'
 export const OTHER_CORES = availableParallelism() > 2 ? `1-${availableParallelism() - 1}` : '1'
 
 export interface RunningGateway {

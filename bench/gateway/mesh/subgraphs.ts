@@ -8,7 +8,7 @@ import { resolveThing, typeMeshNames, typeMeshSchema, typeMeshSdl } from './type
 /** `four`: the public benchmarks' mesh; `archive`: these and one whose answers are megabytes; `types`: ten generated ones. */
 export type MeshName = 'four' | 'archive' | 'types'
 
-export const TYPES = 500
+const TYPES = 500
 
 export interface BenchSubgraphs {
   readonly subgraphs: ReadonlyMap<string, BenchSubgraph>

@@ -13,7 +13,7 @@ const ORDINARY_CONNECTIONS = 10
 const ORDINARY_PACE_MS = 500
 const HOSTILE_CONNECTIONS = 5
 const HOSTILE_OPERATIONS = 200
-export const HOSTILE_FRAGMENTS = 900
+const HOSTILE_FRAGMENTS = 900
 
 const plain: Omit<ModeSetup, 'name' | 'title'> = {
   mesh: 'four',
