@@ -272,6 +272,8 @@ export const limits = {
   streamKeepAliveMs: 12_000,
   /** Signs of life in a row for which a stream's client has no room, before its connection is closed: a minute in which it took nothing. */
   streamKeepAlivesMissedMax: 5,
+  /** Between two looks for connections that have become idle while a server closes. */
+  closeSweepMs: 50,
   /** Operations of one batch that run at once: one client's batch must not take what others wait for. */
   batchOperationsAtOnceMax: 8,
   /** Whole responses in flight that may be joined, and the size of a request that others are compared with: 16 MB of keys. */

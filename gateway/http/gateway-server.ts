@@ -132,9 +132,11 @@ async function listen(server: Server, { port, host }: GatewayServerOptions): Pro
 async function close(server: Server, socket: { close(graceMs: number): Promise<void> }): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   await socket.close(limits.closeGraceMs)
-  server.closeIdleConnections()
+  // A connection that is kept alive becomes idle when its request or stream has ended: nobody tells of that.
+  const sweep = setInterval(() => server.closeIdleConnections(), limits.closeSweepMs)
   const timer = setTimeout(() => server.closeAllConnections(), limits.closeGraceMs)
   await closed
+  clearInterval(sweep)
   clearTimeout(timer)
 }
 

@@ -72,12 +72,12 @@ function write(response: ServerResponse, text: string): Promise<void> | undefine
 }
 
 function keepAlive(response: ServerResponse, { format, keepAliveMs }: StreamOptions): NodeJS.Timeout {
-  let stalledMs = 0
-  response.on('drain', () => (stalledMs = 0))
+  let missed = 0
+  response.on('drain', () => (missed = 0))
   return setInterval(() => {
     if (!response.writableNeedDrain) return void response.write(format.keepAlive)
-    stalledMs += keepAliveMs
-    if (stalledMs > limits.streamStalledMsMax) response.destroy()
+    missed++
+    if (missed > limits.streamKeepAlivesMissedMax) response.destroy()
   }, keepAliveMs)
 }
 

@@ -1,6 +1,7 @@
 // The gateway as HTTP clients meet it: GraphQL over HTTP, health, the schema, the page, and its end.
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { CorsOptions } from '../../gateway/http/cors.ts'
 import { startGateway, type Gateway } from '../../gateway/main.ts'
 import { composeMesh, localEndpoint } from '../federation/merged-mesh.ts'
 import { SHOP } from '../federation/shop.ts'
@@ -49,9 +50,13 @@ function post(body: unknown, headers: Record<string, string> = {}): Promise<Answ
   return ask('/graphql', {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
+    body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
   })
 }
+
+const PREFLIGHTED = { 'apollo-require-preflight': 'true' }
+const get = (query: string, headers: Record<string, string> = {}) =>
+  ask(`/graphql?query=${encodeURIComponent(query)}`, { headers })
 
 const NAME = { data: { me: { name: 'Ada' } } }
 const GRAPHQL_RESPONSE = 'application/graphql-response+json'
@@ -70,11 +75,16 @@ describe('GraphQL over HTTP', () => {
       variables: '{"id":"u2"}',
       operationName: 'Q',
     })
-    expect((await ask(`/graphql?${search.toString()}`)).body).toEqual({ data: { user: { name: 'Bob' } } })
+    expect((await ask(`/graphql?${search.toString()}`, { headers: PREFLIGHTED })).body).toEqual({
+      data: { user: { name: 'Bob' } },
+    })
   })
 
   const refused: Record<string, [() => Promise<Answer>, number]> = {
-    'a mutation by GET': [() => ask(`/graphql?query=${encodeURIComponent('mutation { count }')}`), 405],
+    'a mutation by GET': [() => get('mutation { count }', PREFLIGHTED), 405],
+    'a GET that a page of another site could provoke': [() => get('{ me { name } }'), 400],
+    'a compressed body': [() => post('{}', { 'content-encoding': 'gzip' }), 415],
+    'a body that is no UTF-8': [() => post(Buffer.from('{"query":"\xff"}', 'latin1')), 400],
     'another method': [() => ask('/graphql', { method: 'PUT' }), 405],
     'a form, as another site could send': [
       () => post('query=x', { 'content-type': 'application/x-www-form-urlencoded' }),
@@ -86,7 +96,12 @@ describe('GraphQL over HTTP', () => {
     'a batch': [() => post([{ query: '{ me { id } }' }]), 400],
     'no query': [() => post({}), 400],
     'variables that are no object': [() => post({ query: '{ me { id } }', variables: [] }), 400],
-    'a subscription': [() => post({ query: 'subscription { x }' }, { accept: GRAPHQL_RESPONSE }), 400],
+    'a subscription where the schema has none': [
+      () => post({ query: 'subscription { x }' }, { accept: GRAPHQL_RESPONSE }),
+      400,
+    ],
+    '@defer': [() => post({ query: '{ me { ... @defer { name } } }' }, { accept: GRAPHQL_RESPONSE }), 400],
+    '@stream': [() => post({ query: '{ users @stream { name } }' }, { accept: GRAPHQL_RESPONSE }), 400],
     'an invalid document, where the media type means it': [
       () => post({ query: '{ x }' }, { accept: GRAPHQL_RESPONSE }),
       400,
@@ -117,7 +132,13 @@ describe('GraphQL over HTTP', () => {
 describe('with origins configured', () => {
   let open: Gateway
   beforeAll(async () => {
-    open = await startGateway({ mesh, port: 0, logger, cors: { origins: ['http://friend.example'] } })
+    const cors = {
+      origins: ['http://friend.example'],
+      credentials: true,
+      exposedHeaders: ['x-request-id'],
+      maxAgeSeconds: 60,
+    }
+    open = await startGateway({ mesh, port: 0, logger, cors })
   })
   afterAll(() => open.close())
 
@@ -126,30 +147,51 @@ describe('with origins configured', () => {
       method: 'OPTIONS',
       headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' },
     })
+  const shown = ({ headers }: Response): Record<string, string> =>
+    Object.fromEntries([...headers].filter(([name]) => name === 'vary' || name.startsWith('access-control-')))
 
   test('a page of a listed one may ask, and its browser is told so', async () => {
-    const { status, headers } = await preflight('http://friend.example')
-    const names = [
-      'access-control-allow-origin',
-      'access-control-allow-methods',
-      'access-control-allow-headers',
-      'vary',
-    ]
-    expect([status, ...names.map((name) => headers.get(name))]).toEqual([
+    const answer = await preflight('http://friend.example')
+    expect([answer.status, shown(answer)]).toEqual([
       204,
-      'http://friend.example',
-      'GET, POST',
-      'content-type',
-      'Origin',
+      {
+        'access-control-allow-origin': 'http://friend.example',
+        'access-control-allow-credentials': 'true',
+        'access-control-allow-methods': 'GET, POST',
+        'access-control-allow-headers': 'content-type',
+        'access-control-max-age': '60',
+        vary: 'origin, access-control-request-headers',
+      },
     ])
     const asked = await fetch(`${open.url}/graphql?query={me{name}}`, { headers: { origin: 'http://friend.example' } })
-    expect(asked.headers.get('access-control-allow-origin')).toBe('http://friend.example')
+    expect([await asked.json(), shown(asked)]).toEqual([
+      NAME,
+      {
+        'access-control-allow-origin': 'http://friend.example',
+        'access-control-allow-credentials': 'true',
+        'access-control-expose-headers': 'x-request-id',
+        vary: 'accept, accept-encoding, origin',
+      },
+    ])
   })
 
-  test('a page of another may not', async () => {
-    const { status, headers } = await preflight('http://friend.example.evil')
-    expect([status, headers.get('access-control-allow-origin')]).toEqual([405, null])
+  test('a page of another may not, and caches keep their answers apart', async () => {
+    const answer = await preflight('http://friend.example.evil')
+    expect([answer.status, shown(answer)]).toEqual([405, { vary: 'accept, accept-encoding, origin' }])
+    const page = await fetch(`${open.url}/health/live`, { headers: { origin: 'http://friend.example.evil' } })
+    expect(shown(page)).toEqual({ vary: 'origin' })
   })
+
+  const wrong: Record<string, CorsOptions> = {
+    'credentials for all origins': { origins: ['*'], credentials: true },
+    'an origin with a path': { origins: ['http://friend.example/'] },
+    'an origin without a scheme': { origins: ['friend.example'] },
+  }
+  for (const [title, cors] of Object.entries(wrong)) {
+    test(`refuses to start with ${title}`, async () => {
+      await expect(startGateway({ mesh, port: 0, logger, cors })).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+    })
+  }
 })
 
 describe('beside GraphQL', () => {

@@ -111,7 +111,10 @@ for (const field of ['open', 'opening', 'later']) {
 
 test("ends the subgraph's work when a client drops its HTTP request", async () => {
   const client = new AbortController()
-  const answer = fetch(`${gateway.url}/graphql?query={later}`, { signal: client.signal })
+  const answer = fetch(`${gateway.url}/graphql?query={later}`, {
+    headers: { 'apollo-require-preflight': '1' },
+    signal: client.signal,
+  })
   await expect.poll(() => underWay).toEqual(['later'])
   client.abort()
   await expect(answer).rejects.toThrow()
