@@ -192,6 +192,9 @@ export const limits = {
   /** Representations of one entity fetch: larger waves are split, so that a subgraph's request stays in megabytes. */
   representationsPerFetchMax: 5_000,
 
+  /** Fields of a response that code is generated for: larger ones take longer to compile than it saves. */
+  writtenFieldsMax: 3_000,
+
   // Gateway: subgraph endpoints
   /** A subgraph that has not answered by then is as good as down. */
   subgraphTimeoutMs: 30_000,
@@ -295,6 +298,13 @@ export const limits = {
   // Command line
   /** From a signal to the end: longer than the gateway's and the log's own waits together, so that only what hangs is cut off. */
   shutdownMsMax: 30_000,
+  /** Waiting before a worker that has ended is started again, doubled each time: one that cannot start must not eat the core of the others. */
+  workerRestartDelayMsMin: 100,
+  workerRestartDelayMsMax: 10_000,
+  /** A worker that has served for so long has nothing to do with the failures before. */
+  workerSteadyMs: 60_000,
+  /** How long the workers may take to tell their metrics, a second of waiting for servers included: Prometheus gives up after ten. */
+  workerMetricsMsMax: 5_000,
   /** How long records may wait unmoved until a load says that nobody ingests them: longer than a process takes to start or a partition to change hands. */
   ingestStandstillMs: 6_000,
   /** Between two looks whether they move. */

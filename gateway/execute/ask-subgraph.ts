@@ -80,7 +80,7 @@ async function exchange(
     ...(headers === undefined ? {} : { headers }),
   })
   if (response === undefined) throw notGraphql(request.service)
-  if (response.isWhole && request.mayPassThrough) {
+  if (response.isWhole && request.mayPassThrough && gathering.mayBeWhole) {
     gathering.whole = response.bytes
     return null
   }

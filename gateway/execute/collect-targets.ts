@@ -42,7 +42,7 @@ export function compileTarget(plan: Plan, target: LookupTarget): CompiledTarget 
     link: target.link,
     startsAt: route.start?.link ?? null,
     collect: (gathering, representations) => {
-      const asked: AskedTarget = { objects: [], indexes: [] }
+      const asked: AskedTarget = { objects: [], indexes: [], isShared: false }
       walk(gathering, layout.newFrame({ roots: gathering.roots, representations, asked } satisfies Collecting))
       return asked
     },
@@ -64,7 +64,7 @@ function compileVisit(layout: FrameLayout, target: LookupTarget): Visit {
     if (index === undefined) {
       index = representations.texts.push(text) - 1
       representations.indexes.set(text, index)
-    }
+    } else asked.isShared = true
     asked.objects.push(object)
     asked.indexes.push(index)
   }

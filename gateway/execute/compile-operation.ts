@@ -15,6 +15,7 @@ import { compileProjector } from './project-response.ts'
 import { reportIncidents } from './report-incidents.ts'
 import { compileRun, type RunFetches } from './run-fetches.ts'
 import { positionAt } from './walk-route.ts'
+import { compileWriter, type WriteResponse } from './write-response.ts'
 
 export interface CompiledOperation {
   readonly run: RunFetches
@@ -22,6 +23,8 @@ export interface CompiledOperation {
   readonly source: CompiledSource | null
   /** The response as an object. Never fails. */
   readonly project: (gathering: Gathering, introspection: DataObject) => ProjectedResponse
+  /** The response's data as JSON; undefined where anything is amiss and `project` has to look at it. */
+  readonly write: WriteResponse
 }
 
 export interface ProjectedResponse {
@@ -47,10 +50,12 @@ export function compileOperation(plan: Plan, schema: GraphQLSchema): CompiledOpe
     return start
   })
   const project = compileProjector({ plan, schema })
+  const write = compileWriter(plan, schema)
   const isSubscription = plan.operation === 'subscription'
   return {
     run: compileRun(plan, fetches, new Set(isSubscription ? [0] : [])),
     source: isSubscription ? compileSource(context) : null,
+    write,
     project: (gathering, introspection) => {
       const { errors, coveredPaths } = reportIncidents(plan, gathering)
       return { data: project(gathering, { errors, coveredPaths, introspection }), errors }

@@ -27,6 +27,8 @@ export interface Gathering {
   readonly linked: (DataObject[] | undefined)[]
   /** In the order in which they happened. */
   readonly incidents: Incident[]
+  /** Whether an answer's bytes may be the response: not where the response is wanted as an object. */
+  readonly mayBeWhole: boolean
   /** The answer's bytes where they are the whole response. */
   whole: Uint8Array | undefined
   readonly exposeSubgraphErrors: boolean
@@ -38,6 +40,8 @@ export interface AskedTarget {
   readonly objects: DataObject[]
   /** Of each object's representation in its lookup. */
   readonly indexes: number[]
+  /** Whether one entity was asked for several objects. */
+  isShared: boolean
 }
 
 /** Representations of one request of a fetch: from `offset` on, as many as one request may have. */
