@@ -20,7 +20,7 @@ export type Framing =
 export class ProtocolFailure extends Error {}
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\r\n\0]*)?$/
-const FIELD_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\r\n\0]*)$/
+export const FIELD_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\r\n\0]*)$/
 const LENGTH = /^\d{1,15}$/
 
 /** `text`: latin1, without the empty line that ends it. */

@@ -1,12 +1,14 @@
 // The chunked coding of a body (RFC 9112, 7.1), read byte by byte where it is framing and by the piece where it is data. Strict: only CRLF
 // ends a line, a size is at most eight hexadecimal digits.
-import { ProtocolFailure } from './answer-head.ts'
+import { FIELD_LINE, ProtocolFailure } from './answer-head.ts'
 import type { BodyCollector } from './body-collector.ts'
 
 const CR = 13
 const LF = 10
 const SEMICOLON = 59
 const SIZE_DIGITS_MAX = 8
+const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+"
+const EXTENSIONS = new RegExp(`^;${TOKEN}(=(${TOKEN}|"[^"\\\\\\0]*"))?(;${TOKEN}(=(${TOKEN}|"[^"\\\\\\0]*"))?)*$`)
 
 type State =
   | 'size'
@@ -27,6 +29,8 @@ export class ChunkReader {
   #state: State = 'size'
   #digits = 0
   #size = 0
+  /** Of an extension or a trailer so far. */
+  #line = ''
 
   constructor(body: BodyCollector, idleBytesMax: number) {
     this.#body = body
@@ -58,7 +62,7 @@ export class ChunkReader {
         this.#readSize(byte)
         return false
       case 'extension':
-        this.#skip(byte, 'size-end')
+        this.#readLine(byte, EXTENSIONS, 'size-end')
         return false
       case 'size-end':
         this.#expect(byte, LF, this.#size === 0 ? 'trailer-start' : 'data')
@@ -74,11 +78,11 @@ export class ChunkReader {
         if (byte === CR) this.#state = 'end'
         else {
           this.#state = 'trailer'
-          this.#skip(byte, 'trailer-lf')
+          this.#readLine(byte, FIELD_LINE, 'trailer-lf')
         }
         return false
       case 'trailer':
-        this.#skip(byte, 'trailer-lf')
+        this.#readLine(byte, FIELD_LINE, 'trailer-lf')
         return false
       case 'trailer-lf':
         this.#expect(byte, LF, 'trailer-start')
@@ -101,19 +105,25 @@ export class ChunkReader {
     }
     if (this.#digits === 0) throw new ProtocolFailure('A chunk has no size.')
     if (byte === CR) this.#state = 'size-end'
-    else if (byte === SEMICOLON) this.#state = 'extension'
-    else throw new ProtocolFailure('The size of a chunk is no number.')
+    else if (byte === SEMICOLON) {
+      this.#state = 'extension'
+      this.#line = ';'
+    } else throw new ProtocolFailure('The size of a chunk is no number.')
   }
 
-  /** Over extension or trailer, until its line ends. */
-  #skip(byte: number, next: State): void {
-    if (byte === CR) {
-      this.#state = next
+  /** An extension or a trailer: nobody here asks for it, but what is none of them is a sign of another reading. */
+  #readLine(byte: number, form: RegExp, next: State): void {
+    if (byte !== CR) {
+      this.#idleBytesLeft -= 1
+      if (this.#idleBytesLeft < 0) throw new ProtocolFailure('A chunked body has too many extensions or trailers.')
+      this.#line += String.fromCodePoint(byte)
       return
     }
-    this.#idleBytesLeft -= 1
-    if (byte === LF || byte === 0) throw new ProtocolFailure('A line of a chunked body is none.')
-    if (this.#idleBytesLeft < 0) throw new ProtocolFailure('A chunked body has too many extensions or trailers.')
+    if (this.#line.includes('\n') || !form.test(this.#line)) {
+      throw new ProtocolFailure('A line of a chunked body is none.')
+    }
+    this.#line = ''
+    this.#state = next
   }
 
   #expect(byte: number, wanted: number, next: State): void {

@@ -25,9 +25,7 @@ export class InFlightRequests implements WireCaller {
   }
 
   begin(request: WireRequest, settle: SettleWire): Cancellable {
-    if (this.#sharing === 'none' || request.isMutation || request.body.length > limits.sharedRequestCharactersMax) {
-      return this.#caller.begin(request, settle)
-    }
+    if (this.#sharing === 'none' || !mayShare(request)) return this.#caller.begin(request, settle)
     const key = keyOf(request)
     const known = this.#flights.get(key)
     if (known !== undefined && this.#mayJoin(known, request)) return known.join(settle)
@@ -76,6 +74,10 @@ class Flight {
     this.#onEnd()
     this.#call.cancel(reason)
   }
+}
+
+function mayShare({ isMutation, isAfterMutation, body }: WireRequest): boolean {
+  return !isMutation && isAfterMutation !== true && body.length <= limits.sharedRequestCharactersMax
 }
 
 const principalKeys = new WeakMap<Principal, string>()

@@ -19,6 +19,8 @@ export interface WireRequest {
   readonly body: string
   /** May have happened although its answer was lost: never sent twice, never shared. */
   readonly isMutation: boolean
+  /** A query that belongs to a mutation: sent after it and seeing what it did, so it joins no request of others. */
+  readonly isAfterMutation?: boolean
   /** Headers to forward. */
   readonly headers?: Readonly<Record<string, string>>
   readonly principal: Principal

@@ -47,6 +47,21 @@ function observing({ observer, clock, subgraph }: Observing): ApolloServerPlugin
   ]
 }
 
+/** Tells a gateway that knows us that the body is data as asked for and nothing else, so that it need not be read on its way to a client. */
+const WHOLE_HEADER = 'meshgate-whole'
+
+const markingWhole: ApolloServerPlugin<RequestContext> = {
+  requestDidStart: async () => ({
+    willSendResponse: async ({ operation, response }) => {
+      const { body, http } = response
+      if (operation?.operation !== 'query' || body.kind !== 'single') return
+      const { data, errors, extensions } = body.singleResult
+      const isWhole = data !== undefined && data !== null && errors === undefined && extensions === undefined
+      if (isWhole) http.headers.set(WHOLE_HEADER, '1')
+    },
+  }),
+}
+
 export function createApollo(
   schema: GraphQLSchema,
   formatError: ErrorFormatter,
@@ -68,6 +83,7 @@ export function createApollo(
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
       ...observing(observed),
+      markingWhole,
     ],
   })
   // The schema is at hand and no plugin starts anything: this can't fail, and the first request waits for it.
