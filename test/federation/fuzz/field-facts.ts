@@ -57,7 +57,9 @@ function readFacts(model: MeshModel, typeName: string, name: string): FieldFacts
   if (resolving === undefined) throw new Error(`nobody has ${typeName}.${name}`)
   const levels = all.map(({ field }) => nullability(field.type))
   const namedType = innermost(resolving.field.type)
-  const sets = all.map(({ graph, field }) => concrete(model, graph, innermost(field.type)))
+  const resolved = all.filter(({ field }) => !field.external)
+  const answering = resolved.length === 0 ? all : resolved
+  const sets = answering.map(({ graph, field }) => concrete(model, graph, innermost(field.type)))
   const enums = all.map(({ graph, field }) => graph.enums.get(innermost(field.type)) ?? null)
   const argumentLists = all.map(({ field }) => field.arguments)
   const shared = argumentLists.reduce((kept, list) => kept.filter((each) => list.includes(each)))

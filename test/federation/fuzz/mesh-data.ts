@@ -61,7 +61,7 @@ export function createMeshData({ model, schemas, seed, failing }: MeshDataOption
 
   const value = (known: FieldFacts, at: { level: number; text: string; random: number }): unknown => {
     const { level, text, random } = at
-    if (known.nullable[level] === true && random % 7 === 0) return null
+    if (known.nullable[level] === true && random % 11 === 0) return null
     if (level < known.nullable.length - 1) {
       const items = Array.from({ length: (random >>> 8) % 4 }, (_, each) => `${text}/${each}`)
       return items.map((each) => value(known, { level: level + 1, text: each, random: hash(each) }))

@@ -62,6 +62,16 @@ function defineExternal(draft: MeshDraft, graph: number, { type, spec }: { type:
   field.directives.add('@external')
 }
 
+/** Who else answers it must say that it is shared. */
+function provideField(draft: MeshDraft, graph: number, { type, spec }: { type: string; spec: FieldSpec }): void {
+  defineExternal(draft, graph, { type, spec })
+  for (const each of draft.graphs) {
+    const field = definition(draft, each.index, [type, spec.name])
+    const isShared = [...(each.types.get(type)?.directives ?? [])].includes('@shareable')
+    if (field !== undefined && !field.directives.has('@external') && !isShared) field.directives.add('@shareable')
+  }
+}
+
 function addRequires(draft: MeshDraft, entity: EntitySpec): void {
   const graphs = [...entity.graphs].filter((graph) => resolvableKeys(graphAt(draft, graph).types.get(entity.name)))
   if (graphs.length === 0) return
@@ -189,9 +199,34 @@ function addProvides(draft: MeshDraft, { graph, field }: { graph: DraftGraph; fi
   const possible = entity.fields.filter((each) => !here.fields.has(each.name) && !draft.specs.has(each.target) && each.arguments.length === 0 && !isOverridden(draft, entity.name, each.name))
   if (possible.length === 0) return
   const provided = someOf(draft, possible, 1).slice(0, 2)
-  for (const each of provided) defineExternal(draft, graph.index, { type: entity.name, spec: each })
-  const names = provided.map(({ name }) => name).join(' ')
+  for (const each of provided) provideField(draft, graph.index, { type: entity.name, spec: each })
+  const names = [...provided.map(({ name }) => name), ...providedBelow(draft, graph, entity)].join(' ')
   field.directives.add(`@provides(fields: "${spec.kind === 'entity' ? names : `... on ${entity.name} { ${names} }`}")`)
+}
+
+/** Now and then an entity of the provided entity, with a field of its own. */
+function providedBelow(draft: MeshDraft, graph: DraftGraph, entity: EntitySpec): string[] {
+  if (chance(draft, 0.7)) return []
+  const here = graph.types.get(entity.name)
+  const possible = entity.fields.filter(
+    (each) =>
+      here?.fields.has(each.name) === false &&
+      entityOf(draft, each.target) !== undefined &&
+      isUsable(draft, graph.index, each.target) &&
+      each.arguments.length === 0 &&
+      !isOverridden(draft, entity.name, each.name),
+  )
+  const inner = possible.length === 0 ? undefined : pickOne(draft, possible)
+  const target = inner && entityOf(draft, inner.target)
+  if (inner === undefined || target === undefined) return []
+  const leaves = target.fields.filter(
+    (each) => !draft.specs.has(each.target) && each.arguments.length === 0 && !isOverridden(draft, target.name, each.name),
+  )
+  provideField(draft, graph.index, { type: entity.name, spec: inner })
+  const leaf = leaves.length === 0 ? undefined : pickOne(draft, leaves)
+  if (leaf === undefined) return [`${inner.name} { __typename }`]
+  provideField(draft, graph.index, { type: target.name, spec: leaf })
+  return [`${inner.name} { ${leaf.name} }`]
 }
 
 function isOverridden(draft: MeshDraft, type: string, field: string): boolean {
@@ -202,8 +237,14 @@ function isOverridden(draft: MeshDraft, type: string, field: string): boolean {
 
 function addOverride(draft: MeshDraft, entity: EntitySpec): void {
   const [from] = draft.graphs.filter(({ index }) => entity.fields.some((field) => field.owners.length === 1 && field.owners[0] === index))
-  const fields = entity.fields.filter((field) => field.owners.length === 1 && field.owners[0] === from?.index)
-  if (from === undefined || fields.length === 0) return
+  if (from === undefined) return
+  const fields = entity.fields.filter(
+    (field) =>
+      field.owners.length === 1 &&
+      field.owners[0] === from.index &&
+      definition(draft, from.index, [entity.name, field.name])?.directives.has('@shareable') === false,
+  )
+  if (fields.length === 0) return
   const field = pickOne(draft, fields)
   const graphs = [...entity.graphs].filter((graph) => {
     const type = graphAt(draft, graph).types.get(entity.name)
@@ -214,7 +255,10 @@ function addOverride(draft: MeshDraft, entity: EntitySpec): void {
   const graph = pickOne(draft, graphs)
   const type = ensure(draft, graph, entity.name)
   if (type === undefined || !resolvableKeys(from.types.get(entity.name))) return
-  const label = pickOne(draft, ['', '', ', label: "percent(100)"', ', label: "percent(0)"'])
+  // A label may not stand where the other subgraph's definition is used by a directive.
+  const isPlain = [...(definition(draft, from.index, [entity.name, field.name])?.directives ?? [])].length === 0
+  const isExternalElsewhere = draft.graphs.some(({ index }) => definition(draft, index, [entity.name, field.name])?.directives.has('@external') === true)
+  const label = isPlain && !isExternalElsewhere ? pickOne(draft, ['', ', label: "percent(100)"', ', label: "percent(0)"']) : ''
   defineField(draft, { graph, type, spec: field }).directives.add(`@override(from: "${from.name}"${label})`)
 }
 

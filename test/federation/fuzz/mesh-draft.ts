@@ -31,6 +31,8 @@ export interface EntitySpec {
   readonly keyFields: ReadonlyMap<string, string>
   readonly graphs: Set<number>
   readonly banned: Set<number>
+  /** Subgraphs where it must have the key `id`: an interface of it has. */
+  readonly inInterface: Set<number>
   readonly fields: FieldSpec[]
 }
 
@@ -39,7 +41,7 @@ export interface ValueSpec {
   readonly name: string
   readonly fields: FieldSpec[]
   /** Fields by subgraph where they are spread; null: every subgraph has all. */
-  readonly spread: ReadonlyMap<number, readonly string[]> | null
+  readonly spread: ReadonlyMap<number, string[]> | null
 }
 
 export interface AbstractSpec {
@@ -172,7 +174,8 @@ export function ensure(draft: MeshDraft, index: number, name: string): DraftType
     const isStub = !spec.graphs.has(index)
     const keys = index === spec.home ? spec.keys : isStub ? [pickOne(draft, spec.keys)] : someOf(draft, spec.keys, 1)
     const isReference = isStub && chance(draft, 0.4)
-    for (const key of keys) addKey(draft, { graph: index, spec, key, isReference })
+    const all = spec.inInterface.has(index) ? [...new Set(['id', ...keys])] : keys
+    for (const key of all) addKey(draft, { graph: index, spec, key, isReference })
   } else if (spec.kind === 'value') {
     type.directives.add('@shareable')
     const own = spec.spread?.get(index) ?? spec.fields.map((field) => field.name)
@@ -215,11 +218,20 @@ export function addKey(draft: MeshDraft, { graph, spec, key, isReference }: KeyT
   const text = `@key(fields: "${key}"`
   if ([...type.directives].some((each) => each.startsWith(`${text})`) || each.startsWith(`${text},`))) return
   type.directives.add(`${text}${isReference ? ', resolvable: false' : ''})`)
+  // The host of a nested key is named by its `id`.
+  const host = /^host/.test(key) ? specOf(draft, 'E0') : undefined
+  if (host?.kind === 'entity') addKey(draft, { graph, spec: host, key: 'id', isReference: false })
   for (const [name, printed] of spec.keyFields) {
     if (!new RegExp(`\\b${name}\\b`).test(key.replaceAll(/\{[^}]*\}/g, ''))) continue
     const target = printed.replaceAll(/[[\]!]/g, '')
     const field: FieldSpec = { name, arguments: [], type: printed, target, owners: [], isFixed: true, rank: 0 }
-    if (!type.fields.has(name)) defineField(draft, { graph, type, spec: field })
+    if (type.fields.has(name)) continue
+    const defined = defineField(draft, { graph, type, spec: field })
+    // As Federation 1 wrote it: the key is another's, and answered all the same.
+    if (!spec.graphs.has(graph) && !isReference && spec.inInterface.size === 0 && chance(draft, 0.1)) {
+      defined.directives.add('@external')
+      type.directives.add('@extends')
+    }
   }
 }
 
@@ -237,7 +249,7 @@ export function defineField(draft: MeshDraft, { graph, type, spec, mayDiffer = f
   const differs = mayDiffer && !draft.isEven && !spec.isFixed
   const field: DraftField = {
     spec,
-    type: differs ? spec.type.replaceAll('!', () => (chance(draft, 0.35) ? '' : '!')) : spec.type,
+    type: differs && chance(draft, 0.4) ? spec.type.replaceAll('!', '') : spec.type,
     arguments: differs
       ? spec.arguments.filter((each) => (each.type.endsWith('!') && each.defaultText === null) || chance(draft, 0.7))
       : spec.arguments,

@@ -59,7 +59,7 @@ export interface MeshModel {
   readonly inaccessible: ReadonlySet<string>
 }
 
-const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@requires", "@external", "@provides", "@shareable", "@override", "@interfaceObject", "@inaccessible", "@tag"])\n`
+const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@requires", "@external", "@provides", "@shareable", "@override", "@interfaceObject", "@inaccessible", "@tag", "@extends"])\n`
 
 export const federated = (sdl: string): string => LINK + sdl
 

@@ -16,7 +16,7 @@ import type { SubgraphEndpoint, SubgraphRequest, SubgraphResponse } from '../../
 import { canonical, eachItem, QUERY_ROOT, type FuzzObject, type MeshData } from './mesh-data.ts'
 import type { GraphModel, MeshModel } from './mesh-model.ts'
 
-const FEDERATION = ['key', 'requires', 'external', 'provides', 'shareable', 'override', 'interfaceObject', 'inaccessible', 'tag']
+const FEDERATION = ['key', 'requires', 'external', 'provides', 'shareable', 'override', 'interfaceObject', 'inaccessible', 'tag', 'extends']
 
 /** An object on its way through one subgraph. */
 interface Located extends FuzzObject {

@@ -5,7 +5,6 @@ import {
   chance,
   defineField,
   ensure,
-  ensureLeaf,
   entityOf,
   graphAt,
   isUsable,
@@ -35,6 +34,7 @@ export function randomMesh(seed: number, failing: boolean): readonly SubgraphSdl
   makeValues(draft)
   makeEntities(draft)
   makeAbstract(draft)
+  giveValuesEntities(draft)
   for (const spec of draft.specs.values()) {
     if (spec.kind !== 'entity') continue
     for (const graph of spec.graphs) ensure(draft, graph, spec.name)
@@ -44,7 +44,7 @@ export function randomMesh(seed: number, failing: boolean): readonly SubgraphSdl
   addInterfaceObjectFields(draft)
   makeRoots(draft)
   addDirectives(draft)
-  return graphs.map((graph) => ({ name: graph.name, sdl: printGraph(draft, graph) }))
+  return graphs.map((graph) => ({ name: graph.name, sdl: printGraph(draft, graph) })).filter(({ sdl }) => sdl !== '')
 }
 
 function makeValues(draft: MeshDraft): void {
@@ -101,7 +101,25 @@ function makeEntities(draft: MeshDraft): void {
     const indexes = draft.graphs.map(({ index }) => index)
     const graphs = new Set(someOf(draft, indexes, 1))
     const home = pickOne(draft, [...graphs])
-    draft.specs.set(name, { kind: 'entity', name, home, keys, keyFields, graphs, banned: new Set(), fields: [] })
+    draft.specs.set(name, { kind: 'entity', name, home, keys, keyFields, graphs, banned: new Set(), inInterface: new Set(), fields: [] })
+  }
+}
+
+/** Value types that lead on to entities. */
+function giveValuesEntities(draft: MeshDraft): void {
+  for (const spec of draft.specs.values()) {
+    if (spec.kind !== 'value' || chance(draft, 0.5)) continue
+    const targets = [...draft.specs.values()].filter((each) => each.kind === 'entity' && each.banned.size === 0)
+    const target = targets.length === 0 ? undefined : pickOne(draft, targets)
+    // The key of an entity may hold the value type: it would hold the entity.
+    if (target?.kind !== 'entity' || target.keys.join().includes('spot')) continue
+    const taken = spec.fields.map((field) => field.name)
+    const field = makeField(draft, { taken, target: target.name, fixed: false })
+    spec.fields.push(field)
+    if (spec.spread !== null) {
+      const holders = someOf(draft, [...spec.spread.entries()], 1)
+      for (const [, own] of holders) own.push(field.name)
+    }
   }
 }
 
@@ -164,6 +182,7 @@ function makeEntityInterface(draft: MeshDraft, entities: readonly EntitySpec[]):
       member.graphs.delete(graph)
     }
     member.graphs.add(home)
+    member.inInterface.add(home)
     // The home of an entity knows all of its keys.
     if (!member.graphs.has(member.home)) Object.assign(member, { home })
   }
@@ -211,7 +230,14 @@ function addEntityField(draft: MeshDraft, entity: EntitySpec): void {
     }
   }
   if (owners.length === 0) return
-  entity.fields.push({ ...makeField(draft, { taken, target, fixed: false }), owners, rank: draft.rank++ })
+  entity.fields.push(mayBeNone(draft, { ...makeField(draft, { taken, target, fixed: false }), owners, rank: draft.rank++ }))
+}
+
+/** Subgraphs that share an abstract field may have no type in common. */
+function mayBeNone(draft: MeshDraft, field: FieldSpec): FieldSpec {
+  const spec = draft.specs.get(field.target)
+  const isAbstract = spec?.kind === 'union' || spec?.kind === 'interface'
+  return isAbstract && field.owners.length > 1 ? { ...field, type: field.type.replace(`${field.target}!`, field.target) } : field
 }
 
 /** What a client may begin with; a root field of a spread value type stands in all subgraphs that have a part of it. */
@@ -243,7 +269,7 @@ function makeRoots(draft: MeshDraft): void {
       let owners = chance(draft, 0.15) ? someOf(draft, draft.graphs.map(({ index }) => index), 1) : [graph.index]
       if (spec?.kind === 'value' && spec.spread !== null) owners = [...spec.spread.keys()]
       owners = owners.filter((owner) => isUsable(draft, owner, target))
-      const field = { ...makeField(draft, { taken: [], target, fixed: false }), owners }
+      const field = mayBeNone(draft, { ...makeField(draft, { taken: [], target, fixed: false }), owners })
       const named = { ...field, name: chance(draft, 0.3) ? `${field.name}${roots++}` : `q${roots++}` }
       for (const owner of owners) {
         const type = rootType(graphAt(draft, owner), 'Query')
@@ -252,6 +278,11 @@ function makeRoots(draft: MeshDraft): void {
       }
     }
     if (chance(draft, 0.25)) makeMutation(draft, graph)
+  }
+  if (draft.graphs.every((graph) => !graph.types.has('Query'))) {
+    const first = graphAt(draft, 0)
+    const spec = { ...makeField(draft, { taken: [], target: 'Int', fixed: false }), name: 'only', owners: [0] }
+    defineField(draft, { graph: 0, type: rootType(first, 'Query'), spec })
   }
 }
 
@@ -312,6 +343,5 @@ function makeArgument(draft: MeshDraft, name: string): ArgumentSpec {
     Boolean: 'true',
   }
   const defaultText = !isRequired && chance(draft, 0.35) ? (defaults[type] ?? null) : null
-  for (const graph of draft.graphs.slice(0, 0)) ensureLeaf(draft, graph.index, type)
   return { name, type: isRequired ? `${type}!` : type, defaultText }
 }

@@ -1,39 +1,58 @@
-// node cli/run.js test/federation/fuzz/run.ts --from 0 --count 100000 [--operations 33] [--seconds N] [--stop]
+// The fuzzer as a command: `node cli/run.js test/federation/fuzz/run.ts --from 0 --count 100000 [--seconds N] [--through engine|compiled|naive]
+// [--found DIRECTORY]`. Prints what differs by kind, most frequent first; with --found it shrinks the first case of each kind into a page.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { throughEngine } from './answerers.ts'
-import { compareOne, openMesh, type Difference } from './fuzz-case.ts'
-import { makeOperation } from './operation-maker.ts'
-import { randomMesh } from './random-mesh.ts'
+import { answererNamed } from './answerers.ts'
+import { printCase } from './case-file.ts'
+import { compareOne, openMesh, type Answerer } from './fuzz-case.ts'
+import { runFuzz, type FuzzFinding } from './fuzz-run.ts'
+import { shrink } from './shrink.ts'
 
-const { values } = parseArgs({ options: { from: { type: 'string' }, count: { type: 'string' }, seconds: { type: 'string' }, verbose: { type: 'boolean' } } })
-const from = Number(values.from ?? 0)
-const count = Number(values.count ?? 1000)
-const kinds = new Map<string, { times: number; seed: string; difference?: Difference }>()
-const note = (kind: string, seed: string): void => {
-  const known = kinds.get(kind) ?? { times: 0, seed }
-  known.times++
-  kinds.set(kind, known)
+const print = (line: string): void => void process.stdout.write(`${line}\n`)
+
+const { values } = parseArgs({
+  options: {
+    from: { type: 'string', default: '0' },
+    count: { type: 'string', default: '10000' },
+    seconds: { type: 'string', default: '86400' },
+    through: { type: 'string', default: 'naive' },
+    found: { type: 'string' },
+  },
+})
+const answerer = answererNamed(values.through)
+const started = performance.now()
+const secondsPassed = (): number => (performance.now() - started) / 1000
+const report = await runFuzz({
+  from: Number(values.from),
+  operations: Number(values.count),
+  answerer,
+  isOver: () => secondsPassed() > Number(values.seconds),
+})
+const seconds = secondsPassed()
+const wrong = report.findings.reduce((sum, { times }) => sum + times, 0)
+for (const [at, finding] of report.findings.entries()) {
+  print(`${finding.times} × ${finding.kind} (seed ${finding.found.seed})`)
+  if (values.found !== undefined) await save(finding, { at, directory: values.found, answerer })
 }
-let rejected = 0
-let done = 0
-const started = Date.now()
-for (let seed = from; done < count; seed++) {
-  const failing = seed % 4 === 3
-  let mesh
-  try { mesh = openMesh({ subgraphs: randomMesh(seed, failing), seed, failing }) } catch (error) { note(`GENERATOR ${String((error as Error).stack).slice(0, 200)}`, `${seed}`); rejected++; if (rejected > 100000) break; continue }
-  if (typeof mesh === 'string') {
-    rejected++
-    note(`REJECTED ${mesh.split('\n')[0]?.replaceAll(/"[^"]*"/g, '…').slice(0, 150)}`, `${seed}`)
-    if (values.verbose) console.log(seed, mesh)
-    if (rejected > 5 * (count + 10)) break
-    continue
-  }
-  const ask = throughEngine(mesh)
-  for (let each = 0; each < 33 && done < count; each++, done++) {
-    const operation = makeOperation(mesh.merged, seed * 100 + each)
-    const difference = await compareOne(mesh, ask, operation)
-    if (difference !== null) note(difference.kind, `${seed}/${each}`)
-  }
+const rate = Math.round(report.operations / seconds)
+print(
+  `${report.operations} operations over ${report.meshes} meshes from seed ${values.from} through ${values.through}: ${wrong} differences; ` +
+    `${report.rejected} meshes did not compose; ${seconds.toFixed(1)} s, ${rate} a second`,
+)
+process.exitCode = wrong === 0 ? 0 : 1
+
+interface Target {
+  readonly at: number
+  readonly directory: string
+  readonly answerer: Answerer
 }
-for (const [kind, { times, seed }] of [...kinds].toSorted((one, other) => other[1].times - one[1].times)) console.log(times, kind, seed)
-console.log({ done, rejected, seconds: (Date.now() - started) / 1000 })
+
+async function save(finding: FuzzFinding, { at, directory, answerer: by }: Target): Promise<void> {
+  const small = await shrink(finding.found, finding.kind, by)
+  const mesh = openMesh(small)
+  if (typeof mesh === 'string') return
+  const difference = (await compareOne(mesh, by(mesh), small.operation)) ?? finding.difference
+  mkdirSync(directory, { recursive: true })
+  writeFileSync(join(directory, `${at}.md`), printCase(small, difference))
+}
