@@ -1,0 +1,104 @@
+// The root of mutations and subscriptions: each root field is one request to one subgraph, in order, with all that is below it before the next.
+import { isNonNullType, type OperationDefinitionNode } from 'graphql'
+import { collectItems, type Collecting } from './collect-items.ts'
+import { lookahead } from './lookahead.ts'
+import { planObject, type PlannedField, type PlannedObject } from './plan-object.ts'
+import { countSelection, DEAD_END, type FieldRequest, type Planning, type Site } from './planning.ts'
+import { answers, fieldOf } from './resolvable.ts'
+import { select } from './select.ts'
+import { addRootSource, childSite } from './sites.ts'
+import { readType } from './type-text.ts'
+import { writeArguments } from './write-arguments.ts'
+import type { Item } from './collect-items.ts'
+
+export function planSerialRoot(
+  planning: Planning,
+  collecting: Collecting,
+  site: Site,
+  operation: OperationDefinitionNode,
+): PlannedObject {
+  const fields = collectItems(collecting, [operation.selectionSet], site.types).map((item): PlannedField => {
+    countSelection(planning)
+    const name = item.nodes[0]?.name.value ?? ''
+    if (name === '__typename') return { kind: 'typename', item }
+    if (name.startsWith('__')) return { kind: 'introspection', item }
+    const planned = planRootField(planning, collecting, { site, item, operation: operation.operation })
+    planning.stage++
+    return planned
+  })
+  return { site, fields }
+}
+
+interface RootField {
+  readonly site: Site
+  readonly item: Item
+  readonly operation: OperationDefinitionNode['operation']
+}
+
+function planRootField(planning: Planning, collecting: Collecting, { site, item, operation }: RootField): PlannedField {
+  const [node] = item.nodes
+  const name = node?.name.value ?? ''
+  const [type = ''] = site.types
+  const definition = fieldOf(planning, type, name)
+  const below = item.nodes.flatMap(({ selectionSet }) => selectionSet ?? [])
+  const { text, variables } = writeArguments(node?.arguments)
+  const field: FieldRequest = {
+    name,
+    arguments: text,
+    argumentNames: [],
+    variables,
+    clientKey: item.responseKey,
+    below,
+    forKey: false,
+    helpful: null,
+  }
+  const graphs = [...(definition?.graphs ?? [])]
+    .filter(([graph]) => answers(planning, graph, type, field) !== null)
+    .map(([graph, own]) => ({ graph, cost: lookahead(planning, graph, readType(own.type).named, below) }))
+    .toSorted((a, b) => a.cost - b.cost)
+  const [best] = graphs
+  if (definition === undefined || best === undefined) throw DEAD_END
+  const source = addRootSource(planning, site, best.graph, operation)
+  const [selected] = select(planning, source, site.types, field)
+  if (selected === undefined) throw DEAD_END
+  if (isRequired(planning, operation, type, name)) source.request.requiredEntry = selected.entry
+  const placement = { ...selected, source }
+  if (below.length === 0) return { kind: 'leaf', item, type: definition.type, placement }
+  const child = childSiteOf(planning, placement, field)
+  return {
+    kind: 'object',
+    item,
+    types: site.types,
+    type: definition.type,
+    child: planObject(planning, collecting, child, below),
+  }
+}
+
+/** Two root fields never share an object, even if they are written alike. */
+function childSiteOf(
+  planning: Planning,
+  {
+    source,
+    types,
+    entry,
+  }: {
+    source: Parameters<typeof childSite>[1]
+    types: readonly string[]
+    entry: Parameters<typeof childSite>[2]['entry']
+  },
+  field: FieldRequest,
+): Site {
+  return childSite(
+    planning,
+    source,
+    { types, entry },
+    { ...field, arguments: `${field.arguments}#${source.site.children.length}` },
+  )
+}
+
+function isRequired(planning: Planning, operation: string, type: string, name: string): boolean {
+  if (operation !== 'mutation') return false
+  const named = planning.supergraph.publicSchema.getType(type)
+  const field = named !== undefined && 'getFields' in named ? named.getFields()[name] : undefined
+  return field !== undefined && isNonNullType(field.type)
+}

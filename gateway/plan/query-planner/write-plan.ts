@@ -1,0 +1,161 @@
+// Writes the plan down: fetches in order with their documents, positions with their sources numbered, and the response's tree.
+import type { OperationDefinitionNode } from 'graphql'
+import { invariant } from '../../../platform/errors.ts'
+import type {
+  FetchId,
+  LookupTarget,
+  Plan,
+  Position,
+  PositionSource,
+  RepresentationField,
+  ResponseField,
+  ResponseObject,
+} from '../plan.ts'
+import { finalEntry, finalRequest, mergeRequests } from './merge-requests.ts'
+import { writePassthrough } from './passthrough.ts'
+import type { PlannedField, PlannedObject } from './plan-object.ts'
+import type { PlannedLookup, Planning, RepresentedField, Request, Site, Source } from './planning.ts'
+import { createScope, giveKeys } from './print-selection.ts'
+import { writeFetches, type Links } from './write-fetches.ts'
+
+/** What the parts of a plan name one another by. */
+export interface Numbering {
+  readonly fetchIds: ReadonlyMap<Request, FetchId>
+  readonly links: Links
+  /** Without those that were merged into others. */
+  readonly sources: ReadonlyMap<Site, readonly Source[]>
+  readonly lookups: ReadonlyMap<Request, PlannedLookup>
+}
+
+export function writePlan(planning: Planning, operation: OperationDefinitionNode, response: PlannedObject): Plan {
+  const { depths, lookups } = mergeRequests(planning.requests)
+  const requests = planning.requests.filter(({ mergedInto }) => mergedInto === null)
+  for (const request of requests) giveKeys(request.selection, createScope())
+  const passthrough = writePassthrough(planning, operation, response)
+  const sources = new Map(planning.sites.map((site) => [site, keptSources(site)]))
+  const numberOf = (source: Source): number => {
+    const index = (sources.get(source.site) ?? []).findIndex((each) => isSameSource(each, source))
+    invariant(index >= 0, 'a source that is read is kept')
+    return index
+  }
+  const write = { numberOf }
+  const { fetches, fetchIds, links } = writeFetches({
+    planning,
+    requests,
+    depths,
+    lookups,
+    definitions: operation.variableDefinitions ?? [],
+    passthrough,
+    target: (lookup, link) => writeTarget(write, lookup, link),
+  })
+  const positions = planning.sites.map((site): Position => {
+    const own = sources.get(site) ?? []
+    return {
+      parent: site.parent?.id ?? null,
+      parentTypes: site.parent === null ? null : typesOrAll(site.parentTypes, site.parent),
+      sources: own.map((source): PositionSource => {
+        if (source.way.kind === 'field') {
+          return { kind: 'field', of: numberOf(source.way.of), key: finalEntry(source.way.entry).key }
+        }
+        const request = finalRequest(source.request)
+        if (source.way.kind === 'root') return { kind: 'root', fetch: fetchIds.get(request) ?? 0 }
+        const lookup = lookups.get(request)
+        invariant(lookup, 'a link has its lookup')
+        return { kind: 'link', of: numberOf(lookup.onSource), link: links.get(request) ?? 0 }
+      }),
+      typename: writeTypename(site, numberOf),
+    }
+  })
+  return {
+    operation: operation.operation,
+    fetches,
+    positions,
+    response: writeObject(write, response),
+    passthrough: passthrough !== null,
+  }
+}
+
+interface Write {
+  readonly numberOf: (source: Source) => number
+}
+
+/** A source whose request was merged into another's is that other's. */
+function keptSources(site: Site): Source[] {
+  const kept: Source[] = []
+  for (const source of site.sources) {
+    const isGone =
+      source.way.kind === 'link' ? source.request.mergedInto !== null : kept.some((each) => isSameSource(each, source))
+    if (!isGone) kept.push(source)
+  }
+  return kept
+}
+
+function isSameSource(a: Source, b: Source): boolean {
+  if (a === b) return true
+  if (a.way.kind !== b.way.kind || a.site !== b.site) return false
+  if (finalRequest(a.request) !== finalRequest(b.request)) return false
+  if (a.way.kind !== 'field' || b.way.kind !== 'field') return true
+  return isSameSource(a.way.of, b.way.of) && finalEntry(a.way.entry) === finalEntry(b.way.entry)
+}
+
+function writeTypename(site: Site, numberOf: Write['numberOf']): Position['typename'] {
+  if (site.typename !== null) return { source: numberOf(site.typename) }
+  return { constant: site.abstractType ?? site.types[0] ?? '' }
+}
+
+function typesOrAll(types: readonly string[], site: Site): readonly string[] | null {
+  return types.length === site.types.length ? null : types
+}
+
+function writeTarget(write: Write, lookup: PlannedLookup, link: number): LookupTarget {
+  return {
+    position: lookup.site.id,
+    types: typesOrAll(lookup.types, lookup.site),
+    onSource: write.numberOf(lookup.onSource),
+    link,
+    representation: {
+      typename: lookup.typename,
+      fields: lookup.fields.map((field) => writeField(write, field, lookup)),
+    },
+  }
+}
+
+/** Types are told only where the lookup, or the site, has others as well. */
+function writeField(
+  write: Write,
+  field: RepresentedField,
+  within: { readonly types: readonly string[] },
+): RepresentationField {
+  const { child } = field
+  return {
+    name: field.name,
+    types: within.types.every((type) => field.types.includes(type)) ? null : field.types,
+    source: write.numberOf(field.source),
+    key: finalEntry(field.entry).key,
+    isKey: field.isKey,
+    child:
+      child === null
+        ? null
+        : { position: child.site.id, fields: child.fields.map((each) => writeField(write, each, child.site)) },
+  }
+}
+
+function writeObject(write: Write, { site, fields }: PlannedObject): ResponseObject {
+  return { position: site.id, fields: fields.map((field) => writeResponseField(write, site, field)) }
+}
+
+function writeResponseField(write: Write, site: Site, field: PlannedField): ResponseField {
+  const { responseKey } = field.item
+  if (field.kind === 'introspection') return { kind: 'introspection', responseKey }
+  if (field.kind === 'typename') {
+    return { kind: 'typename', responseKey, types: typesOrAll(field.item.types, site) }
+  }
+  const { type } = field
+  if (field.kind === 'object') {
+    const child = writeObject(write, field.child)
+    return { kind: 'object', responseKey, types: typesOrAll(field.types, site), type, child }
+  }
+  const { source, entry, types } = field.placement
+  const key = finalEntry(entry).key
+  return { kind: 'leaf', responseKey, types: typesOrAll(types, site), type, source: write.numberOf(source), key }
+}
