@@ -15,6 +15,8 @@ export interface Terminal {
 export interface CommandContext {
   readonly environment: Environment
   readonly terminal: Terminal
+  /** All of standard input. */
+  readonly input: () => Promise<string>
   /** Aborts at the first SIGINT, SIGTERM or SIGHUP. */
   readonly stop: AbortSignal
 }

@@ -1,4 +1,5 @@
 // Entry of the `meshgate` command: gives the command line the real environment, terminal and signals, and ends with its exit code.
+import { text } from 'node:stream/consumers'
 import packageFile from '../package.json' with { type: 'json' }
 import { MeshgateError } from '../platform/errors.ts'
 import { runCommandLine } from './command-line.ts'
@@ -32,6 +33,7 @@ process.stdout.on('error', () => process.exit(EXIT.ok))
 const exitCode = await runCommandLine(process.argv.slice(2), packageFile.version, {
   environment: process.env,
   stop: listenForStop(),
+  input: () => text(process.stdin),
   terminal: {
     print: (text) => void process.stdout.write(text),
     report: (text) => void process.stderr.write(text),

@@ -134,7 +134,7 @@ function healthRoute(health: RoleHealth): RouteHandler {
   }
 }
 
-export function metricsRoute(metrics: Metrics): RouteHandler {
+export function metricsRoute(metrics: Pick<Metrics, 'contentType' | 'text'>): RouteHandler {
   return async (request, response) => {
     if (pathOf(request) !== '/metrics') return false
     const text = await metrics.text()

@@ -2,7 +2,7 @@
 // that waiting as well as the serving.
 import type { Logger } from 'pino'
 import { retryWhileAway } from '../platform/await-server.ts'
-import { readConfig, type Config } from '../platform/config.ts'
+import { readConfig, type Config, type GivenSettings } from '../platform/config.ts'
 import { createServersHealth, openPlatform, type Platform, type ServersHealth } from '../platform/main.ts'
 import { checkClaims, claimTopics } from '../platform/store-claims.ts'
 import { systemClock } from '../platform/system-clock.ts'
@@ -27,14 +27,22 @@ export interface RoleProcess {
   readonly parts: AsyncDisposableStack
 }
 
+export interface RoleNeeds {
+  readonly servers: boolean
+  /** Settings that the command line gives. */
+  readonly given?: GivenSettings
+  /** What every line of the log says. */
+  readonly logged?: Readonly<Record<string, unknown>>
+}
+
 /** `start` resolves when the roles serve; the process then is ready until it is stopped. */
 export async function runRole(
   context: CommandContext,
-  needs: { readonly servers: boolean },
+  needs: RoleNeeds,
   start: (role: RoleProcess) => Promise<void>,
 ): Promise<ExitCode> {
-  const config = readConfig(context.environment)
-  const logger = createRoleLogger(config, context.terminal)
+  const config = readConfig(context.environment, needs.given)
+  const logger = createRoleLogger(config, context.terminal).child(needs.logged ?? {})
   const servers = needs.servers ? createServersHealth(config, logger) : null
   const health = createRoleHealth(servers)
   const metrics = createProcessMetrics(servers)

@@ -6,13 +6,12 @@ import type { Clock } from '../platform/ports/clock.ts'
 import type { SubgraphEndpoint } from '../platform/ports/subgraph-endpoint.ts'
 import { systemClock } from '../platform/system-clock.ts'
 import { composeSupergraph, formatProblems } from './compose/compose-supergraph.ts'
-import { readSupergraph } from './compose/public-schema.ts'
+import { readSupergraph } from './supergraph/read-supergraph.ts'
 import { RemoteEndpoint } from './endpoints/remote-endpoint.ts'
 import type { SubgraphSettings } from './endpoints/subgraph-settings.ts'
-import { createEngine } from './engine.ts'
+import { createEngine, type EngineOptions } from './engine.ts'
 import type { Engine } from './engine-contract.ts'
 import type { GatewayObserver, SubgraphReachability } from './gateway-observer.ts'
-import { createHivePlanner } from './plan/hive-planner.ts'
 import type { DocumentLimits } from './plan/operation-limits.ts'
 import type { Sharing } from './sharing.ts'
 
@@ -57,10 +56,9 @@ export function loadMesh(mesh: GatewayMesh, options: MeshOptions): LoadedMesh {
     'subgraphs' in mesh ? composeMesh(mesh.subgraphs) : reachMesh(mesh, options)
   const { logger, observer, clock = systemClock } = options
   const remote = new Map(owned.map((endpoint) => [endpoint.name, endpoint]))
-  const engine = createEngine({
+  const engine = createEngineOrClose(owned, {
     supergraphSdl,
     endpoints,
-    planner: createHivePlanner(supergraphSdl),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     exposeSubgraphErrors: options.exposeSubgraphErrors ?? false,
     clock,
@@ -81,6 +79,15 @@ export function loadMesh(mesh: GatewayMesh, options: MeshOptions): LoadedMesh {
       await engine.idle()
       await Promise.all(owned.map((endpoint) => endpoint.close()))
     },
+  }
+}
+
+function createEngineOrClose(owned: readonly RemoteEndpoint[], options: EngineOptions): Engine {
+  try {
+    return createEngine(options)
+  } catch (error) {
+    closeAll(owned)
+    throw error
   }
 }
 
@@ -107,20 +114,40 @@ function composeMesh(subgraphs: readonly GatewaySubgraph[]): Reached {
 
 function reachMesh(mesh: Extract<GatewayMesh, { supergraphSdl: string }>, options: MeshOptions): Reached {
   const { supergraphSdl, endpoints: given = [] } = mesh
+  const { sharing = 'fresh', subgraphSettings = {}, clock = systemClock, logger } = options
   const subgraphs = readSubgraphs(supergraphSdl)
-  const owned = subgraphs
-    .filter(({ name }) => !given.some((endpoint) => endpoint.name === name))
-    .map(({ name, url }) => {
-      const { sharing = 'fresh', subgraphSettings = {}, clock = systemClock, logger } = options
+  checkNames(Object.keys(subgraphSettings), subgraphs)
+  const owned: RemoteEndpoint[] = []
+  try {
+    for (const { name, url } of subgraphs) {
+      if (given.some((endpoint) => endpoint.name === name)) continue
       const settings = Object.hasOwn(subgraphSettings, name) ? subgraphSettings[name] : undefined
-      return new RemoteEndpoint({ name, url, ...settings, sharing, clock, logger })
-    })
+      owned.push(new RemoteEndpoint({ name, url, ...settings, sharing, clock, logger }))
+    }
+  } catch (error) {
+    closeAll(owned)
+    throw error
+  }
   return { supergraphSdl, endpoints: [...given, ...owned], owned }
+}
+
+/** A name that is misspelt would be passed over in silence, and the subgraph be asked where it is not. */
+function checkNames(names: readonly string[], subgraphs: readonly { readonly name: string }[]): void {
+  const unknown = names.filter((name) => !subgraphs.some((subgraph) => subgraph.name === name))
+  if (unknown.length === 0) return
+  const known = subgraphs.map(({ name }) => name).join(', ')
+  const message = `The supergraph has no subgraph named ${unknown.join(', ')}. Write one of its names: ${known}.`
+  throw new MeshgateError('CONFIG_INVALID', message)
+}
+
+/** They have not been used yet: nothing waits for it. */
+function closeAll(owned: readonly RemoteEndpoint[]): void {
+  for (const endpoint of owned) endpoint.close().catch(() => undefined)
 }
 
 function readSubgraphs(supergraphSdl: string): readonly { name: string; url: string }[] {
   try {
-    return readSupergraph(supergraphSdl).subgraphs
+    return readSupergraph(supergraphSdl).graphs
   } catch (error) {
     if (error instanceof MeshgateError) throw error
     const reason = error instanceof Error ? error.message : String(error)

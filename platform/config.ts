@@ -1,6 +1,7 @@
 // The configuration: settings read from the environment once, at the start. Whoever needs one takes it as a parameter.
 import { nearestName } from '../schema/parse/nearest-name.ts'
 import { invariant, MeshgateError } from './errors.ts'
+import { readGateway, type GatewayConfig } from './gateway-config.ts'
 import { readServers, type ServersConfig } from './servers-config.ts'
 import type { Setting } from './setting.ts'
 import { SETTINGS, type LogLevel } from './settings.ts'
@@ -14,25 +15,40 @@ export interface Config {
   /** Null: the one in the data directory, or in Cassandra. */
   readonly cursorKey: Uint8Array | null
   readonly logLevel: LogLevel
+  readonly gateway: GatewayConfig
   /** Null: the embedded log and store. */
   readonly servers: ServersConfig | null
 }
 
+/** A setting that an option of the command line gives in place of the environment. */
+export interface GivenSetting {
+  /** How it was written: `--port`. */
+  readonly as: string
+  readonly text: string
+}
+/** By the name of the setting. */
+export type GivenSettings = ReadonlyMap<string, GivenSetting>
+
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** CONFIG_INVALID names every setting that cannot be used, its value, and what to write. A variable set to nothing counts as unset. */
-export function readConfig(environment: Environment): Config {
+export function readConfig(environment: Environment, given: GivenSettings = new Map()): Config {
   const problems = misspelt(environment)
-  const read = <T>(setting: Setting<T>): T | null => readSetting(setting, environment, problems)
+  const read = <T>(setting: Setting<T>): T | null => {
+    const { as, text } = given.get(setting.name) ?? { as: setting.name, text: environment[setting.name] }
+    return readSetting(setting, as, text, problems)
+  }
   const port = read(SETTINGS.port)
   const host = read(SETTINGS.host)
   const dataDirectory = read(SETTINGS.dataDirectory)
   const cursorKey = read(SETTINGS.cursorKey)
   const logLevel = read(SETTINGS.logLevel)
+  const gateway = readGateway(read, problems)
   const servers = readServers(read, problems)
   if (problems.length > 0) throw new MeshgateError('CONFIG_INVALID', problems.join(' '))
   invariant(port !== null && host !== null && dataDirectory !== null && logLevel !== null, 'a setting has a default')
-  return { port, host, dataDirectory, cursorKey, logLevel, servers }
+  invariant(gateway !== null, 'a gateway without problems is configured')
+  return { port, host, dataDirectory, cursorKey, logLevel, gateway, servers }
 }
 
 /** A variable that is nearly a setting would be passed over in silence; others with our prefix are somebody else's (Kubernetes sets some). */
@@ -45,12 +61,11 @@ function misspelt(environment: Environment): string[] {
   })
 }
 
-function readSetting<T>(setting: Setting<T>, environment: Environment, problems: string[]): T | null {
-  const given = environment[setting.name]
+function readSetting<T>(setting: Setting<T>, as: string, given: string | undefined, problems: string[]): T | null {
   const text = given === undefined || given === '' ? setting.defaultText : given
   if (text === null) return null
   const reading = setting.read(text)
   if (reading.kind === 'ok') return reading.value
-  problems.push(`${setting.name}=${setting.secret ? '(not shown)' : text} cannot be used: write ${reading.write}.`)
+  problems.push(`${as}=${setting.secret ? '(not shown)' : text} cannot be used: write ${reading.write}.`)
   return null
 }

@@ -271,6 +271,11 @@ export const limits = {
   compressionsAtOnceMax: 2,
   /** Bytes of responses that are or wait to be compressed: a tenth of a second or so. Beyond them they go out as they are. */
   compressionBytesWaitingMax: 16_777_216,
+  /** Buffers that responses are written into, as many as are under way on a busy gateway, and their size: 16 MB in all. Larger responses have their own. */
+  textBuffersMax: 64,
+  textBufferBytes: 262_144,
+  /** Shorter texts are as quick in a small piece of node's own pool. */
+  textBufferCharactersMin: 4_096,
   /** Between signs of life on a stream of events: shorter than the idle time of common proxies. */
   streamKeepAliveMs: 12_000,
   /** Signs of life in a row for which a stream's client has no room, before its connection is closed: a minute in which it took nothing. */

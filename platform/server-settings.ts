@@ -1,5 +1,5 @@
 // The settings of Kafka and Cassandra. Their two addresses make a mesh use them in place of the embedded log and store.
-import { invalid, ok, readOneOf, readText, setting, type Reading } from './setting.ts'
+import { invalid, ok, readOneOf, readSwitch, readText, setting, type Reading } from './setting.ts'
 
 export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
 export const CONSISTENCIES = ['ONE', 'LOCAL_ONE', 'QUORUM', 'LOCAL_QUORUM', 'EACH_QUORUM', 'ALL'] as const
@@ -35,11 +35,6 @@ function readKeyspace(text: string): Reading<string> {
   return /^[a-z][a-z0-9_]{0,47}$/.test(text)
     ? ok(text)
     : invalid('small letters, digits and _, a letter first, at most 48 characters')
-}
-
-function readSwitch(text: string): Reading<boolean> {
-  const value = readOneOf(['true', 'false'] as const)(text)
-  return value.kind === 'ok' ? ok(value.value === 'true') : value
 }
 
 export const KAFKA_SETTINGS = {

@@ -34,6 +34,11 @@ export function readOneOf<T extends string>(values: readonly T[]): (text: string
   }
 }
 
+export function readSwitch(text: string): Reading<boolean> {
+  const value = readOneOf(['true', 'false'] as const)(text)
+  return value.kind === 'ok' ? ok(value.value === 'true') : value
+}
+
 export function setting<T>(
   name: string,
   about: { readonly defaultText: string | null; readonly meaning: string; readonly secret?: boolean },

@@ -1,5 +1,6 @@
 // Every setting that the environment may give: its name, default, meaning and how its text is read. docs/settings.md is generated from it.
 
+import { GATEWAY_SETTINGS } from './gateway-settings.ts'
 import { KAFKA_SETTINGS, CASSANDRA_SETTINGS } from './server-settings.ts'
 import { invalid, ok, readOneOf, readText, setting, type Reading } from './setting.ts'
 
@@ -67,6 +68,7 @@ export const SETTINGS = {
     },
     readOneOf(LOG_LEVELS),
   ),
+  ...GATEWAY_SETTINGS,
   ...KAFKA_SETTINGS,
   ...CASSANDRA_SETTINGS,
 } as const

@@ -7,6 +7,8 @@ export interface MetricDefinition {
   readonly labels: readonly string[]
   /** Upper bounds of a histogram's buckets, in seconds. */
   readonly buckets?: readonly number[]
+  /** What several processes that answer as one make of their values. Default: the sum. */
+  readonly together?: 'min' | 'max'
 }
 
 /** From a request that one process answers from memory to one that waits for everything. */
@@ -20,6 +22,7 @@ export const METRICS = {
     kind: 'gauge',
     help: 'Whether the server (kafka, cassandra) could be used when this process last asked: 1 or 0. Absent with the embedded log and store.',
     labels: ['server'],
+    together: 'min',
   },
   ingestRecords: {
     name: 'meshgate_ingest_records_total',
@@ -32,6 +35,7 @@ export const METRICS = {
     kind: 'gauge',
     help: 'Records of the product that no process has ingested yet: of all its processes together, so take the maximum. Absent while the log cannot be asked.',
     labels: ['product'],
+    together: 'max',
   },
   ingestBatch: {
     name: 'meshgate_ingest_batch_duration_seconds',
@@ -87,8 +91,21 @@ export const METRICS = {
   gatewaySubgraphUp: {
     name: 'meshgate_gateway_subgraph_up',
     kind: 'gauge',
-    help: 'Whether the subgraph could be reached of late: 1 or 0.',
+    help: 'Whether the subgraph could be reached of late: 1 or 0; with workers, by all of them.',
     labels: ['subgraph'],
+    together: 'min',
+  },
+  gatewayWorkers: {
+    name: 'meshgate_gateway_workers',
+    kind: 'gauge',
+    help: 'Workers that serve. Absent where the gateway is one process.',
+    labels: [],
+  },
+  gatewayWorkerRestarts: {
+    name: 'meshgate_gateway_worker_restarts_total',
+    kind: 'counter',
+    help: 'Workers that ended unasked and were started again.',
+    labels: [],
   },
 } as const satisfies Record<string, MetricDefinition>
 

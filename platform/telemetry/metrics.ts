@@ -1,6 +1,6 @@
 // The metrics of one process: those of Node and the process itself, and Meshgate's own as metric-definitions.ts describes them. Only those
 // that a role uses appear. Scraping never fails: a metric that cannot be told now is left out.
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { limits } from '../limits.ts'
 import { METRICS, type MetricDefinition, type MetricName } from './metric-definitions.ts'
 
@@ -18,11 +18,21 @@ export interface Metrics {
   /** The gauge is read at each scrape; it is left out when reading rejects. */
   read(name: MetricName, readings: () => readonly Reading[] | Promise<readonly Reading[]>): void
   text(): Promise<string>
+  /** What `metricsTogether` makes one text of, with those of other processes; goes through JSON. */
+  snapshot(): Promise<MetricsSnapshot>
 }
 
-export function createMetrics(): Metrics {
+export type MetricsSnapshot = readonly object[]
+
+/** Text of the metrics of several processes as if they were one: sums, unless a metric's definition says otherwise. */
+export function metricsTogether(snapshots: readonly MetricsSnapshot[]): Promise<string> {
+  return AggregatorRegistry.aggregate([...snapshots]).metrics()
+}
+
+/** `ofProcess`: with those of Node and the process itself. */
+export function createMetrics({ ofProcess = true }: { readonly ofProcess?: boolean } = {}): Metrics {
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+  if (ofProcess) collectDefaultMetrics({ register: registry })
   const records = new Map<MetricName, (value: number, labels: Labels) => void>()
   const recorder = (name: MetricName): ((value: number, labels: Labels) => void) => {
     const known = records.get(name)
@@ -35,9 +45,11 @@ export function createMetrics(): Metrics {
     contentType: registry.contentType,
     record: (name, value, labels = {}) => recorder(name)(value, labels),
     read(name, readings) {
-      const { labels, ...definition } = METRICS[name]
+      const { labels, name: metric, help, together }: MetricDefinition = METRICS[name]
       new Gauge({
-        ...definition,
+        name: metric,
+        help,
+        aggregator: together ?? 'sum',
         labelNames: [...labels],
         registers: [registry],
         async collect() {
@@ -51,6 +63,7 @@ export function createMetrics(): Metrics {
       })
     },
     text: () => registry.metrics(),
+    snapshot: () => registry.getMetricsAsJSON(),
   }
 }
 
@@ -67,7 +80,13 @@ async function inTime<T>(reading: T | Promise<T>): Promise<T> {
 
 function createRecorder(definition: MetricDefinition, registry: Registry): (value: number, labels: Labels) => void {
   const { name, help, labels, buckets = [] } = definition
-  const common = { name, help, labelNames: [...labels], registers: [registry] }
+  const common = {
+    name,
+    help,
+    labelNames: [...labels],
+    registers: [registry],
+    aggregator: definition.together ?? ('sum' as const),
+  }
   switch (definition.kind) {
     case 'counter': {
       const counter = new Counter(common)

@@ -44,7 +44,7 @@ async function compose(service: string, stop = new AbortController().signal) {
     interactive: false,
     columns: 80,
   }
-  const context = { environment: {}, terminal, stop }
+  const context = { environment: {}, terminal, input: () => Promise.resolve(''), stop }
   const args = ['compose', '--out', join(directory, 'supergraph.graphql'), '--wait', waitSeconds, service]
   const code = await runCommandLine(args, '0.0.0', context)
   return { code, output, problems }

@@ -2,6 +2,18 @@ import { describe, expect, test } from 'vitest'
 import { readConfig } from '../../platform/config.ts'
 import { createLogger } from '../../platform/telemetry/logger.ts'
 
+const GATEWAY = {
+  workers: 1,
+  sharing: 'fresh',
+  forwardHeaders: [],
+  batchMax: 0,
+  cors: null,
+  csrfHeaders: null,
+  compression: true,
+  exposeErrors: false,
+  subgraphs: {},
+}
+
 describe('settings', () => {
   test('have defaults for a laptop', () => {
     expect(readConfig({})).toEqual({
@@ -10,6 +22,7 @@ describe('settings', () => {
       dataDirectory: '.meshgate',
       cursorKey: null,
       logLevel: 'info',
+      gateway: GATEWAY,
       servers: null,
     })
   })
@@ -29,6 +42,7 @@ describe('settings', () => {
       dataDirectory: '/data',
       cursorKey: key,
       logLevel: 'warn',
+      gateway: GATEWAY,
       servers: null,
     })
   })
@@ -199,5 +213,65 @@ describe('the log', () => {
       topic: 'sales.orders',
       error: { code: 'LOG_DISK_FULL', message: 'no space', stack: expect.stringContaining('config.test.ts') },
     })
+  })
+})
+
+describe('the settings of the gateway', () => {
+  test('are read from the environment', () => {
+    const environment = {
+      MESHGATE_WORKERS: 'auto',
+      MESHGATE_SHARE: 'None',
+      MESHGATE_FORWARD_HEADERS: 'authorization, X-Tenant',
+      MESHGATE_BATCH_MAX: '10',
+      MESHGATE_CORS_ORIGINS: 'https://a.example,http://localhost:3000',
+      MESHGATE_CORS_CREDENTIALS: 'true',
+      MESHGATE_CSRF_HEADERS: 'x-mine',
+      MESHGATE_COMPRESSION: 'false',
+      MESHGATE_EXPOSE_ERRORS: 'true',
+      MESHGATE_SUBGRAPH_URLS: 'a=http://a:1/graphql?x=1,2,b=https://b/',
+      MESHGATE_SUBGRAPH_TIMEOUTS: 'a=500',
+      MESHGATE_SUBGRAPH_HTTP2: 'b',
+      MESHGATE_SUBGRAPH_SSE: 'a,b',
+      MESHGATE_SUBGRAPH_SUBSCRIPTION_URLS: 'b=https://b/events',
+      MESHGATE_SUBGRAPH_OURS: 'a',
+    }
+    expect(readConfig(environment).gateway).toEqual({
+      workers: 'auto',
+      sharing: 'none',
+      forwardHeaders: ['authorization', 'X-Tenant'],
+      batchMax: 10,
+      cors: { origins: ['https://a.example', 'http://localhost:3000'], credentials: true },
+      csrfHeaders: ['x-mine'],
+      compression: false,
+      exposeErrors: true,
+      subgraphs: {
+        a: { url: 'http://a:1/graphql?x=1,2', timeoutMs: 500, subscriptions: 'sse', isOurs: true },
+        b: { url: 'https://b/', http2: true, subscriptions: 'sse', subscriptionUrl: 'https://b/events' },
+      },
+    })
+  })
+
+  test('given by the command line win, and are named as they were written there', () => {
+    const given = new Map([['MESHGATE_WORKERS', { as: '--workers', text: '3' }]])
+    expect(readConfig({ MESHGATE_WORKERS: '2' }, given).gateway.workers).toBe(3)
+    const wrong = new Map([['MESHGATE_WORKERS', { as: '--workers', text: 'many' }]])
+    expect(() => readConfig({}, wrong)).toThrow('--workers=many cannot be used')
+  })
+
+  test.each([
+    ['MESHGATE_WORKERS', '1.5'],
+    ['MESHGATE_FORWARD_HEADERS', 'a b'],
+    ['MESHGATE_CORS_ORIGINS', 'https://a.example/path'],
+    ['MESHGATE_CORS_CREDENTIALS', 'true'],
+    ['MESHGATE_SUBGRAPH_URLS', 'a=ftp://a'],
+    ['MESHGATE_SUBGRAPH_URLS', 'a=http://a,a=http://b'],
+    ['MESHGATE_SUBGRAPH_URLS', '=http://a'],
+    ['MESHGATE_SUBGRAPH_TIMEOUTS', 'a=0'],
+    ['MESHGATE_SUBGRAPH_TIMEOUTS', 'a=1s'],
+    ['MESHGATE_SUBGRAPH_HTTP2', 'a,,b'],
+  ])('%s=%s is refused', (name, text) => {
+    expect(() => readConfig({ [name]: text })).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining(name) }),
+    )
   })
 })

@@ -1,0 +1,30 @@
+// What the configuration says of the gateway, as the gateway takes it.
+import type { GatewayOptions } from '../gateway/main.ts'
+import type { GatewayConfig } from '../platform/gateway-config.ts'
+import { CSRF_OFF } from '../platform/gateway-settings.ts'
+
+type Configured = Pick<
+  GatewayOptions,
+  | 'sharing'
+  | 'forwardHeaders'
+  | 'batchMax'
+  | 'cors'
+  | 'csrf'
+  | 'compression'
+  | 'exposeSubgraphErrors'
+  | 'subgraphSettings'
+>
+
+export function gatewayFromConfig(config: GatewayConfig): Configured {
+  const { sharing, forwardHeaders, batchMax, cors, csrfHeaders, compression, exposeErrors, subgraphs } = config
+  return {
+    sharing,
+    forwardHeaders,
+    batchMax,
+    compression,
+    subgraphSettings: subgraphs,
+    exposeSubgraphErrors: exposeErrors,
+    ...(cors === null ? {} : { cors }),
+    ...(csrfHeaders === null ? {} : { csrf: csrfHeaders === CSRF_OFF ? false : { headers: csrfHeaders } }),
+  }
+}
