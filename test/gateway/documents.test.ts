@@ -104,8 +104,8 @@ test('composition names the subgraph of each problem, all at once', () => {
   expect(result).toEqual({
     kind: 'failed',
     problems: [
-      { subgraphs: ['broken'], code: 'SYNTAX_ERROR', message: expect.stringMatching(/^1:13 /) },
-      { subgraphs: ['context'], code: 'UNSUPPORTED', message: expect.stringContaining('@fromContext') },
+      { subgraphs: ['broken'], code: 'SYNTAX_ERROR', message: expect.stringMatching(/^1:13 /), line: 1 },
+      { subgraphs: ['context'], code: 'UNSUPPORTED', message: expect.stringContaining('@fromContext'), line: 1 },
     ],
   })
 })
