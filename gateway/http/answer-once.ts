@@ -1,7 +1,8 @@
 // Runs an operation and makes the whole answer of it.
 import type { Engine, EngineRequest, EngineResult, ReadyOperation } from '../engine-contract.ts'
-import { makeAnswer, makeCompressedAnswer, type Answer, type AnswerForm } from './answer.ts'
+import { lendAnswer, makeAnswer, makeCompressedAnswer, type Answer, type AnswerForm } from './answer.ts'
 import type { Compressor } from './content-coding.ts'
+import type { TextBuffers } from './text-buffers.ts'
 
 export interface Run {
   readonly engine: Engine
@@ -9,9 +10,20 @@ export interface Run {
   readonly request: EngineRequest
 }
 
-export async function answerOnce(run: Run, form: AnswerForm, compressor: Compressor | null): Promise<Answer> {
+export interface AnswerTools {
+  /** Null: nothing is compressed. */
+  readonly compressor: Compressor | null
+  /** Null: the answer is for several clients. */
+  readonly buffers: TextBuffers | null
+}
+
+export async function answerOnce(run: Run, form: AnswerForm, { compressor, buffers }: AnswerTools): Promise<Answer> {
   const { body, refused } = await run.engine.runSerialized(run.operation, run.request)
-  return makeCompressedAnswer(refused ? refusedStatus(form) : 200, body, form, compressor)
+  const status = refused ? refusedStatus(form) : 200
+  if (compressor !== null && form.coding !== 'identity') return makeCompressedAnswer(status, body, form, compressor)
+  return typeof body === 'string' && buffers !== null
+    ? lendAnswer(status, body, form, buffers)
+    : makeAnswer(status, body, form)
 }
 
 /** What was refused before anything ran. */

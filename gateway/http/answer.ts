@@ -3,12 +3,15 @@ import type { ServerResponse } from 'node:http'
 import type { AnswerMediaType } from './accept.ts'
 import type { Compressor, ContentCoding } from './content-coding.ts'
 import type { HttpProblem } from './http-problem.ts'
+import type { TextBuffers } from './text-buffers.ts'
 
 export interface Answer {
   readonly status: number
   /** Names and values in turn: `writeHead` takes them as they are. */
   readonly head: readonly string[]
   readonly body: Uint8Array
+  /** The body is lent: called when it is sent. Such an answer is written once. */
+  readonly release?: () => void
 }
 
 export interface AnswerForm {
@@ -16,6 +19,14 @@ export interface AnswerForm {
   readonly coding: ContentCoding
   /** The request headers that the response depends on. */
   readonly vary: string
+}
+
+/** An answer for one client alone: its body may be lent. */
+export function lendAnswer(status: number, text: string, form: AnswerForm, buffers: TextBuffers): Answer {
+  const lent = buffers.lend(text)
+  return lent === null
+    ? makeAnswer(status, text, form)
+    : { ...makeAnswer(status, lent.bytes, form), release: lent.release }
 }
 
 export function makeAnswer(status: number, body: string | Uint8Array, form: AnswerForm): Answer {
@@ -39,8 +50,10 @@ export function problemAnswer(problem: HttpProblem, form: AnswerForm): Answer {
   return problem.headers === undefined ? answer : { ...answer, head: [...answer.head, ...problem.headers] }
 }
 
-export function writeAnswer(response: ServerResponse, { status, head, body }: Answer): void {
+export function writeAnswer(response: ServerResponse, { status, head, body, release }: Answer): void {
   response.writeHead(status, head as string[])
+  // Of a client that leaves before nothing tells when the system has let go of the bytes.
+  if (release !== undefined) response.once('finish', release)
   response.end(body)
 }
 

@@ -14,6 +14,7 @@ import { createHeaderForwarder, type HeaderForwarder } from './forwarded-headers
 import { createGraphqlHandler, type GraphqlHandler } from './graphql-handler.ts'
 import { attachGraphqlSocket } from './graphql-socket.ts'
 import { createSharedQueries } from './shared-queries.ts'
+import { createTextBuffers } from './text-buffers.ts'
 
 export interface Readiness {
   readonly ready: boolean
@@ -110,6 +111,7 @@ function graphqlHandler(
     csrf: createCsrfGuard(csrf, cors),
     batchMax,
     compressor,
+    buffers: createTextBuffers(),
     sharedQueries: options.sharing === 'requests' ? createSharedQueries(compressor) : null,
     vary: ['accept', ...(compressor === null ? [] : ['accept-encoding']), ...varyOfCors(cors)].join(', '),
     streamKeepAliveMs: options.streamKeepAliveMs ?? limits.streamKeepAliveMs,

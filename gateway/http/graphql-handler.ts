@@ -17,6 +17,7 @@ import { chooseProtocol, NOT_ACCEPTABLE } from './protocol.ts'
 import { readBody } from './request-body.ts'
 import type { ShareableRequest, SharedQueries } from './shared-queries.ts'
 import { writeStream } from './stream-response.ts'
+import type { TextBuffers } from './text-buffers.ts'
 
 export interface GraphqlHandlerOptions {
   /** The engine that new requests run on. */
@@ -29,6 +30,7 @@ export interface GraphqlHandlerOptions {
   /** 0: no batches. */
   readonly batchMax: number
   readonly compressor: Compressor | null
+  readonly buffers: TextBuffers
   /** Null: every request has an answer of its own. */
   readonly sharedQueries: SharedQueries | null
   readonly vary: string
@@ -131,7 +133,7 @@ async function answerOne(exchange: Exchange, request: EngineRequest, options: Gr
   const protocol = chooseProtocol(operation.kind, exchange.request.method, accepted)
   if (typeof protocol === 'object') return writeProblem(exchange, protocol)
   if (protocol === 'once') {
-    return writeAnswer(response, await answerOnce({ engine, operation, request }, form, options.compressor))
+    return writeAnswer(response, await answerOnce({ engine, operation, request }, form, options))
   }
   if (operation.kind !== 'subscription') {
     return stream(exchange, protocol, oneResult(await engine.run(operation, request)), options)

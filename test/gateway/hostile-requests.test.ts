@@ -20,6 +20,11 @@ test(`answers the others while ${REQUESTS} hostile requests come`, { timeout: 60
     mesh: { supergraphSdl: composeMesh(SHOP), endpoints: SHOP.map((subgraph) => localEndpoint(subgraph)) },
     port: 0,
     logger,
+    // With everything on that can be attacked.
+    batchMax: 5,
+    forwardHeaders: ['authorization', 'cookie'],
+    sharing: 'requests',
+    cors: { origins: ['https://app.example'], credentials: true },
   })
   const random = seededRandom(20_261_121)
   const leaks: string[] = []

@@ -125,6 +125,64 @@ function headers(random: Random): Buffer {
   return post(Buffer.from('{"query":"{me{name}}"}'), extra + CLOSE)
 }
 
+const EVENTS = 'Accept: text/event-stream\r\n'
+const PARTS = 'Accept: multipart/mixed;subscriptionSpec=1.0\r\n'
+
+function streams(random: Random): Buffer {
+  const extra = pick(
+    [
+      EVENTS,
+      PARTS,
+      `${PARTS}Accept: application/json;q=0.1\r\n`,
+      `Accept: ${'text/event-stream;q=0.1,'.repeat(upTo(400, random))}\r\n`,
+      'Accept: multipart/mixed;subscriptionSpec="1.0";boundary="\r\n',
+      `${EVENTS}Last-Event-ID: ${bytes(upTo(60, random), random).toString('base64')}\r\n`,
+      `${EVENTS}Last-Event-ID: \xff\x01\r\n`,
+      `${EVENTS}Connection: keep-alive\r\n`,
+    ],
+    random,
+  )
+  return random() < 0.3
+    ? Buffer.from(
+        `GET /graphql?query=${encodeURIComponent(document(random).toWellFormed()).slice(0, 12_000)} HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\n${extra}${CLOSE}\r\n`,
+        'latin1',
+      )
+    : post(body(random), extra + CLOSE)
+}
+
+function batch(random: Random): Buffer {
+  const entries = Array.from({ length: upTo(12, random) }, () => body(random).toString().slice(0, 20_000))
+  const text = pick(
+    [
+      `[${entries.join(',')}]`,
+      `[${entries.map(() => '{"query":"{me{name}}"}').join(',')}]`,
+      `[${'['.repeat(upTo(50_000, random))}`,
+      `[{"query":"{me{name}}"},${'[],'.repeat(3)}null]`,
+      '[{"query":"mutation{count}"},{"query":"{me{name}}","variables":{"__proto__":1}},{"status":200}]',
+      `[{"query":"{me{name}}"},{"query":${JSON.stringify(document(random))}}]`,
+      ` \n[${'0,'.repeat(upTo(100_000, random))}0]`,
+    ],
+    random,
+  )
+  return post(Buffer.from(text), (random() < 0.2 ? EVENTS : '') + CLOSE)
+}
+
+function codings(random: Random): Buffer {
+  const extra = pick(
+    [
+      `Accept-Encoding: ${'gzip;q=0.001,'.repeat(upTo(1_000, random))}br\r\n`,
+      'Accept-Encoding: *;q=NaN, identity;q=0, __proto__, constructor;q=1\r\n',
+      'Accept-Encoding: zstd, br, gzip, deflate\r\n',
+      'Content-Encoding: gzip\r\n',
+      'Content-Encoding: __proto__\r\nAccept-Encoding: constructor\r\n',
+    ],
+    random,
+  )
+  // The answer is introspection: large enough to be compressed, and repeated until compressions wait.
+  const query = '{ __schema { types { name fields { name type { name kind ofType { name } } } } } }'
+  return post(Buffer.from(JSON.stringify({ query })), extra + CLOSE)
+}
+
 function url(random: Random): Buffer {
   const path = pick(
     [
@@ -195,6 +253,9 @@ export function hostileRequest(random: Random): HostileRequest {
     body: () => [post(body(random), CLOSE)],
     headers: () => [headers(random)],
     url: () => [url(random)],
+    streams: () => [streams(random)],
+    batch: () => [batch(random)],
+    codings: () => [codings(random)],
     pipeline: () =>
       Array.from({ length: upTo(200, random) }, () => post(Buffer.from('{"query":"{me{name reviews{id}}}"}'))),
     unfinished: () => {

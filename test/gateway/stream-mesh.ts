@@ -7,12 +7,15 @@ import { createMesh, localEndpoint, type TestSubgraph } from '../federation/merg
 
 const STREAMS: TestSubgraph = {
   name: 'streams',
-  sdl: `type Query { now: Int  long: String }
+  sdl: `type Query { now: Int  long(text: String, times: Int): String }
     type Mutation { add(amount: Int!): Int }
     type Subscription { tick(of: String): Tick }
     type Tick { count: Int!  text: String }`,
   resolvers: {
-    Query: { now: () => 7, long: () => 'x'.repeat(5_000) },
+    Query: {
+      now: () => 7,
+      long: (_: unknown, { text = 'x', times = 5_000 }: { text?: string; times?: number }) => text.repeat(times),
+    },
     Mutation: { add: (_: unknown, { amount }: { amount: number }) => amount + 1 },
   },
 }
