@@ -34,6 +34,13 @@ export function readAnswer(answer: HttpAnswer, name: string): SubgraphResponse {
   throw new MeshgateError(answer.status < 300 ? 'SUBGRAPH_PROTOCOL' : 'SUBGRAPH_UNAVAILABLE', message)
 }
 
+/** The errors of a subscription's first event that is none: servers say that way that they could not start it. Null for any other. */
+export function refusalIn(event: unknown): readonly unknown[] | null {
+  if (!isObject(event) || event['data'] !== undefined || event['extensions'] !== undefined) return null
+  const { errors } = event
+  return Array.isArray(errors) && errors.length > 0 ? errors : null
+}
+
 function isResponse(parsed: unknown): parsed is SubgraphResponse {
   return isObject(parsed) && ('data' in parsed || Array.isArray(parsed['errors']))
 }

@@ -6,6 +6,7 @@ import { limits } from '../../platform/limits.ts'
 import type { SubgraphRequest, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
 import { isObject } from '../execute/plain-object.ts'
 import { EventQueue } from '../subscribe/event-queue.ts'
+import { refusalIn } from './check-answer.ts'
 import { EventStreamReader, type StreamEvent } from './event-stream-reader.ts'
 import { forwardedHeaders } from './forwarded-headers.ts'
 import { openPool } from './undici-transport.ts'
@@ -32,7 +33,7 @@ export class EventStreamSubscriber {
     this.#pool = openPool({ ...options, connectionsMax: limits.subgraphEventStreamsMax })
   }
 
-  /** Established once the subgraph has answered with a stream. */
+  /** Established once the subgraph has answered with a stream. Where its first event then is a refusal, the stream fails with it. */
   async subscribe(request: SubgraphRequest): Promise<AsyncIterableIterator<SubgraphResponse>> {
     const { signal } = request
     signal?.throwIfAborted()
@@ -102,11 +103,15 @@ export class EventStreamSubscriber {
 
   async #pump(body: Body, events: EventQueue<SubgraphResponse>, signal: AbortSignal): Promise<void> {
     const reader = new EventStreamReader(limits.subgraphEventBytesMax)
+    let isFirst = true
     try {
       for await (const bytes of body) {
         const read = reader.read(bytes)
         if (read === null) return events.fail(() => this.#protocolFailure('sent an event that is too large'))
-        for (const event of read) if (!this.#take(event, events)) return
+        for (const event of read) {
+          if (!this.#take(event, events, isFirst)) return
+          isFirst = false
+        }
       }
       events.fail(() => this.#failure('has ended an event stream before its end', undefined))
     } catch (error) {
@@ -116,13 +121,18 @@ export class EventStreamSubscriber {
   }
 
   /** False: it was the last. */
-  #take({ type, data }: StreamEvent, events: EventQueue<SubgraphResponse>): boolean {
+  #take({ type, data }: StreamEvent, events: EventQueue<SubgraphResponse>, isFirst: boolean): boolean {
     if (type === 'complete') {
       events.complete()
       return false
     }
     if (type !== 'next' && type !== '') return true
     const event = parseJson(data)
+    const refusal = isFirst ? refusalIn(event) : null
+    if (refusal !== null) {
+      events.fail(() => this.#refused(refusal))
+      return false
+    }
     if (isObject(event)) {
       events.push({ event, cursor: undefined })
       return true
@@ -134,11 +144,13 @@ export class EventStreamSubscriber {
   #refusal(status: number, text: string): MeshgateError {
     const parsed = parseJson(text)
     const errors = isObject(parsed) ? parsed['errors'] : undefined
-    if (Array.isArray(errors) && status < 500) {
-      return new MeshgateError('SUBGRAPH_REFUSED', `Subgraph "${this.#name}" refused the subscription.`, errors)
-    }
+    if (Array.isArray(errors) && status < 500) return this.#refused(errors)
     if (status === 200) return this.#protocolFailure('answered a subscription with something that is no event stream')
     return this.#failure(`answered a subscription with HTTP status ${status}`, undefined)
+  }
+
+  #refused(errors: unknown): MeshgateError {
+    return new MeshgateError('SUBGRAPH_REFUSED', `Subgraph "${this.#name}" refused the subscription.`, errors)
   }
 
   #failure(what: string, cause: unknown): MeshgateError {

@@ -7,6 +7,7 @@ import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import type { SubgraphRequest, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
 import { EventQueue } from '../subscribe/event-queue.ts'
+import { refusalIn } from './check-answer.ts'
 
 const LAZY_CLOSE_MS = 1_000
 const KEEP_ALIVE_MS = 10_000
@@ -92,6 +93,12 @@ export class SocketSubscriber {
         ended.resolve()
       },
     })
+    const fail = (error: unknown): void => {
+      const failure = this.#toFailure(error)
+      ended.reject(failure)
+      events.fail(() => failure)
+    }
+    let isFirst = true
     stop.now = this.#client.subscribe<Record<string, unknown>, Record<string, unknown>>(
       {
         query,
@@ -100,12 +107,13 @@ export class SocketSubscriber {
         ...(extensions === undefined ? {} : { extensions: { ...extensions } }),
       },
       {
-        next: (response) => events.push({ event: response as SubgraphResponse, cursor: undefined }),
-        error: (error) => {
-          const failure = this.#toFailure(error)
-          ended.reject(failure)
-          events.fail(() => failure)
+        next: (response) => {
+          const refusal = isFirst ? refusalIn(response) : null
+          isFirst = false
+          if (refusal === null) events.push({ event: response as SubgraphResponse, cursor: undefined })
+          else fail(refusal)
         },
+        error: fail,
         complete: () => {
           ended.resolve()
           events.complete()

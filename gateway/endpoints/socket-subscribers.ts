@@ -5,20 +5,20 @@ import type { SubgraphRequest, SubgraphResponse } from '../../platform/ports/sub
 import { forwardedHeaders } from './forwarded-headers.ts'
 import { SocketSubscriber, type SocketOptions } from './socket-subscriber.ts'
 
+export interface SocketSubscribersOptions extends Omit<SocketOptions, 'headers' | 'onClosed'> {
+  readonly socketsMax?: number
+}
+
 export class SocketSubscribers {
   readonly #name: string
-  readonly #options: Omit<SocketOptions, 'headers' | 'onClosed'>
+  readonly #options: SocketSubscribersOptions
   readonly #socketsMax: number
   readonly #subscribers = new Map<string, SocketSubscriber>()
 
-  constructor(
-    name: string,
-    options: Omit<SocketOptions, 'headers' | 'onClosed'>,
-    socketsMax = limits.subgraphSocketsMax,
-  ) {
+  constructor(name: string, options: SocketSubscribersOptions) {
     this.#name = name
     this.#options = options
-    this.#socketsMax = socketsMax
+    this.#socketsMax = options.socketsMax ?? limits.subgraphSocketsMax
   }
 
   /** Sockets that are open, or about to be. */
