@@ -1,5 +1,4 @@
 // The gateways that are measured in turn: ours, the peers of bench/gateway/peers, and as the floor a constant answer of node:http.
-import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { GatewaySetup, GatewayUnderTest } from './gateway-under-test.ts'
@@ -28,16 +27,13 @@ function meshgateOf(checkout: string, name: string, title: string): GatewayUnder
         supergraph,
         '--port',
         String(port),
-        ...(knowsSharing(launcher) ? ['--share', sharing] : []),
-        ...(forwardHeader === null || !knowsSharing(launcher) ? [] : ['--forward-header', forwardHeader]),
+        '--share',
+        sharing,
+        ...(forwardHeader === null ? [] : ['--forward-header', forwardHeader]),
       ],
       environment: {},
     }),
   }
-}
-
-function knowsSharing(launcher: string): boolean {
-  return spawnSync(process.execPath, [launcher, 'gateway', '--help']).stdout.toString().includes('--share')
 }
 
 const meshgate = meshgateOf(pathOf('../../../'), 'meshgate', 'Meshgate')

@@ -5,10 +5,12 @@ import { ConnectionLoad, type GroupFigures, type LoadGroup } from './connection-
 
 export interface LoadOrder {
   readonly target: { readonly port: number; readonly path: string }
-  /** Asked before the window. */
+  /** Asked first, and ended before the groups begin. */
   readonly warmUp: readonly LoadGroup[]
-  readonly groups: readonly LoadGroup[]
   readonly warmUpMs: number
+  readonly groups: readonly LoadGroup[]
+  /** How long the groups ask before the window begins. */
+  readonly leadInMs: number
   readonly windowMs: number
   /** Processes whose usage is read, by name. */
   readonly processes: Readonly<Record<string, number>>
@@ -21,7 +23,7 @@ export interface UsageFigures extends ProcessUsage {
 
 export interface LoadReport {
   readonly seconds: number
-  /** Of all groups, those after the window too. */
+  /** Of all groups, those before and after the window too. */
   readonly answers: number
   readonly groups: Readonly<Record<string, GroupFigures>>
   readonly usage: Readonly<Record<string, UsageFigures>>
@@ -38,9 +40,11 @@ process.on('disconnect', () => process.exit())
 async function measure(order: LoadOrder): Promise<LoadReport> {
   if (order.warmUpMs > 0) await runFor(order.warmUp, order, order.warmUpMs)
   const loads = order.groups.map((group) => new ConnectionLoad(group, order.target))
+  const running = loads.map((load) => load.run())
+  await sleep(order.leadInMs)
+  for (const load of loads) load.takeFigures()
   const before = readAll(order.processes)
   const startedAt = performance.now()
-  const running = loads.map((load) => load.run())
   await sleep(order.windowMs)
   const figures = loads.map((load) => [load.name, load.takeFigures()] as const)
   const seconds = (performance.now() - startedAt) / 1000

@@ -3,7 +3,7 @@
 const federation = (imports: string): string =>
   `extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: [${imports}])\n`
 
-const accounts = `${federation('"@key"')}
+const accounts = `${federation('"@key", "@shareable"')}
 type Query {
   me: User
   user(id: ID!): User
@@ -13,7 +13,7 @@ type Query {
 type User @key(fields: "id") {
   id: ID!
   name: String
-  username: String
+  username: String @shareable
   birthday: Int
 }
 `

@@ -10,9 +10,11 @@ const CONNECTIONS = 50
 const DISTINCT_OPERATIONS = 1_000
 /** Slow enough for every gateway, so that the tail is not its own queue. */
 const ORDINARY_CONNECTIONS = 10
-const ORDINARY_PACE_MS = 500
+const ORDINARY_PACE_MS = 250
 const HOSTILE_CONNECTIONS = 5
-const HOSTILE_OPERATIONS = 200
+/** A handful at a time, not a flood: a client that is refused at once does not come back at once. */
+const HOSTILE_PACE_MS = 200
+const HOSTILE_OPERATIONS = 400
 const HOSTILE_FRAGMENTS = 900
 
 const plain: Omit<ModeSetup, 'name' | 'title'> = {
@@ -60,13 +62,14 @@ export const knownModes: Readonly<Record<string, () => Mode>> = {
       CONNECTIONS,
     ),
   'connections-500': () =>
-    benchMode({ ...plain, name: 'connections-500', title: '500 connections, nothing shared' }, 500),
+    // The slowest peers take five seconds to answer all of them once.
+    benchMode({ ...plain, name: 'connections-500', title: '500 connections, nothing shared' }, 500, 2),
   'large-answer': () => {
     const variables = { first: ARCHIVE_ENTRIES }
     const operation = { body: requestBody(archiveQuery, variables), expected: mergedAnswer(archiveQuery, variables) }
     const asked = { ...group, connections: 2, operations: [operation] }
     const title = 'An answer of 8 MB, 2 connections, nothing shared'
-    return { ...plain, kind: 'load', name: 'large-answer', title, mesh: 'archive', warmUp: [asked], group: asked }
+    return { ...plain, kind: 'load', name: 'large-answer', title, mesh: 'archive', warmUp: null, group: asked }
   },
   'distinct-operations': () => {
     const operations = Array.from({ length: DISTINCT_OPERATIONS }, (_, index) => operationOf(distinctOperation(index)))
@@ -93,14 +96,20 @@ export const knownModes: Readonly<Record<string, () => Mode>> = {
     ...plain,
     kind: 'beside',
     name: 'hostile-plans',
-    title: `The bench's query 20 times a second, alone and beside ${HOSTILE_CONNECTIONS} connections of ${HOSTILE_FRAGMENTS} fragments each`,
+    title: `The bench's query 40 times a second, alone and beside ${HOSTILE_CONNECTIONS} connections of ${HOSTILE_FRAGMENTS} fragments each`,
     ordinary: {
       ...group,
       connections: ORDINARY_CONNECTIONS,
       paceMs: ORDINARY_PACE_MS,
       operations: [operationOf(benchQuery)],
     },
-    other: { ...group, name: 'hostile', connections: HOSTILE_CONNECTIONS, operations: hostileOperations() },
+    other: {
+      ...group,
+      name: 'hostile',
+      connections: HOSTILE_CONNECTIONS,
+      paceMs: HOSTILE_PACE_MS,
+      operations: hostileOperations(),
+    },
   }),
   appends: () => ({
     ...plain,
@@ -110,10 +119,10 @@ export const knownModes: Readonly<Record<string, () => Mode>> = {
   }),
 }
 
-function benchMode(setup: ModeSetup, connections: number): Mode {
+function benchMode(setup: ModeSetup, connections: number, windows = 1): Mode {
   const operations = [operationOf(benchQuery)]
   const asked = { ...group, connections, authorization: setup.authorization, operations }
-  return { ...setup, kind: 'load', warmUp: [asked], group: asked }
+  return { ...setup, kind: 'load', warmUp: null, group: asked, windows }
 }
 
 function operationOf(query: string): LoadedOperation {

@@ -16,10 +16,22 @@ export interface ModeSetup {
 }
 
 export type Mode =
-  | (ModeSetup & { readonly kind: 'load'; readonly warmUp: readonly LoadGroup[]; readonly group: LoadGroup })
+  | (ModeSetup & {
+      readonly kind: 'load'
+      /** Null: the group itself. */
+      readonly warmUp: readonly LoadGroup[] | null
+      readonly group: LoadGroup
+      /** How many windows' time it takes to see something; default 1. */
+      readonly windows?: number
+    })
   | (ModeSetup & { readonly kind: 'cold-start'; readonly query: string; readonly expected: string })
   /** The ordinary group alone, then beside the other. */
-  | (ModeSetup & { readonly kind: 'beside'; readonly ordinary: LoadGroup; readonly other: LoadGroup })
+  | (ModeSetup & {
+      readonly kind: 'beside'
+      readonly ordinary: LoadGroup
+      readonly other: LoadGroup
+      readonly windows?: number
+    })
   /** Ours alone: appends to the embedded log, alone, then beside the operations. */
   | (ModeSetup & { readonly kind: 'appends' })
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { OTHER_CORES, startGatewayProcess, type RunningGateway } from '../gateways/running-gateway.ts'
 import type { GatewayUnderTest } from '../gateways/gateway-under-test.ts'
 import { AnswerCheck } from '../load/answer-check.ts'
-import type { GroupFigures, LoadGroup } from '../load/connection-load.ts'
+import type { GroupFigures } from '../load/connection-load.ts'
 import type { LoadOrder, LoadReport } from '../load/load-process.ts'
 import { benchQuery } from '../mesh/bench-query.ts'
 import { requestBody } from '../mesh/operations.ts'
@@ -17,6 +17,8 @@ import type { Mode, Round } from './mode.ts'
 
 const MEGABYTE = 1_048_576
 const FORWARDED = 'authorization'
+/** Connections are made and the first of them answered before a window begins. */
+const LEAD_IN_MS = 500
 
 export interface Windows {
   readonly warmUpMs: number
@@ -80,7 +82,7 @@ export class Laboratory {
     })
     try {
       if (mode.kind === 'cold-start') return coldStart(running, mode.expected)
-      if (mode.kind === 'load') return await this.#underLoad(mode.warmUp, mode.group, running, gateway.path)
+      if (mode.kind === 'load') return await this.#underLoad(mode, running, gateway.path)
       return await this.#beside(mode, running, gateway.path)
     } finally {
       await running.stop()
@@ -91,30 +93,32 @@ export class Laboratory {
     await Promise.all([this.#subgraphs.close(), this.#load.close()])
   }
 
-  async #underLoad(
-    warmUp: readonly LoadGroup[],
-    group: LoadGroup,
-    gateway: RunningGateway,
-    path: string,
-  ): Promise<Round> {
+  async #underLoad(mode: Extract<Mode, { kind: 'load' }>, gateway: RunningGateway, path: string): Promise<Round> {
+    const { warmUp, group, windows = 1 } = mode
     const { windowMs, warmUpMs } = this.#windows
-    await this.#measure(gateway, path, { warmUp, groups: warmUp, warmUpMs: 0, windowMs: warmUpMs })
+    // The same load as in the window needs no end before it.
+    const before = warmUp === null ? { warmUp: [], warmUpMs: 0, leadInMs: warmUpMs } : { warmUp, warmUpMs, leadInMs: 0 }
     await this.#subgraphs.ask({ kind: 'take-counters' })
-    const report = await this.#measure(gateway, path, { warmUp, groups: [group], warmUpMs: 0, windowMs })
+    const report = await this.#measure(gateway, path, { ...before, groups: [group], windowMs: windows * windowMs })
     const counted = await this.#subgraphs.ask({ kind: 'take-counters' })
-    const calls =
-      counted.kind === 'counters' ? Object.values(counted.counters).reduce((sum, { requests }) => sum + requests, 0) : 0
-    return figuresOf(report, group.name, calls)
+    const counters = counted.kind === 'counters' ? Object.values(counted.counters) : []
+    return figuresOf(
+      report,
+      group.name,
+      counters.reduce((sum, { requests }) => sum + requests, 0),
+    )
   }
 
   async #beside(mode: Extract<Mode, { kind: 'beside' }>, gateway: RunningGateway, path: string): Promise<Round> {
-    const { windowMs, warmUpMs } = this.#windows
-    const warmUp = [{ ...mode.ordinary, paceMs: 0 }]
-    const alone = await this.#measure(gateway, path, { warmUp, groups: [mode.ordinary], warmUpMs, windowMs })
-    const groups = [mode.ordinary, mode.other]
-    const beside = await this.#measure(gateway, path, { warmUp, groups, warmUpMs: 0, windowMs })
-    const before = groupOf(alone, mode.ordinary.name)
-    const after = groupOf(beside, mode.ordinary.name)
+    const { ordinary, other, windows = 1 } = mode
+    const { warmUpMs } = this.#windows
+    const window = { leadInMs: LEAD_IN_MS, windowMs: windows * this.#windows.windowMs }
+    const warmUp = [{ ...ordinary, paceMs: 0 }]
+    const alone = await this.#measure(gateway, path, { warmUp, warmUpMs, groups: [ordinary], ...window })
+    const groups = [ordinary, other]
+    const beside = await this.#measure(gateway, path, { warmUp: [], warmUpMs: 0, groups, ...window })
+    const before = groupOf(alone, ordinary.name)
+    const after = groupOf(beside, ordinary.name)
     return {
       figures: {
         aloneP50Ms: before.p50Ms,
@@ -123,7 +127,7 @@ export class Laboratory {
         besideP99Ms: after.p99Ms,
         besideMaxMs: after.maxMs,
         ordinaryPerSecond: after.completed / beside.seconds,
-        hostilePerSecond: groupOf(beside, mode.other.name).completed / beside.seconds,
+        hostilePerSecond: groupOf(beside, other.name).completed / beside.seconds,
         rssPeakMb: (beside.usage.gateway?.rssPeakBytes ?? 0) / MEGABYTE,
         wrong: before.wrong + after.wrong,
         failed: before.failed + after.failed,
@@ -144,11 +148,7 @@ export class Laboratory {
     }
   }
 
-  #measure(
-    gateway: RunningGateway,
-    path: string,
-    order: Pick<LoadOrder, 'warmUp' | 'groups' | 'warmUpMs' | 'windowMs'>,
-  ): Promise<LoadReport> {
+  #measure(gateway: RunningGateway, path: string, order: Omit<LoadOrder, 'target' | 'processes'>): Promise<LoadReport> {
     return this.#load.ask({
       target: { port: gateway.port, path },
       processes: { gateway: gateway.pid, subgraphs: this.#subgraphs.pid, load: this.#load.pid },
