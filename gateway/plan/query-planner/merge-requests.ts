@@ -1,5 +1,6 @@
 // Puts lookups of one object in one graph together: where they can be asked at the same time, or where one that nothing waits for may
 // be asked later with another.
+import { mergeSelection } from './merge-entries.ts'
 import { mergeFields } from './merge-fields.ts'
 import type { Entry, PlannedLookup, Request, Selection } from './planning.ts'
 
@@ -80,26 +81,4 @@ function mergeInto(request: Request, later: Request, lookups: Map<Request, Plann
   request.mergedInto = later
   mergeSelection(request.selection, later.selection)
   return true
-}
-
-function mergeSelection(from: Selection, into: Selection): void {
-  from.mergedInto = into
-  for (const entry of from.entries) {
-    const same = into.entries.find((each) => isSame(each, entry))
-    if (same === undefined) {
-      into.entries.push(entry)
-      continue
-    }
-    entry.mergedInto = same
-    same.clientKey ??= entry.clientKey
-    if (entry.child !== null && same.child !== null) mergeSelection(entry.child, same.child)
-  }
-}
-
-function isSame(a: Entry, b: Entry): boolean {
-  if (a.name !== b.name || a.arguments !== b.arguments || a.shape !== b.shape) return false
-  const { types } = a
-  return types === null || b.types === null
-    ? types === b.types
-    : types.length === b.types.length && types.every((type) => b.types?.includes(type))
 }

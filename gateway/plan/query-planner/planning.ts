@@ -134,8 +134,10 @@ export interface Entry {
   readonly child: Selection | null
   /** What the field @provides, for sources below. */
   readonly provided: FieldSet | null
-  /** The client's response key, wanted if it is free. */
+  /** The client's response key, wanted if it is free. An object's selection is the client's under this key, or for representations only. */
   clientKey: string | null
+  /** It cannot be null, or is part of a key: asking for it takes nothing from others. */
+  readonly isHarmless: boolean
   mergedInto: Entry | null
   /** Given when the document is printed. */
   key: string

@@ -71,6 +71,7 @@ function findWider(site: Site, types: readonly string[], field: FieldRequest): S
     (child) =>
       child.field?.name === field.name &&
       child.field.arguments === field.arguments &&
+      child.field.clientKey === null &&
       types.every((type) => child.parentTypes.includes(type)),
   )
 }

@@ -62,6 +62,7 @@ export function selectTypename(planning: Planning, { selection }: Source): Entry
     child: null,
     provided: null,
     clientKey: null,
+    isHarmless: true,
     mergedInto: null,
     key: '__typename',
   }
@@ -86,6 +87,7 @@ function enter(planning: Planning, source: Source, entering: Entering): Entry {
   for (const entry of selection.entries) {
     if (entry.name !== field.name || entry.arguments !== field.arguments || entry.shape !== shape) continue
     if (entry.types === null ? isConditional && composite : isConditional === false) continue
+    if (composite && entry.clientKey !== field.clientKey) continue
     if (composite && entry.types !== null && !isSame(entry.types, types)) continue
     widen(planning, entry, types)
     wantKey(planning, entry, field.clientKey)
@@ -100,11 +102,20 @@ function enter(planning: Planning, source: Source, entering: Entering): Entry {
     child: composite ? createSelection(source.graph, [...new Set(printed.map((each) => readType(each).named))]) : null,
     provided: composite ? provides(planning, source, types, field) : null,
     clientKey: field.clientKey,
+    isHarmless: isHarmless(planning, source.graph, types, field.name),
     mergedInto: null,
     key: '',
   }
   append(planning, selection.entries, entry)
   return entry
+}
+
+/** Where it fails no object goes with it. */
+function isHarmless(planning: Planning, graph: GraphId, types: readonly string[], name: string): boolean {
+  return types.every((type) => {
+    const inGraph = fieldOf(planning, type, name)?.graphs.get(graph)
+    return inGraph === undefined || inGraph.inKey || readType(inGraph.type).isNullable
+  })
 }
 
 function widen(planning: Planning, entry: Entry, types: readonly string[]): void {

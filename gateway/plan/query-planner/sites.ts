@@ -59,7 +59,7 @@ export function addRootSource(planning: Planning, site: Site, graph: GraphId, op
   return source
 }
 
-/** The site of a field's objects, with this entry among its sources. The same field of the same types has one site. */
+/** The site of a field's objects, with this entry among its sources. The same field of the same types has one site for each of the client's keys. */
 export function childSite(
   planning: Planning,
   of: Source,
@@ -76,6 +76,7 @@ export function findChild(site: Site, types: readonly string[], field: FieldRequ
     (child) =>
       child.field?.name === field.name &&
       child.field.arguments === field.arguments &&
+      child.field.clientKey === field.clientKey &&
       child.parentTypes.length === types.length &&
       types.every((type) => child.parentTypes.includes(type)),
   )

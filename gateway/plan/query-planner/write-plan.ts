@@ -11,6 +11,7 @@ import type {
   ResponseField,
   ResponseObject,
 } from '../plan.ts'
+import { mergeEntries } from './merge-entries.ts'
 import { finalEntry, finalRequest, mergeRequests } from './merge-requests.ts'
 import { writePassthrough } from './passthrough.ts'
 import type { PlannedField, PlannedObject } from './plan-object.ts'
@@ -30,8 +31,11 @@ export interface Numbering {
 export function writePlan(planning: Planning, operation: OperationDefinitionNode, response: PlannedObject): Plan {
   const { depths, lookups } = mergeRequests(planning.requests)
   const requests = planning.requests.filter(({ mergedInto }) => mergedInto === null)
-  for (const request of requests) giveKeys(request.selection, createScope())
   const passthrough = writePassthrough(planning, operation, response)
+  for (const { selection } of passthrough === null ? requests : []) {
+    mergeEntries(selection)
+    giveKeys(selection, createScope())
+  }
   const sources = new Map(planning.sites.map((site) => [site, keptSources(site)]))
   const numberOf = (source: Source): number => {
     const index = (sources.get(source.site) ?? []).findIndex((each) => isSameSource(each, source))
