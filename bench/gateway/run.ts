@@ -1,5 +1,5 @@
 // Measures Meshgate beside other gateways, all of them in turn in one run: `node cli/run.js bench/gateway/run.ts`. `--modes a,b`, `--gateways a,b`,
-// `--rounds 3`, `--seconds 5`, `--warm-up 3`, `--node-arguments` (for the gateways, e.g. --cpu-prof), `--keep` writes the results to bench/gateway/results/.
+// `--rounds 3`, `--seconds 5`, `--warm-up 3`, `--profile DIR` (CPU profiles of the gateways, read by profile-summary.ts), `--keep` writes the results to bench/gateway/results/.
 // `--checkout DIR` adds Meshgate as it is there. The peers are installed apart: `npm ci --prefix bench/gateway/peers`.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir, totalmem } from 'node:os'
@@ -23,7 +23,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
     'warm-up': { type: 'string', default: '3' },
-    'node-arguments': { type: 'string', default: '' },
+    profile: { type: 'string' },
     checkout: { type: 'string' },
     keep: { type: 'boolean', default: false },
   },
@@ -48,8 +48,8 @@ if (gateways.some(({ isPeer }) => isPeer) && !peersAreInstalled) {
 
 const directory = await mkdtemp(join(tmpdir(), 'meshgate-bench-'))
 const windows = { warmUpMs: Number(values['warm-up']) * 1000, windowMs: Number(values.seconds) * 1000 }
-const nodeArguments = values['node-arguments'].split(' ').filter((argument) => argument !== '')
-const laboratory = await Laboratory.open(directory, windows, nodeArguments)
+const profiles = values.profile === undefined ? null : resolve(values.profile)
+const laboratory = await Laboratory.open(directory, windows, profiles)
 try {
   const results: ModeResult[] = []
   for (const mode of modes) results.push(await runMode(mode()))

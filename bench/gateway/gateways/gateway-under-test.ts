@@ -10,6 +10,8 @@ export interface GatewaySetup {
   readonly sharing: Sharing
   /** Header of clients that subgraphs see. */
   readonly forwardHeader: string | null
+  /** The process itself does the work, no child of it. */
+  readonly isProfiled: boolean
 }
 
 export interface GatewayCommand {

@@ -12,16 +12,16 @@ export const peersAreInstalled = existsSync(hive)
 export const peersInstallation = 'npm ci --prefix bench/gateway/peers'
 
 function meshgateOf(checkout: string, name: string, title: string): GatewayUnderTest {
-  const launcher = `${checkout}/cli/meshgate.js`
   return {
     name,
     title,
     path: '/graphql',
     isPeer: false,
     sharings: ['none', 'subgraph-requests', 'requests'],
-    command: ({ supergraph, port, sharing, forwardHeader }) => ({
+    command: ({ supergraph, port, sharing, forwardHeader, isProfiled }) => ({
       args: [
-        launcher,
+        // The launcher runs the gateway in a child.
+        `${checkout}/cli/${isProfiled ? 'main.ts' : 'meshgate.js'}`,
         'gateway',
         '--supergraph',
         supergraph,

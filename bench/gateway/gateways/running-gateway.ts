@@ -23,19 +23,20 @@ export interface RunningGateway {
 }
 
 export interface StartOptions {
-  readonly setup: Omit<GatewaySetup, 'port'>
+  readonly setup: Omit<GatewaySetup, 'port' | 'isProfiled'>
   /** Asked again and again until it is answered. */
   readonly body: string
   readonly authorization: boolean
-  /** Arguments of node in front of the others. */
-  readonly nodeArguments?: readonly string[]
+  /** Directory for a CPU profile of it. */
+  readonly profiles: string | null
 }
 
 export async function startGatewayProcess(gateway: GatewayUnderTest, options: StartOptions): Promise<RunningGateway> {
   const port = await freePort()
-  const { args, environment } = gateway.command({ ...options.setup, port })
+  const { args, environment } = gateway.command({ ...options.setup, port, isProfiled: options.profiles !== null })
   const startedAt = performance.now()
-  const command = ['-c', GATEWAY_CORES, process.execPath, ...(options.nodeArguments ?? []), ...args]
+  const profiling = options.profiles === null ? [] : ['--cpu-prof', '--cpu-prof-dir', options.profiles]
+  const command = ['-c', GATEWAY_CORES, process.execPath, ...profiling, ...args]
   const child = spawn('taskset', command, {
     env: { ...process.env, NODE_ENV: 'production', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -30,24 +30,24 @@ export class Laboratory {
   readonly #load: WorkerProcess<LoadOrder, LoadReport>
   readonly #supergraphs: Readonly<Record<MeshName, string>>
   readonly #windows: Windows
-  readonly #nodeArguments: readonly string[]
+  readonly #profiles: string | null
 
   private constructor(parts: {
     readonly subgraphs: WorkerProcess<SubgraphsOrder, SubgraphsReport>
     readonly load: WorkerProcess<LoadOrder, LoadReport>
     readonly supergraphs: Readonly<Record<MeshName, string>>
     readonly windows: Windows
-    readonly nodeArguments: readonly string[]
+    readonly profiles: string | null
   }) {
     this.#subgraphs = parts.subgraphs
     this.#load = parts.load
     this.#supergraphs = parts.supergraphs
     this.#windows = parts.windows
-    this.#nodeArguments = parts.nodeArguments
+    this.#profiles = parts.profiles
   }
 
-  /** The supergraphs' files go into the directory. `nodeArguments` are the gateways'. */
-  static async open(directory: string, windows: Windows, nodeArguments: readonly string[]): Promise<Laboratory> {
+  /** The supergraphs' files go into the directory. `profiles`: where the gateways' CPU profiles go. */
+  static async open(directory: string, windows: Windows, profiles: string | null): Promise<Laboratory> {
     const subgraphs = WorkerProcess.start<SubgraphsOrder, SubgraphsReport>(
       new URL('../mesh/subgraphs-process.ts', import.meta.url),
       OTHER_CORES,
@@ -62,7 +62,7 @@ export class Laboratory {
     const files = names.map((name) => [name, join(directory, `${name}.graphql`)] as const)
     for (const [name, file] of files) await writeFile(file, started.supergraphs[name])
     const supergraphs = Object.fromEntries(files) as Record<MeshName, string>
-    return new Laboratory({ subgraphs, load, supergraphs, windows, nodeArguments })
+    return new Laboratory({ subgraphs, load, supergraphs, windows, profiles })
   }
 
   async round(mode: Mode, gateway: GatewayUnderTest): Promise<Round> {
@@ -78,7 +78,7 @@ export class Laboratory {
       },
       body: requestBody(query),
       authorization: mode.authorization,
-      nodeArguments: this.#nodeArguments,
+      profiles: this.#profiles,
     })
     try {
       if (mode.kind === 'cold-start') return coldStart(running, mode.expected)
