@@ -134,7 +134,7 @@ test('subscriptions go on when a new supergraph is refused, and are told to come
   const events = subscribe(url).iterate({ query: QUERY })
   const first = events.next()
   await feed.subscribed
-  await expect(meshgate.replaceSupergraph({ supergraphSdl: '{' })).rejects.toThrow('cannot be read')
+  await expect(meshgate.replaceSupergraph({ supergraphSdl: '{' })).rejects.toMatchObject({ code: 'COMPOSITION_FAILED' })
   feed.emit('u2')
   expect((await first).value).toEqual(BOB)
   const endpoints = SHOP.map((subgraph) => localEndpoint(subgraph))
