@@ -30,7 +30,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** RFC 9110, 5.5: no control characters; each character is a byte. */
 const VALUE = /^[\t\u0020-\u007e\u0080-\u00ff]*$/
 
-export const NO_HEADERS: ForwardedHeaders = { entries: [], key: '' }
+const NO_HEADERS: ForwardedHeaders = { entries: [], key: '' }
 
 const checked = new WeakMap<Readonly<Record<string, string>>, ForwardedHeaders>()
 

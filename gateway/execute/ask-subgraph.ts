@@ -18,6 +18,8 @@ export interface CompiledRequest {
   readonly opening: string
   readonly variables: readonly { readonly name: string; readonly opening: string }[]
   readonly isMutation: boolean
+  /** A lookup of a mutation sees what the mutation did: it joins no request of others. */
+  readonly isAfterMutation: boolean
   /** Entities are linked to objects of its answer: what may be shared is copied first. */
   readonly isWrittenTo: boolean
   /** The answer's bytes are the response's where the subgraph is ours and says so. */
@@ -34,6 +36,7 @@ export function compileRequest(plan: Plan, fetch: Fetch, isWrittenTo: boolean): 
     opening: `{"query":${JSON.stringify(fetch.query)},"variables":{`,
     variables: fetch.variables.map((name) => ({ name, opening: `${JSON.stringify(name)}:` })),
     isMutation: plan.operation === 'mutation' && fetch.lookups.length === 0,
+    isAfterMutation: plan.operation === 'mutation' && fetch.lookups.length > 0,
     isWrittenTo,
     mayPassThrough: plan.passthrough,
   }
@@ -74,6 +77,7 @@ async function exchange(
   const response = await endpoint.exchange?.({
     body: writeBody(gathering, request, representations),
     isMutation: request.isMutation,
+    isAfterMutation: request.isAfterMutation,
     principal,
     arrival,
     ...(signal === undefined ? {} : { signal }),
