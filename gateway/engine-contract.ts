@@ -12,6 +12,8 @@ export interface EngineRequest {
   readonly principal?: Principal
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
+  /** When it came, by nextArrival(). Default: when it is run. */
+  readonly arrival?: number
 }
 
 /** Without `data` the request was refused before anything ran. */

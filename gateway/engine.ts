@@ -1,30 +1,37 @@
-// The gateway without a network: a supergraph and endpoints become one callable graph. Owns its plans and subscriptions.
-import { GraphQLError, type GraphQLSchema } from 'graphql'
+// The gateway without a network: a supergraph and endpoints become one callable graph. Owns its plans, its planning thread and its
+// subscriptions.
+import { GraphQLError } from 'graphql'
 import { MeshgateError } from '../platform/errors.ts'
 import { ANONYMOUS } from '../platform/governance/principal.ts'
 import { limits as defaultLimits } from '../platform/limits.ts'
 import type { Clock } from '../platform/ports/clock.ts'
-import type { SubgraphResponse, SubgraphEndpoint } from '../platform/ports/subgraph-endpoint.ts'
+import type { SubgraphEndpoint, SubgraphResponse } from '../platform/ports/subgraph-endpoint.ts'
 import { systemClock } from '../platform/system-clock.ts'
-import { readSupergraph } from './compose/public-schema.ts'
+import { nextArrival } from './endpoints/arrival.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult, type ReadyOperation } from './engine-contract.ts'
-import type { Execution, RequestContext } from './execute/execution.ts'
-import { locateError } from './execute/locate-errors.ts'
+import type { Gathering, RequestContext } from './execute/gathering.ts'
+import { respond, respondSerialized } from './execute/respond.ts'
 import type { GatewayObserver } from './gateway-observer.ts'
 import { observeEngine } from './observe-engine.ts'
 import { checkConditions, coerceVariables } from './plan/operation.ts'
 import type { DocumentLimits } from './plan/operation-limits.ts'
-import type { Planner } from './plan/planner.ts'
+import { defaultLabels, drawOnce, type IsLabelActive } from './plan/override-labels.ts'
+import { createPlanner, type Planner } from './plan/planner.ts'
 import { createPreparer, type Preparer } from './plan/prepare-operation.ts'
 import { openEventStream } from './subscribe/event-stream.ts'
 import { SubscriptionHub } from './subscribe/subscription-hub.ts'
+import { readSupergraph } from './supergraph/read-supergraph.ts'
+import { trackWork } from './track-work.ts'
 
 export interface EngineOptions {
   readonly supergraphSdl: string
   /** By the names in the supergraph. The engine does not close them. */
   readonly endpoints: readonly SubgraphEndpoint[]
-  readonly planner: Planner
   readonly limits?: Partial<DocumentLimits>
+  /** Whether a label of progressive @override is active for the request. Default: `percent(n)` is drawn, others are not. */
+  readonly overrideLabels?: (label: string, request: EngineRequest) => boolean
+  /** Between 0 and 1, for `percent(n)`. Default: the system's. */
+  readonly random?: () => number
   /** Passes messages and extensions of unforeseen subgraph errors on to clients. Default false. */
   readonly exposeSubgraphErrors?: boolean
   readonly onFailure?: (message: string, error: unknown) => void
@@ -33,83 +40,85 @@ export interface EngineOptions {
   readonly observer?: GatewayObserver
   /** Default: the system's. */
   readonly clock?: Clock
+  /** Default: our own, small operations in this thread, large ones in another. */
+  readonly planner?: Planner
 }
 
+/** Throws COMPOSITION_FAILED where the supergraph cannot be served. */
 export function createEngine(options: EngineOptions): Engine {
   const supergraph = readSupergraph(options.supergraphSdl)
   const schema = supergraph.publicSchema
-  const endpoints = new Map(options.endpoints.map((endpoint) => [endpoint.name, endpoint]))
   const { clock = systemClock, observer, onFailure = () => undefined } = options
-  const onSubgraphFailure =
-    options.onSubgraphFailure ?? ((service, error) => onFailure(`Subgraph "${service}" failed`, error))
+  const planner = createPlanner(supergraph, options.supergraphSdl)
   const preparer = createPreparer({
-    schema,
-    types: supergraph.concreteTypes,
-    planner: options.planner,
+    supergraph,
+    planner: options.planner ?? planner,
     limits: { ...defaultLimits, ...options.limits },
   })
   const hub = new SubscriptionHub<SubgraphResponse, EngineResult>({
     clock,
     onClients: (active) => observer?.subscriptions?.(active),
   })
+  const newGathering = gatheringsOf(options, onFailure)
+  const decideLabels = labelsOf(options)
+  const { track, idle } = trackWork()
+  let closing = false
 
-  const { track, idle } = createTracker()
+  const prepare: Engine['prepare'] = (request) =>
+    track(prepareOperation(request, { preparer, schema, onFailure, isLabelActive: decideLabels(request) }))
 
-  const prepare: Engine['prepare'] = (request) => track(prepareOperation(request, preparer, schema, onFailure))
+  const gather = async (operation: ReadyOperation, request: EngineRequest, mayBeWhole: boolean): Promise<Gathering> => {
+    const gathering = newGathering(operation.variables, requestContext(request), mayBeWhole)
+    await operation.prepared.compiled.run(gathering)
+    return gathering
+  }
+  const introspect = ({ prepared, variables }: ReadyOperation) => prepared.introspect?.(variables) ?? {}
 
-  const newExecution = (variables: Readonly<Record<string, unknown>>, request: RequestContext): Execution => ({
-    endpoints,
-    request,
-    variables,
-    data: {},
-    errors: [],
-    coveredPaths: [],
-    exposeSubgraphErrors: options.exposeSubgraphErrors ?? false,
-    onSubgraphFailure,
-  })
-
-  const runSteps = async (operation: ReadyOperation, request: EngineRequest): Promise<EngineResult> => {
-    if (operation.kind === 'subscription') {
-      return refused([requestError('A subscription cannot be answered once. Send it over the WebSocket.')])
-    }
-    const execution = newExecution(operation.variables, requestContext(request))
-    if (operation.prepared.introspect !== null) {
-      Object.assign(execution.data, operation.prepared.introspect(operation.variables))
-    }
-    for (const step of operation.prepared.steps) {
-      await step.run(execution)
-      if (step.required.some((key) => (execution.data[key] ?? null) === null)) break
-    }
-    return respond(operation, execution)
+  const run: Engine['run'] = async (operation, request) => {
+    if (operation.kind === 'subscription') return notAnsweredOnce()
+    const gathering = await track(gather(operation, request, false))
+    return respond(operation.prepared, gathering, introspect(operation))
   }
 
-  const run: Engine['run'] = (operation, request) => track(runSteps(operation, request))
-
-  const runSubscription: Engine['runSubscription'] = async (operation, request) => {
-    const context = requestContext(request)
-    return openEventStream({ operation, request, context, hub, newExecution, respond, endpoints })
+  const runSerialized: Engine['runSerialized'] = async (operation, request) => {
+    if (operation.kind === 'subscription') return serializeRefusal(notAnsweredOnce())
+    const gathering = await track(gather(operation, request, true))
+    return { ...respondSerialized(operation.prepared, gathering, introspect(operation)), refused: false }
   }
+
+  const runSubscription: Engine['runSubscription'] = async (operation, request) =>
+    openEventStream({
+      operation,
+      request,
+      context: requestContext(request),
+      hub,
+      endpoints: newGathering.endpoints,
+      newGathering: (variables, context) => newGathering(variables, context, false),
+    })
 
   return {
     publicSchema: schema,
-    publicSdl: supergraph.publicSdl,
-    ...inOneCall(observeEngine({ prepare, run, runSubscription }, { observer, clock })),
-    close: (reason) => hub.close(reason),
-    idle,
+    get publicSdl() {
+      return supergraph.publicSdl
+    },
+    ...inOneCall(observeEngine({ prepare, run, runSerialized, runSubscription }, { observer, clock })),
+    close: async (reason) => {
+      await hub.close(reason)
+      closing = true
+    },
+    idle: async () => {
+      await idle()
+      // What was accepted before is still prepared.
+      if (closing) await planner.close()
+    },
   }
 }
 
-type Steps = Pick<Engine, 'prepare' | 'run' | 'runSubscription'>
+type Steps = Pick<Engine, 'prepare' | 'run' | 'runSerialized' | 'runSubscription'>
 
-function inOneCall(steps: Steps): Steps & Pick<Engine, 'execute' | 'subscribe' | 'runSerialized'> {
+function inOneCall(steps: Steps): Steps & Pick<Engine, 'execute' | 'subscribe'> {
   return {
     ...steps,
-    runSerialized: async (operation, request) => {
-      const result = await steps.run(operation, request)
-      const { errors } = result
-      const serialized = { body: JSON.stringify(result), refused: result.data === undefined }
-      return errors === undefined ? serialized : { ...serialized, errors }
-    },
     execute: async (request) => {
       const operation = await steps.prepare(request)
       return isReady(operation) ? steps.run(operation, request) : operation
@@ -121,74 +130,98 @@ function inOneCall(steps: Steps): Steps & Pick<Engine, 'execute' | 'subscribe' |
   }
 }
 
+interface Preparing {
+  readonly preparer: Preparer
+  readonly schema: Engine['publicSchema']
+  readonly onFailure: (message: string, error: unknown) => void
+  readonly isLabelActive: IsLabelActive
+}
+
 async function prepareOperation(
   request: EngineRequest,
-  preparer: Preparer,
-  schema: GraphQLSchema,
-  onFailure: (message: string, error: unknown) => void,
+  { preparer, schema, onFailure, isLabelActive }: Preparing,
 ): Promise<ReadyOperation | EngineResult> {
   try {
-    const valid = preparer.validate(request.query, request.operationName)
-    if (valid.kind === 'invalid') return refused(valid.errors)
+    const valid = await preparer.validate(request.query, request.operationName, request.signal)
+    if (valid.kind === 'invalid') return { errors: valid.errors }
     const { operation } = valid.selected
     const variables = coerceVariables(schema, operation, request.variables ?? {})
     if (variables.kind === 'invalid') return refused(variables.errors)
     const nullConditions = checkConditions(valid.conditions, variables.values)
     if (nullConditions.length > 0) return refused(nullConditions)
-    const prepared = await valid.forVariables(variables.values)
-    return { kind: operation.operation, prepared, variables: variables.values }
+    const { values } = variables
+    const prepared = await preparer.plan(valid, { variables: values, isLabelActive, signal: request.signal })
+    return { kind: operation.operation, prepared, variables: values }
   } catch (error) {
+    if (request.signal?.aborted === true) return refused([requestError('The client has left.')])
     onFailure('An operation could not be prepared', error)
     return refused([planError(error)])
   }
 }
 
-/** Knows what is under way, so that what it uses is released only afterwards. */
-function createTracker(): { track: <Result>(work: Promise<Result>) => Promise<Result>; idle: () => Promise<void> } {
-  const underWay = new Set<Promise<unknown>>()
-  return {
-    track: (work) => {
-      underWay.add(work)
-      const forget = (): void => void underWay.delete(work)
-      work.then(forget, forget)
-      return work
-    },
-    idle: async () => {
-      do {
-        await Promise.allSettled(underWay)
-        // A request that has been prepared starts to run before the next turn of the loop.
-        await new Promise((resolve) => setImmediate(resolve))
-      } while (underWay.size > 0)
-    },
-  }
+interface NewGathering {
+  (variables: Readonly<Record<string, unknown>>, request: RequestContext, mayBeWhole: boolean): Gathering
+  readonly endpoints: ReadonlyMap<string, SubgraphEndpoint>
 }
 
-function respond(operation: ReadyOperation, execution: Execution): EngineResult {
-  const { prepared } = operation
-  const { operation: node, fragments } = prepared.selected
-  const located = execution.errors.map((error) => locateError(error, node, fragments))
-  const data = prepared.project(execution.data, located, execution.coveredPaths)
-  return located.length === 0 ? { data } : { errors: located, data }
+function gatheringsOf(options: EngineOptions, onFailure: (message: string, error: unknown) => void): NewGathering {
+  const endpoints = new Map(options.endpoints.map((endpoint) => [endpoint.name, endpoint]))
+  const { exposeSubgraphErrors = false } = options
+  const onSubgraphFailure =
+    options.onSubgraphFailure ?? ((service, error) => onFailure(`Subgraph "${service}" failed`, error))
+  const create = (
+    variables: Readonly<Record<string, unknown>>,
+    request: RequestContext,
+    mayBeWhole: boolean,
+  ): Gathering => ({
+    endpoints,
+    request,
+    variables,
+    roots: [],
+    asked: [],
+    linked: [],
+    incidents: [],
+    mayBeWhole,
+    whole: undefined,
+    exposeSubgraphErrors,
+    onSubgraphFailure,
+  })
+  return Object.assign(create, { endpoints })
+}
+
+function labelsOf({ overrideLabels, random = Math.random }: EngineOptions): (request: EngineRequest) => IsLabelActive {
+  const byDefault = defaultLabels(random)
+  return (request) => drawOnce(overrideLabels === undefined ? byDefault : (label) => overrideLabels(label, request))
 }
 
 function requestContext(request: EngineRequest): RequestContext {
   return {
     principal: request.principal ?? ANONYMOUS,
+    arrival: request.arrival ?? nextArrival(),
     ...(request.signal === undefined ? {} : { signal: request.signal }),
     ...(request.headers === undefined ? {} : { headers: request.headers }),
   }
 }
 
-function refused(errors: readonly GraphQLError[]): EngineResult {
-  return { errors: errors.map((error) => error.toJSON()) }
+function notAnsweredOnce(): EngineResult {
+  const message = 'A subscription cannot be answered once. Send it over the WebSocket or as an event stream.'
+  return refused([requestError(message)])
 }
 
 function requestError(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'REQUEST_INVALID' } })
 }
 
+function refused(errors: readonly GraphQLError[]): EngineResult {
+  return { errors: errors.map((error) => error.toJSON()) }
+}
+
+function serializeRefusal(result: EngineResult) {
+  return { body: JSON.stringify(result), errors: result.errors ?? [], refused: true }
+}
+
 function planError(error: unknown): GraphQLError {
-  const known = error instanceof MeshgateError && error.code === 'PLAN_FAILED'
+  const known = error instanceof MeshgateError && ['PLAN_FAILED', 'PLANNING_OVERLOADED'].includes(error.code)
   return new GraphQLError(known ? error.message : 'The gateway failed to prepare this operation.', {
     extensions: { code: known ? error.code : 'INTERNAL' },
   })

@@ -3,7 +3,7 @@ import type { Clock } from '../platform/ports/clock.ts'
 import { isReady, type Engine, type EngineResult, type ReadyOperation } from './engine-contract.ts'
 import type { AnsweredRequest, GatewayObserver } from './gateway-observer.ts'
 
-type Observed = Pick<Engine, 'prepare' | 'run' | 'runSubscription'>
+type Observed = Pick<Engine, 'prepare' | 'run' | 'runSerialized' | 'runSubscription'>
 
 export function observeEngine(
   engine: Observed,
@@ -12,8 +12,8 @@ export function observeEngine(
   const tell = observer?.request?.bind(observer)
   if (tell === undefined) return engine
   const startedMs = new WeakMap<ReadyOperation, number>()
-  const answered = (kind: AnsweredRequest['kind'], sinceMs: number, result: EngineResult | null): void => {
-    tell({ kind, durationMs: clock.monotonic() - sinceMs, codes: result === null ? [] : codesOf(result) })
+  const answered = (kind: AnsweredRequest['kind'], sinceMs: number, result: Answered): void => {
+    tell({ kind, durationMs: clock.monotonic() - sinceMs, codes: codesOf(result ?? {}) })
   }
   return {
     prepare: async (request) => {
@@ -28,6 +28,11 @@ export function observeEngine(
       answered(operation.kind, startedMs.get(operation) ?? clock.monotonic(), result)
       return result
     },
+    runSerialized: async (operation, request) => {
+      const result = await engine.runSerialized(operation, request)
+      answered(operation.kind, startedMs.get(operation) ?? clock.monotonic(), result)
+      return result
+    },
     runSubscription: async (operation, request) => {
       const result = await engine.runSubscription(operation, request)
       const isStream = Symbol.asyncIterator in result
@@ -37,7 +42,9 @@ export function observeEngine(
   }
 }
 
-function codesOf({ errors = [] }: EngineResult): string[] {
+type Answered = Pick<EngineResult, 'errors'> | null
+
+function codesOf({ errors = [] }: Pick<EngineResult, 'errors'>): string[] {
   return errors.map(({ extensions }) => {
     const code = extensions?.['code']
     return typeof code === 'string' ? code : 'UNKNOWN'

@@ -59,11 +59,11 @@ function reportRoot(reporting: Reporting, incident: Incident, { service }: Fetch
     const path = readPath(error)
     const formatted = formatSubgraphError(gathering, service, error)
     const [place] = path === null ? [] : placesOf(plan, gathering, 0)
-    add(
-      reporting,
-      formatted,
-      path === null || place === undefined ? failurePaths : pathsBelow(reporting, place, source, path),
-    )
+    if (path === null || place === undefined) add(reporting, formatted, failurePaths)
+    else {
+      const { whole, cut } = pathsBelow(reporting, place, source, path)
+      add(reporting, formatted, whole.length > 0 ? whole : cut)
+    }
   }
   if (incident.data === null) reporting.coveredPaths.push(...failurePaths)
 }
@@ -100,16 +100,20 @@ function lookupPaths(
   const [alias, index, ...rest] = path ?? []
   const lookup = fetch.lookups.find((each) => each.alias === alias)
   if (lookup !== undefined && typeof index === 'number') {
-    const paths = new Map<string, Path>()
+    const whole = new Map<string, Path>()
+    const cut = new Map<string, Path>()
     for (const target of lookup.targets) {
       const { sources } = positionAt(reporting.plan, target.position)
       const source = sources.findIndex((each) => each.kind === 'link' && each.link === target.link)
       for (const place of byIndex(reporting, target).get(index + offset) ?? []) {
-        for (const below of pathsBelow(reporting, place, source, rest)) paths.set(JSON.stringify(below), below)
-        if (paths.size >= limits.responseErrorsMax) break
+        const below = pathsBelow(reporting, place, source, rest)
+        for (const each of below.whole) whole.set(JSON.stringify(each), each)
+        for (const each of below.cut) cut.set(JSON.stringify(each), each)
+        if (whole.size >= limits.responseErrorsMax) break
       }
     }
-    if (paths.size > 0) return [...paths.values()]
+    if (whole.size > 0) return [...whole.values()]
+    if (cut.size > 0) return [...cut.values()]
   }
   const all = fetch.lookups.flatMap(({ targets }) => targets.flatMap((target) => askedIn(reporting, target, offset)))
   return [commonPath(all)]

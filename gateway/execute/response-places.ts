@@ -112,9 +112,15 @@ function admits(types: readonly string[] | null, typename: string | undefined): 
   return types === null || typename === undefined || types.includes(typename)
 }
 
-/** The client's paths of what a subgraph calls `rest` below source `source` of a place. What the client did not ask for is cut off. */
-export function pathsBelow(context: PathContext, place: Place, source: number, rest: Path): Path[] {
-  const paths: Path[] = []
+export interface PathsBelow {
+  readonly whole: readonly Path[]
+  /** Paths that end above what the client did not ask for. */
+  readonly cut: readonly Path[]
+}
+
+/** The client's paths of what a subgraph calls `rest` below source `source` of a place. */
+export function pathsBelow(context: PathContext, place: Place, source: number, rest: Path): PathsBelow {
+  const paths: { whole: Path[]; cut: Path[] } = { whole: [], cut: [] }
   follow(
     { ...context, paths },
     { node: place.node, values: place.values, source, entered: true },
@@ -140,12 +146,13 @@ interface Following {
 }
 
 function follow(
-  context: PathContext & { readonly paths: Path[] },
+  context: PathContext & { readonly paths: { readonly whole: Path[]; readonly cut: Path[] } },
   { node, values, source, entered }: Following,
   { path, rest }: { readonly path: Path; readonly rest: Path },
 ): void {
   const [key, ...behind] = rest
-  if (key === undefined || node === null) return void context.paths.push(path)
+  if (key === undefined) return void context.paths.whole.push(path)
+  if (node === null) return void context.paths.cut.push(path)
   if (typeof key === 'number') {
     const item = { node, values: itemValues(values, key), source, entered: false }
     return follow(context, item, { path: [...path, key], rest: behind })
@@ -153,10 +160,11 @@ function follow(
   const position = positionAt(context.plan, node.position)
   const standing = entered ? values : withLinks(position, values, context.gathering)
   const found = fieldsAnswered(context.plan, node, { source, key, typename: typenameOf(position, standing) })
-  if (found.length === 0) return void context.paths.push(path)
+  if (found.length === 0) return void context.paths.cut.push(path)
   for (const { field, below } of found) {
     const next = [...path, field.responseKey]
-    if (field.kind !== 'object') context.paths.push([...next, ...behind.filter((index) => typeof index === 'number')])
+    if (field.kind !== 'object')
+      context.paths.whole.push([...next, ...behind.filter((index) => typeof index === 'number')])
     else {
       const child = positionAt(context.plan, field.child.position)
       const inner = { node: field.child, values: fieldValues(child, standing), source: below, entered: false }

@@ -48,7 +48,7 @@ function generateWriter(plan: Plan, schema: GraphQLSchema): GeneratedWriter | nu
   const { text, constants } = new WriterGenerator(plan, schema, analyseNeeds(plan)).generate()
   const names = constants.map((_, index) => `c${index}`)
   try {
-    // oxlint-disable-next-line no-new-func -- the source is ours: clients' names are in it as JSON strings only
+    // oxlint-disable-next-line typescript/no-implied-eval -- the source is ours: clients' names are in it as JSON strings only
     const create = new Function('text', ...names, text) as (...values: unknown[]) => GeneratedWriter
     return create(TEXT, ...constants)
   } catch (error) {

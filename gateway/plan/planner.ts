@@ -1,84 +1,45 @@
-// The Planner port: an operation over the public schema becomes requests to subgraphs. Plans are data of our own, so that
-// the executor knows no planner. Adapter: hive-planner.
+// Validates and plans operations for an engine: small ones at once, large ones in the planning thread.
+import { print, type DocumentNode } from 'graphql'
+import { limits } from '../../platform/limits.ts'
+import type { Supergraph } from '../supergraph/supergraph.ts'
+import { planRequest, type OperationToPlan } from './plan-request.ts'
+import type { Planned, ValidationErrors } from './planning-messages.ts'
+import { PlanningThread } from './planning-thread.ts'
+import { validateDocument } from './validate-document.ts'
 
-/** Where entities are in the data so far: response keys, `list` for every list on the way, and types to keep. */
-export type PathSegment =
-  | { readonly kind: 'field'; readonly key: string }
-  | { readonly kind: 'list' }
-  | { readonly kind: 'type'; readonly names: readonly string[] }
-
-/** What of an entity goes into its representation. */
-export type Requirement =
-  | {
-      readonly kind: 'field'
-      /** Response key in the data so far. */
-      readonly key: string
-      /** Name in the representation. */
-      readonly name: string
-      readonly selections: readonly Requirement[] | null
-    }
-  | { readonly kind: 'type'; readonly name: string; readonly selections: readonly Requirement[] }
-
-export type RewriteSegment =
-  { readonly kind: 'field'; readonly key: string } | { readonly kind: 'type'; readonly names: readonly string[] }
-
-/** `rename` gives the value at `path` another key; `set` sets it. */
-export type Rewrite =
-  | { readonly kind: 'rename'; readonly path: readonly RewriteSegment[]; readonly to: string }
-  | { readonly kind: 'set'; readonly path: readonly RewriteSegment[]; readonly value: string }
-
-export interface RootFetch {
-  readonly kind: 'root'
-  readonly service: string
-  readonly operation: string
-  /** Client variables that it uses. */
-  readonly variables: readonly string[]
-  /** Relative to the response's data. */
-  readonly outputRewrites: readonly Rewrite[]
+export interface Sized {
+  /** With its fragments expanded. */
+  readonly selections: number
+  /** Aborts when nobody waits for it any more. */
+  readonly signal: AbortSignal
 }
 
-export interface EntityBatch {
-  /** Response key of the `_entities` field. */
-  readonly alias: string
-  /** Variable that takes the representations; batches may share one. */
-  readonly variable: string
-  readonly paths: readonly (readonly PathSegment[])[]
-  readonly requires: readonly Requirement[]
-  readonly inputRewrites: readonly Rewrite[]
-  /** Relative to one entity. */
-  readonly outputRewrites: readonly Rewrite[]
-}
-
-export interface EntityFetch {
-  readonly kind: 'entities'
-  readonly service: string
-  readonly operation: string
-  readonly variables: readonly string[]
-  readonly batches: readonly EntityBatch[]
-}
-
-export type PlanNode =
-  | RootFetch
-  | EntityFetch
-  | { readonly kind: 'sequence'; readonly nodes: readonly PlanNode[] }
-  | { readonly kind: 'parallel'; readonly nodes: readonly PlanNode[] }
-  | {
-      readonly kind: 'condition'
-      readonly variable: string
-      readonly whenTrue: PlanNode | null
-      readonly whenFalse: PlanNode | null
-    }
-
-/** For a subscription `source` is the stream and `node` what follows for every event; else `source` is null. */
-export interface Plan {
-  readonly source: RootFetch | null
-  readonly node: PlanNode | null
-}
-
+/** Both reject with PLANNING_OVERLOADED where too many large ones wait. */
 export interface Planner {
-  /**
-   * `operation` is one validated operation without named fragments, introspection fields and unused variables, within the limits
-   * of the document. Rejects with PLAN_FAILED. Does not block the event loop.
-   */
-  plan(operation: string): Promise<Plan>
+  /** `query` is what the document was parsed from. */
+  validate(document: DocumentNode, query: string, sized: Sized): Promise<ValidationErrors>
+  /** Rejects with PLAN_FAILED. */
+  plan(operation: OperationToPlan, sized: Sized): Promise<Planned>
+}
+
+export interface ClosablePlanner extends Planner {
+  close(): Promise<void>
+}
+
+export function createPlanner(supergraph: Supergraph, supergraphSdl: string): ClosablePlanner {
+  const thread = new PlanningThread(supergraphSdl)
+  const isSmall = ({ selections }: Sized): boolean => selections <= limits.planInThreadSelectionsMax
+  return {
+    validate: async (document, query, sized) =>
+      isSmall(sized)
+        ? validateDocument(document, supergraph.publicSchema).map((error) => error.toJSON())
+        : thread.work({ kind: 'validate', query }, sized.signal),
+    plan: async (operation, sized) => {
+      if (isSmall(sized)) return planRequest(supergraph, operation)
+      const { document, operationName = null, variables, isLabelActive } = operation
+      const activeLabels = supergraph.overrideLabels.filter(isLabelActive)
+      return thread.work({ kind: 'plan', query: print(document), operationName, variables, activeLabels }, sized.signal)
+    },
+    close: () => thread.close(),
+  }
 }

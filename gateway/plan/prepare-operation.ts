@@ -1,55 +1,27 @@
-// From a client's document to a prepared operation: validate, plan, compile. Kept by document, operation name and the values of the
-// variables that @skip and @include name: one plan per combination that occurs.
-import {
-  isNonNullType,
-  Kind,
-  visit,
-  type DocumentNode,
-  type GraphQLError,
-  type GraphQLObjectType,
-  type GraphQLSchema,
-} from 'graphql'
-import { invariant } from '../../platform/errors.ts'
+// From a client's document to an operation that may run: validate, plan, compile. Documents are kept as they were written, plans by what the
+// document says (layout and comments aside), the operation's name, the values of the variables that @skip and @include name, and the
+// labels of progressive @override that the planner asked for.
+import { hash } from 'node:crypto'
+import { Kind, print, visit, type DocumentNode, type GraphQLFormattedError } from 'graphql'
 import { limits } from '../../platform/limits.ts'
-import { collectFields, type CollectContext } from '../execute/collect-fields.ts'
-import { compilePlan } from '../execute/compile-plan.ts'
-import type { Execution, Step } from '../execute/execution.ts'
-import type { ConcreteTypes } from '../execute/path-walker.ts'
+import { compileOperation, type CompiledOperation } from '../execute/compile-operation.ts'
 import type { DataObject } from '../execute/plain-object.ts'
-import { compileProjector, type ProjectResponse } from '../execute/projector.ts'
-import { compileRootResponse, type CompileContext } from '../execute/root-fetch.ts'
-import { compileVariables, type ReadResponse } from '../execute/call-subgraph.ts'
-import { internalKey } from './internal-key.ts'
+import type { Supergraph } from '../supergraph/supergraph.ts'
 import { createLruCache, type LruCache } from './lru-cache.ts'
 import { compileIntrospection, selectOperation, type SelectedOperation } from './operation.ts'
-import type { DocumentLimits } from './operation-limits.ts'
-import type { Plan, Planner } from './planner.ts'
-import { planningDocuments } from './planning-document.ts'
-import { validateDocument } from './validate-document.ts'
-
-/** Where a subscription's events come from. */
-export interface PreparedSource {
-  readonly service: string
-  readonly query: string
-  readonly variables: (variables: Readonly<Record<string, unknown>>) => DataObject
-  readonly absorb: (execution: Execution, response: ReadResponse) => void
-}
+import { countSelections, type DocumentLimits } from './operation-limits.ts'
+import type { IsLabelActive } from './override-labels.ts'
+import type { Planner } from './planner.ts'
+import { shareWork, type SharedWork } from './shared-work.ts'
+import { parseDocument } from './validate-document.ts'
 
 export interface PreparedOperation {
+  /** The client's own document: errors are located in it. */
   readonly selected: SelectedOperation
-  /** Run in order; several only for mutations. */
-  readonly steps: readonly PreparedStep[]
-  readonly source: PreparedSource | null
+  readonly compiled: CompiledOperation
   readonly introspect: ((variables: Readonly<Record<string, unknown>>) => DataObject) | null
-  readonly project: ProjectResponse
-  /** What was planned, fragments written out: its size stands for the size of all this. */
-  readonly plannedCharacters: number
-}
-
-export interface PreparedStep {
-  readonly run: Step
-  /** Keys of the data that must have a value afterwards, or a serial operation ends. */
-  readonly required: readonly string[]
+  /** Equal for operations that have the same plan. */
+  readonly key: string
 }
 
 /** A valid document with the operation selected in it. */
@@ -58,123 +30,149 @@ export interface ValidOperation {
   readonly selected: SelectedOperation
   /** The variables that @skip and @include name. */
   readonly conditions: readonly string[]
-  /** Plans and compiles for the variables that @skip and @include name. Rejects with PLAN_FAILED. */
-  readonly forVariables: (variables: Readonly<Record<string, unknown>>) => Promise<PreparedOperation>
+  /** Layout and comments aside. */
+  readonly key: string
+  readonly selections: number
 }
 
-export type Validated = ValidOperation | { readonly kind: 'invalid'; readonly errors: readonly GraphQLError[] }
+export type Validated = ValidOperation | { readonly kind: 'invalid'; readonly errors: readonly GraphQLFormattedError[] }
+
+export interface PlanFor {
+  readonly variables: Readonly<Record<string, unknown>>
+  readonly isLabelActive: IsLabelActive
+  readonly signal: AbortSignal | undefined
+}
 
 export interface Preparer {
-  validate(query: string, operationName: string | undefined): Validated
+  /** Rejects with PLANNING_OVERLOADED, or the signal's reason. */
+  validate(query: string, operationName: string | undefined, signal: AbortSignal | undefined): Promise<Validated>
+  /** Rejects with PLAN_FAILED, PLANNING_OVERLOADED, or the signal's reason. */
+  plan(operation: ValidOperation, request: PlanFor): Promise<PreparedOperation>
 }
 
 export interface PreparerOptions {
-  readonly schema: GraphQLSchema
-  readonly types: ConcreteTypes
-  readonly planner: Planner
+  readonly supergraph: Supergraph
   readonly limits: DocumentLimits
+  readonly planner: Planner
 }
+
+type Compiled = Omit<PreparedOperation, 'selected'>
 
 export function createPreparer(options: PreparerOptions): Preparer {
   const bounds = { entriesMax: limits.planCacheEntriesMax, weightMax: limits.planCacheCharactersMax }
   const documents = createLruCache<ValidOperation>(bounds)
-  const plans = createLruCache<Promise<PreparedOperation>>(bounds)
+  const plans = createLruCache<Compiled>(bounds)
+  /** Layout and comments aside: documents known to be valid, so that another copy need not be validated. */
+  const valid = createLruCache<true>(bounds)
+  const validating = new Map<string, SharedWork<Validated>>()
+  const underWay = new Map<string, SharedWork<Compiled>>()
+  /** By operation: the labels that its plans depend on, as far as they are known. */
+  const labels = createLruCache<Set<string>>(bounds)
+
+  const compile = async (operation: ValidOperation, request: PlanFor, signal: AbortSignal): Promise<Compiled> => {
+    const { document } = operation.selected
+    const operationName = operation.selected.operation.name?.value
+    const { variables, isLabelActive } = request
+    const { plan, labelsAsked } = await options.planner.plan(
+      { document, operationName, variables: conditionValues(operation, variables), isLabelActive },
+      { selections: operation.selections, signal },
+    )
+    if (labelsAsked.length > 0) {
+      const known = labels.get(operation.key) ?? new Set<string>()
+      for (const label of labelsAsked) known.add(label)
+      labels.set(operation.key, known, known.size)
+    }
+    const key = planKey(operation, request, labels.get(operation.key))
+    const compiled: Compiled = {
+      compiled: compileOperation(plan, options.supergraph.publicSchema),
+      introspect: compileIntrospection(options.supergraph.publicSchema, operation.selected),
+      key,
+    }
+    // A short document may spread its fragments many times.
+    plans.set(key, compiled, key.length + plan.fetches.reduce((sum, { query }) => sum + query.length, 0))
+    return compiled
+  }
+
   return {
-    validate: (query, operationName) => {
-      const key = `${operationName ?? ''}\n${query}`
+    validate: async (query, operationName, signal) => {
+      const key = operationName === undefined ? query : `${operationName}\n${query}`
       const known = documents.get(key)
       if (known !== undefined) return known
-      const validated = validateDocument(query, options.schema, options.limits)
-      // What is refused is not kept: it costs little to refuse again, and would push good plans out.
-      if (validated.kind === 'invalid') return validated
-      const selected = selectOperation(validated.document, operationName)
-      if (!('operation' in selected)) return { kind: 'invalid', errors: [selected] }
-      const names = conditionVariables(selected.document)
-      const valid: ValidOperation = {
-        kind: 'valid',
-        selected,
-        conditions: names,
-        forVariables: (variables) => {
-          const combination = names.map((name) => (variables[name] === true ? '1' : '0')).join('')
-          return keepPlan(plans, `${combination}\n${key}`, () => prepare(selected, variables, options))
-        },
-      }
-      documents.set(key, valid, key.length)
-      return valid
+      return joinWork(validating, key, async (abandoned) => {
+        const validated = await validate({ query, operationName, signal: abandoned }, options, valid)
+        // What is refused is not kept: it costs little to refuse again, and would push good plans out.
+        if (validated.kind === 'valid') documents.set(key, validated, key.length)
+        return validated
+      }).wait(signal)
+    },
+    plan: async (operation, request) => {
+      const key = planKey(operation, request, labels.get(operation.key))
+      const known = plans.get(key)
+      if (known !== undefined) return { selected: operation.selected, ...known }
+      const work = (signal: AbortSignal): Promise<Compiled> => compile(operation, request, signal)
+      // Which labels a plan depends on is known only when it is there.
+      const isShareable = options.supergraph.overrideLabels.length === 0
+      const shared = isShareable ? joinWork(underWay, key, work) : shareWork(work)
+      return { selected: operation.selected, ...(await shared.wait(request.signal)) }
     },
   }
 }
 
-function keepPlan(
-  plans: LruCache<Promise<PreparedOperation>>,
+function joinWork<Result>(
+  underWay: Map<string, SharedWork<Result>>,
   key: string,
-  plan: () => Promise<PreparedOperation>,
-): Promise<PreparedOperation> {
-  const known = plans.get(key)
+  work: (signal: AbortSignal) => Promise<Result>,
+): SharedWork<Result> {
+  const known = underWay.get(key)
   if (known !== undefined) return known
-  const planning = plan()
-  plans.set(key, planning, key.length)
-  planning.then(
-    ({ plannedCharacters }) => {
-      // A short document may spread its fragments many times.
-      if (plans.get(key) === planning) plans.set(key, planning, key.length + plannedCharacters)
-    },
-    () => plans.delete(key),
-  )
-  return planning
+  const shared = shareWork(work)
+  underWay.set(key, shared)
+  shared.onSettled(() => {
+    if (underWay.get(key) === shared) underWay.delete(key)
+  })
+  return shared
 }
 
-async function prepare(
-  selected: SelectedOperation,
+interface Asked {
+  readonly query: string
+  readonly operationName: string | undefined
+  readonly signal: AbortSignal
+}
+
+async function validate(
+  { query, operationName, signal }: Asked,
+  { supergraph, limits: documentLimits, planner }: PreparerOptions,
+  valid: LruCache<true>,
+): Promise<Validated> {
+  const parsed = parseDocument(query, supergraph.publicSchema, documentLimits)
+  if (parsed.kind === 'invalid') return { kind: 'invalid', errors: parsed.errors.map((error) => error.toJSON()) }
+  const { document } = parsed
+  const text = hash('sha256', print(document), 'base64')
+  const selections = countSelections(document)
+  if (valid.get(text) === undefined) {
+    const errors = await planner.validate(document, query, { selections, signal })
+    if (errors.length > 0) return { kind: 'invalid', errors }
+    valid.set(text, true, text.length)
+  }
+  const selected = selectOperation(document, operationName)
+  if (!('operation' in selected)) return { kind: 'invalid', errors: [selected.toJSON()] }
+  const key = `${selected.operation.name?.value ?? ''}\n${text}`
+  return { kind: 'valid', selected, conditions: conditionVariables(document), key, selections }
+}
+
+function planKey(operation: ValidOperation, { variables, isLabelActive }: PlanFor, labels?: Set<string>): string {
+  let key = operation.key
+  for (const name of operation.conditions) key += variables[name] === true ? '1' : '0'
+  if (labels === undefined) return key
+  for (const label of [...labels].toSorted()) key += `\n${label}${isLabelActive(label) ? '+' : '-'}`
+  return key
+}
+
+function conditionValues(
+  { conditions }: ValidOperation,
   variables: Readonly<Record<string, unknown>>,
-  options: PreparerOptions,
-): Promise<PreparedOperation> {
-  const { schema, types } = options
-  const { document, operation, fragments } = selected
-  const rootType = schema.getRootType(operation.operation)
-  invariant(rootType, `a valid ${operation.operation} has a root type`)
-  const documents = planningDocuments(schema, document, operation, variables)
-  const plans = await Promise.all(documents.operations.map((query) => options.planner.plan(query)))
-  const context: CompileContext = { types, variableNames: documents.variableNames }
-  const fields = { schema, fragments, variables: { ...variables } }
-  const required = requiredKeys(selected, rootType, fields)
-  return {
-    selected,
-    steps: plans.flatMap(({ node }, index) => {
-      if (node === null) return []
-      const keys = documents.rootKeys[index] ?? []
-      return [{ run: compilePlan(node, context), required: keys.filter((key) => required.has(key)) }]
-    }),
-    source: plans[0] === undefined ? null : toSource(plans[0], context),
-    introspect: compileIntrospection(schema, selected),
-    project: compileProjector(operation, rootType, fields),
-    plannedCharacters: documents.operations.reduce((sum, query) => sum + query.length, 0),
-  }
-}
-
-function toSource({ source }: Plan, context: CompileContext): PreparedSource | null {
-  if (source === null) return null
-  return {
-    service: source.service,
-    query: source.operation,
-    variables: compileVariables(source.variables, context.variableNames),
-    absorb: compileRootResponse(source, context),
-  }
-}
-
-/** Root keys of a mutation whose type allows no null: without a value there, the spec ends the execution. */
-function requiredKeys(
-  { operation }: SelectedOperation,
-  rootType: GraphQLObjectType,
-  context: CollectContext,
-): ReadonlySet<string> {
-  const keys = new Set<string>()
-  if (operation.operation !== 'mutation') return keys
-  for (const [first] of collectFields([operation.selectionSet], rootType, context).values()) {
-    if (first === undefined || !isNonNullType(rootType.getFields()[first.name.value]?.type)) continue
-    keys.add(internalKey(first.name.value, first.alias?.value))
-  }
-  return keys
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(conditions.map((name) => [name, variables[name] === true]))
 }
 
 function conditionVariables(document: DocumentNode): string[] {

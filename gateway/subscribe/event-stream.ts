@@ -3,11 +3,11 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { MeshgateError } from '../../platform/errors.ts'
 import type { SubgraphEndpoint, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
 import type { EngineRequest, EngineResult, ReadyOperation } from '../engine-contract.ts'
-import { readResponse } from '../execute/call-subgraph.ts'
-import type { Execution, RequestContext } from '../execute/execution.ts'
+import type { CompiledSource } from '../execute/compile-operation.ts'
+import { formatSubgraphError, formatSubgraphFailure } from '../execute/format-subgraph-error.ts'
+import type { Gathering, RequestContext } from '../execute/gathering.ts'
 import { isObject } from '../execute/plain-object.ts'
-import { reportSubgraphError, reportSubgraphFailure } from '../execute/subgraph-errors.ts'
-import type { PreparedSource } from '../plan/prepare-operation.ts'
+import { respond } from '../execute/respond.ts'
 import type { QueuedEvent } from './event-queue.ts'
 import { isPassing, type Notice, type UpstreamDefinition } from './shared-upstream.ts'
 import type { SubscriptionHub } from './subscription-hub.ts'
@@ -18,15 +18,14 @@ export interface EventStreamOptions {
   readonly context: RequestContext
   readonly hub: SubscriptionHub<SubgraphResponse, EngineResult>
   readonly endpoints: ReadonlyMap<string, SubgraphEndpoint>
-  readonly newExecution: (variables: Readonly<Record<string, unknown>>, request: RequestContext) => Execution
-  readonly respond: (operation: ReadyOperation, execution: Execution) => EngineResult
+  readonly newGathering: (variables: Readonly<Record<string, unknown>>, request: RequestContext) => Gathering
 }
 
 export async function openEventStream(
   options: EventStreamOptions,
 ): Promise<AsyncIterableIterator<EngineResult> | EngineResult> {
   const { operation, request, hub } = options
-  const { source } = operation.prepared
+  const { source } = operation.prepared.compiled
   if (source === null) return { errors: [requestProblem('The operation is no subscription.')] }
   const cursor = requestedCursor(request.extensions)
   if (cursor !== undefined && typeof cursor !== 'string') {
@@ -49,17 +48,15 @@ export async function openEventStream(
 
 /** Everything that may change an event: the operation, its variables, who asks, and what is forwarded. */
 function upstreamKey({ operation, context }: EventStreamOptions): string {
-  const { document, operation: node } = operation.prepared.selected
-  const source = document.loc?.source.body ?? ''
-  return JSON.stringify([source, node.name?.value, operation.variables, context.principal, context.headers])
+  return JSON.stringify([operation.prepared.key, operation.variables, context.principal, context.headers])
 }
 
 function upstream(
-  source: PreparedSource,
+  source: CompiledSource,
   options: EventStreamOptions,
 ): UpstreamDefinition<SubgraphResponse, EngineResult> {
   const { operation, context, endpoints } = options
-  const { principal, headers } = context
+  const { principal, arrival, headers } = context
   const forwarded = headers === undefined ? {} : { headers }
   return {
     service: source.service,
@@ -80,7 +77,8 @@ function upstream(
     },
     inspect: (event) => noticeOf(event, source.service),
     // The event outlives any one client, so joins end with the upstream and not with a client's signal.
-    join: (event, signal) => joinEvent(event, source, { ...options, context: { principal, signal, ...forwarded } }),
+    join: (event, signal) =>
+      joinEvent(event, source, { ...options, context: { principal, arrival, signal, ...forwarded } }),
   }
 }
 
@@ -98,19 +96,21 @@ function noticeOf(event: SubgraphResponse, service: string): Notice {
 
 async function joinEvent(
   event: SubgraphResponse,
-  source: PreparedSource,
+  source: CompiledSource,
   options: EventStreamOptions,
 ): Promise<QueuedEvent<EngineResult>> {
   const { operation } = options
-  const execution = options.newExecution(operation.variables, options.context)
+  const { compiled, introspect } = operation.prepared
+  const gathering = options.newGathering(operation.variables, options.context)
   try {
-    source.absorb(execution, readResponse(event, source.service))
-    for (const step of operation.prepared.steps) await step.run(execution)
+    source.absorb(gathering, event)
+    await compiled.run(gathering)
   } catch (error) {
-    execution.request.signal?.throwIfAborted()
-    reportSubgraphFailure(execution, source.service, error, [[]])
+    gathering.request.signal?.throwIfAborted()
+    gathering.onSubgraphFailure(source.service, error)
+    gathering.incidents.push({ fetch: 0, offset: 0, failure: { error, lookup: null }, errors: [], data: null })
   }
-  const result = options.respond(operation, execution)
+  const result: EngineResult = respond(operation.prepared, gathering, introspect?.(operation.variables) ?? {})
   const meshgate = isObject(event) && isObject(event.extensions) ? event.extensions['meshgate'] : undefined
   if (!isObject(meshgate)) return { event: result, cursor: undefined }
   const cursor = meshgate['cursor']
@@ -124,14 +124,13 @@ function requestedCursor(extensions: Readonly<Record<string, unknown>> | undefin
 
 function refusal(service: string, error: unknown, options: EventStreamOptions): readonly GraphQLFormattedError[] {
   if (error instanceof GraphQLError) return [error.toJSON()]
-  const execution = options.newExecution({}, options.context)
+  const gathering = options.newGathering({}, options.context)
   const reported = error instanceof MeshgateError && error.code === 'SUBGRAPH_REFUSED' ? error.cause : undefined
   if (Array.isArray(reported) && reported.length > 0) {
-    for (const each of reported) reportSubgraphError(execution, service, each, [[]])
-  } else {
-    reportSubgraphFailure(execution, service, error, [[]])
+    return reported.map((each) => formatSubgraphError(gathering, service, each))
   }
-  return execution.errors
+  gathering.onSubgraphFailure(service, error)
+  return [formatSubgraphFailure(gathering, service, error)]
 }
 
 function requestProblem(message: string): GraphQLFormattedError {

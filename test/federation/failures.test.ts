@@ -151,7 +151,7 @@ describe('a subgraph that answers with another type than the field can have', ()
       intercept: (service) =>
         service === 'accounts' ? { data: { nodes: [{ __typename: 'Address', id: 'a' }] } } : undefined,
     })
-    const result = await mesh.execute({ query: '{ nodes { id } }' })
+    const result = await mesh.execute({ query: '{ nodes { __typename id } }' })
     expect([result.data, result.errors?.[0]?.extensions?.['code']]).toEqual([null, 'RESPONSE_INVALID'])
   })
 })

@@ -6,7 +6,6 @@ import type { SubgraphEndpoint, SubgraphRequest, SubgraphResponse } from '../../
 import { composeSupergraph, formatProblems } from '../../gateway/compose/compose-supergraph.ts'
 import { createEngine, type EngineOptions } from '../../gateway/engine.ts'
 import type { Engine, EngineResult } from '../../gateway/engine-contract.ts'
-import { createHivePlanner } from '../../gateway/plan/hive-planner.ts'
 
 export type Resolvers = Record<string, Record<string, unknown>>
 
@@ -16,7 +15,7 @@ export interface TestSubgraph {
   readonly resolvers: Resolvers
 }
 
-const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key", "@requires", "@external", "@provides", "@shareable", "@override", "@interfaceObject", "@inaccessible", "@tag"])\n`
+const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@requires", "@external", "@provides", "@shareable", "@override", "@interfaceObject", "@inaccessible", "@tag", "@composeDirective", "@cost", "@listSize"])\n`
 
 export function composeMesh(subgraphs: readonly TestSubgraph[]): string {
   const composition = composeSupergraph(subgraphs.map(({ name, sdl }) => ({ name, sdl: LINK + sdl })))
@@ -32,7 +31,6 @@ export function createMesh(
   return createEngine({
     supergraphSdl,
     endpoints: subgraphs.map((subgraph) => localEndpoint(subgraph, options.intercept)),
-    planner: createHivePlanner(supergraphSdl),
     ...options,
   })
 }

@@ -1,10 +1,9 @@
 // Who answers for the gateway: the planner with the naive executor or with the compiled one, or the whole engine.
 import { GraphQLError, parse } from 'graphql'
 import { createEngine } from '../../../gateway/engine.ts'
-import type { EngineResult } from '../../../gateway/engine-contract.ts'
+import { isReady, type EngineResult } from '../../../gateway/engine-contract.ts'
 import { compileOperation } from '../../../gateway/execute/compile-operation.ts'
 import type { Gathering } from '../../../gateway/execute/gathering.ts'
-import { createHivePlanner } from '../../../gateway/plan/hive-planner.ts'
 import { coerceVariables, compileIntrospection, selectOperation } from '../../../gateway/plan/operation.ts'
 import type { Plan } from '../../../gateway/plan/plan.ts'
 import { planOperation } from '../../../gateway/plan/query-planner/plan-operation.ts'
@@ -20,9 +19,22 @@ const throughEngine: Answerer = (mesh) => {
   const engine = createEngine({
     supergraphSdl: mesh.supergraphSdl,
     endpoints: mesh.running.endpoints,
-    planner: createHivePlanner(mesh.supergraphSdl),
+    overrideLabels: isLabelActive,
   })
   return ({ query, variables }) => engine.execute({ query, variables })
+}
+
+/** The second answer comes from a generated writer, where nothing is amiss. */
+const throughWriter: Answerer = (mesh) => {
+  const { supergraphSdl, running } = mesh
+  const engine = createEngine({ supergraphSdl, endpoints: running.endpoints, overrideLabels: isLabelActive })
+  return async ({ query, variables }) => {
+    const operation = await engine.prepare({ query, variables })
+    if (!isReady(operation)) return operation
+    await engine.runSerialized(operation, { query, variables })
+    const { body } = await engine.runSerialized(operation, { query, variables })
+    return JSON.parse(body.toString()) as EngineResult
+  }
 }
 
 const throughNaive: Answerer = (mesh) => {
@@ -88,11 +100,20 @@ function prepare(supergraph: Supergraph, { query, variables }: FuzzOperation): P
   if (coerced.kind === 'invalid') throw coerced.errors[0]
   const { values } = coerced
   const plan = planOperation(supergraph, { document: selected.document, variables: values, isLabelActive })
-  return { plan, variables: values, introspection: compileIntrospection(supergraph.publicSchema, selected)?.(values) ?? {} }
+  return {
+    plan,
+    variables: values,
+    introspection: compileIntrospection(supergraph.publicSchema, selected)?.(values) ?? {},
+  }
 }
 
 export function answererNamed(name: string): Answerer {
-  const known: Readonly<Record<string, Answerer>> = { engine: throughEngine, naive: throughNaive, compiled: throughCompiled }
+  const known: Readonly<Record<string, Answerer>> = {
+    engine: throughEngine,
+    writer: throughWriter,
+    naive: throughNaive,
+    compiled: throughCompiled,
+  }
   const answerer = known[name]
   if (answerer === undefined) throw new Error(`--through is one of ${Object.keys(known).join(', ')}, not ${name}`)
   return answerer
