@@ -55,6 +55,18 @@ const apollo: GatewayUnderTest = {
   }),
 }
 
+const apolloServer: GatewayUnderTest = {
+  name: 'apollo-server',
+  title: 'Apollo Server with MeshgateGateway',
+  path: '/',
+  isPeer: false,
+  sharings: ['none'],
+  command: ({ supergraph, port, forwardHeader }) => ({
+    args: [pathOf('./apollo-server-process.ts')],
+    environment: { SUPERGRAPH: supergraph, PORT: String(port), FORWARD_HEADER: forwardHeader ?? '' },
+  }),
+}
+
 const hiveCommand = (setup: GatewaySetup, flags: readonly string[], rustPlanner: boolean) => ({
   args: [
     hive,
@@ -105,4 +117,4 @@ const floor: GatewayUnderTest = {
   command: ({ port }) => ({ args: [pathOf('./floor-process.ts')], environment: { PORT: String(port) } }),
 }
 
-export const knownGateways: readonly GatewayUnderTest[] = [meshgate, apollo, hiveDefault, hiveRust, floor]
+export const knownGateways: readonly GatewayUnderTest[] = [meshgate, apolloServer, apollo, hiveDefault, hiveRust, floor]
