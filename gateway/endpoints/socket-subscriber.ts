@@ -41,7 +41,7 @@ export class SocketSubscriber {
     this.#client = createClient({
       url: options.url,
       webSocketImpl: socketClass(options),
-      connectionParams: { ...options.headers },
+      ...(Object.keys(options.headers).length === 0 ? {} : { connectionParams: { ...options.headers } }),
       lazyCloseTimeout: LAZY_CLOSE_MS,
       keepAlive: KEEP_ALIVE_MS,
       connectionAckWaitTimeout: options.timeoutMs,

@@ -6,6 +6,7 @@ import type { EngineRequest, EngineResult, ReadyOperation } from '../engine-cont
 import type { CompiledSource } from '../execute/compile-operation.ts'
 import { formatSubgraphError, formatSubgraphFailure } from '../execute/format-subgraph-error.ts'
 import type { Gathering, RequestContext } from '../execute/gathering.ts'
+import { nextArrival } from '../endpoints/arrival.ts'
 import { isObject } from '../execute/plain-object.ts'
 import { respond } from '../execute/respond.ts'
 import type { QueuedEvent } from './event-queue.ts'
@@ -56,7 +57,7 @@ function upstream(
   options: EventStreamOptions,
 ): UpstreamDefinition<SubgraphResponse, EngineResult> {
   const { operation, context, endpoints } = options
-  const { principal, arrival, headers } = context
+  const { principal, headers } = context
   const forwarded = headers === undefined ? {} : { headers }
   return {
     service: source.service,
@@ -76,9 +77,13 @@ function upstream(
       })
     },
     inspect: (event) => noticeOf(event, source.service),
-    // The event outlives any one client, so joins end with the upstream and not with a client's signal.
+    // The event outlives any one client, so joins end with the upstream and not with a client's signal. It has just arrived, whenever the
+    // client did: what was sent before it does not know of it.
     join: (event, signal) =>
-      joinEvent(event, source, { ...options, context: { principal, arrival, signal, ...forwarded } }),
+      joinEvent(event, source, {
+        ...options,
+        context: { principal, arrival: nextArrival(), signal, ...forwarded },
+      }),
   }
 }
 
