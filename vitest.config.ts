@@ -23,6 +23,8 @@ export default defineConfig({
           exclude: ON_SERVERS,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // Against hanging only, as all limits of time: a busy machine may take long.
+          expect: { poll: { timeout: 30_000 } },
         },
       },
       {

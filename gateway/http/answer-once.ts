@@ -1,6 +1,7 @@
 // Runs an operation and makes the whole answer of it.
+import type { ServerResponse } from 'node:http'
 import type { Engine, EngineRequest, EngineResult, ReadyOperation } from '../engine-contract.ts'
-import { lendAnswer, makeAnswer, makeCompressedAnswer, type Answer, type AnswerForm } from './answer.ts'
+import { makeAnswer, makeCompressedAnswer, writeAnswer, writeText, type Answer, type AnswerForm } from './answer.ts'
 import type { Compressor } from './content-coding.ts'
 import type { TextBuffers } from './text-buffers.ts'
 
@@ -10,20 +11,31 @@ export interface Run {
   readonly request: EngineRequest
 }
 
-export interface AnswerTools {
-  /** Null: nothing is compressed. */
-  readonly compressor: Compressor | null
-  /** Null: the answer is for several clients. */
-  readonly buffers: TextBuffers | null
+/** For any number of clients. */
+export async function answerOnce(run: Run, form: AnswerForm, compressor: Compressor | null): Promise<Answer> {
+  const { body, refused } = await run.engine.runSerialized(run.operation, run.request)
+  return makeCompressedAnswer(refused ? refusedStatus(form) : 200, body, form, compressor)
 }
 
-export async function answerOnce(run: Run, form: AnswerForm, { compressor, buffers }: AnswerTools): Promise<Answer> {
+export interface WriteTools {
+  /** Null: nothing is compressed. */
+  readonly compressor: Compressor | null
+  readonly buffers: TextBuffers
+}
+
+/** For one client. */
+export async function writeOnce(
+  response: ServerResponse,
+  run: Run,
+  form: AnswerForm,
+  tools: WriteTools,
+): Promise<void> {
   const { body, refused } = await run.engine.runSerialized(run.operation, run.request)
   const status = refused ? refusedStatus(form) : 200
-  if (compressor !== null && form.coding !== 'identity') return makeCompressedAnswer(status, body, form, compressor)
-  return typeof body === 'string' && buffers !== null
-    ? lendAnswer(status, body, form, buffers)
-    : makeAnswer(status, body, form)
+  if (typeof body === 'string' && (tools.compressor === null || form.coding === 'identity')) {
+    return writeText(response, { status, text: body, form }, tools.buffers)
+  }
+  writeAnswer(response, await makeCompressedAnswer(status, body, form, tools.compressor))
 }
 
 /** What was refused before anything ran. */

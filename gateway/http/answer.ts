@@ -1,17 +1,18 @@
-// One whole response: its bytes and its head, made once, written to as many clients as wait for it.
+// One whole response: its head and body, made once, written to as many clients as wait for it. Text for one client alone is written from
+// buffers that are used again, and text that is long a piece at a time, so that its bytes are never there as a whole.
 import type { ServerResponse } from 'node:http'
+import { limits } from '../../platform/limits.ts'
 import type { AnswerMediaType } from './accept.ts'
 import type { Compressor, ContentCoding } from './content-coding.ts'
 import type { HttpProblem } from './http-problem.ts'
-import type { TextBuffers } from './text-buffers.ts'
+import { roomIn } from './room-in.ts'
+import type { LentBytes, TextBuffers } from './text-buffers.ts'
 
 export interface Answer {
   readonly status: number
   /** Names and values in turn: `writeHead` takes them as they are. */
   readonly head: readonly string[]
   readonly body: Uint8Array
-  /** The body is lent: called when it is sent. Such an answer is written once. */
-  readonly release?: () => void
 }
 
 export interface AnswerForm {
@@ -19,14 +20,6 @@ export interface AnswerForm {
   readonly coding: ContentCoding
   /** The request headers that the response depends on. */
   readonly vary: string
-}
-
-/** An answer for one client alone: its body may be lent. */
-export function lendAnswer(status: number, text: string, form: AnswerForm, buffers: TextBuffers): Answer {
-  const lent = buffers.lend(text)
-  return lent === null
-    ? makeAnswer(status, text, form)
-    : { ...makeAnswer(status, lent.bytes, form), release: lent.release }
 }
 
 export function makeAnswer(status: number, body: string | Uint8Array, form: AnswerForm): Answer {
@@ -50,24 +43,48 @@ export function problemAnswer(problem: HttpProblem, form: AnswerForm): Answer {
   return problem.headers === undefined ? answer : { ...answer, head: [...answer.head, ...problem.headers] }
 }
 
-export function writeAnswer(response: ServerResponse, { status, head, body, release }: Answer): void {
+export function writeAnswer(response: ServerResponse, { status, head, body }: Answer): void {
   response.writeHead(status, head as string[])
-  // Of a client that leaves before nothing tells when the system has let go of the bytes.
-  if (release !== undefined) response.once('finish', release)
   response.end(body)
 }
 
-function withBody(status: number, body: Uint8Array, { mediaType, coding, vary }: AnswerForm): Answer {
-  const head = [
-    'content-type',
-    `${mediaType}; charset=utf-8`,
-    'content-length',
-    String(body.length),
-    'cache-control',
-    'no-store',
-    'vary',
-    vary,
-  ]
+/** As it is, to one client. Resolves when all of it is on its way. */
+export async function writeText(
+  response: ServerResponse,
+  { status, text, form }: { readonly status: number; readonly text: string; readonly form: AnswerForm },
+  buffers: TextBuffers,
+): Promise<void> {
+  if (text.length > limits.textBufferBytes) {
+    response.writeHead(status, headOf(Buffer.byteLength(text), { ...form, coding: 'identity' }))
+    return writePieces(response, text, buffers)
+  }
+  const lent = buffers.lend(text)
+  if (lent === null) return writeAnswer(response, makeAnswer(status, text, form))
+  response.once('finish', lent.release)
+  response.once('close', lent.abandon)
+  writeAnswer(response, makeAnswer(status, lent.bytes, form))
+}
+
+async function writePieces(response: ServerResponse, text: string, buffers: TextBuffers): Promise<void> {
+  for (let from = 0; from < text.length && !response.destroyed;) {
+    const piece: LentBytes = buffers.lendPiece(text, from)
+    from += piece.characters
+    const hasRoom = response.write(piece.bytes, (error) => {
+      if (error instanceof Error) piece.abandon()
+      else piece.release()
+    })
+    if (!hasRoom) await roomIn(response)
+  }
+  response.end()
+}
+
+function withBody(status: number, body: Uint8Array, form: AnswerForm): Answer {
+  return { status, head: headOf(body.length, form), body }
+}
+
+function headOf(bytes: number, { mediaType, coding, vary }: AnswerForm): string[] {
+  const head = ['content-type', `${mediaType}; charset=utf-8`, 'content-length', String(bytes)]
+  head.push('cache-control', 'no-store', 'vary', vary)
   if (coding !== 'identity') head.push('content-encoding', coding)
-  return { status, head, body }
+  return head
 }

@@ -4,7 +4,7 @@ import type { Principal } from '../../platform/governance/principal.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult } from '../engine-contract.ts'
 import { readAccept, type Accepted, type StreamMediaType } from './accept.ts'
 import { makeCompressedAnswer, problemAnswer, writeAnswer, type AnswerForm } from './answer.ts'
-import { answerOnce, answerRefused } from './answer-once.ts'
+import { answerRefused, writeOnce } from './answer-once.ts'
 import { checkBatch, runBatch } from './batch.ts'
 import { readAcceptEncoding, type Compressor } from './content-coding.ts'
 import type { CsrfGuard } from './csrf.ts'
@@ -132,9 +132,7 @@ async function answerOne(exchange: Exchange, request: EngineRequest, options: Gr
   if (!isReady(operation)) return refuse(exchange, operation, options)
   const protocol = chooseProtocol(operation.kind, exchange.request.method, accepted)
   if (typeof protocol === 'object') return writeProblem(exchange, protocol)
-  if (protocol === 'once') {
-    return writeAnswer(response, await answerOnce({ engine, operation, request }, form, options))
-  }
+  if (protocol === 'once') return writeOnce(response, { engine, operation, request }, form, options)
   if (operation.kind !== 'subscription') {
     return stream(exchange, protocol, oneResult(await engine.run(operation, request)), options)
   }

@@ -89,7 +89,7 @@ async function answerQuery(
   const operation = await engine.prepare(asked)
   if (!isReady(operation)) return answerRefused(operation, form)
   if (operation.kind !== 'query') return null
-  return answerOnce({ engine, operation, request: asked }, form, { compressor, buffers: null })
+  return answerOnce({ engine, operation, request: asked }, form, compressor)
 }
 
 /** Null where JSON has no text for a number that was read out of it: 1e999 and -0 would look like others. */

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { limits } from '../../platform/limits.ts'
 import type { EngineResult } from '../engine-contract.ts'
+import { roomIn } from './room-in.ts'
 
 /** How a protocol writes what happens on a stream. */
 export interface StreamFormat {
@@ -44,10 +45,10 @@ export async function writeStream(
   ])
   const keepingAlive = keepAlive(response, options)
   try {
-    await write(response, format.opening)
+    response.write(format.opening)
     for await (const result of results) {
       if (response.destroyed) return
-      await write(response, format.result(result))
+      if (!response.write(format.result(result))) await roomIn(response)
     }
   } catch (error) {
     if (!response.destroyed) response.write(format.failure(formatFailure(error, options)))
@@ -55,20 +56,6 @@ export async function writeStream(
     clearInterval(keepingAlive)
     response.end(format.closing)
   }
-}
-
-/** Resolves when there is room for more, or nobody to write to. */
-function write(response: ServerResponse, text: string): Promise<void> | undefined {
-  if (response.write(text) || response.destroyed) return undefined
-  return new Promise((resolve) => {
-    const done = (): void => {
-      response.off('drain', done)
-      response.off('close', done)
-      resolve()
-    }
-    response.on('drain', done)
-    response.on('close', done)
-  })
 }
 
 function keepAlive(response: ServerResponse, { format, keepAliveMs }: StreamOptions): NodeJS.Timeout {

@@ -16,7 +16,7 @@ const COUNTER: TestSubgraph = {
 /** Subgraph requests under way; the test answers them. */
 interface Held {
   readonly asked: SubgraphRequest
-  answer(count: number): void
+  readonly answer: (count: number) => void
 }
 
 let held: Held[] = []
@@ -129,7 +129,7 @@ describe('queries in flight', () => {
         [ask(QUERY, { 'accept-encoding': 'identity' }), ask(body, { 'accept-encoding': 'identity', ...headers })],
         2,
       )
-      expect(results.map((result) => (result as typeof one).data.count).toSorted()).toEqual([1, 2])
+      expect(results.map((result) => (result as typeof one).data.count).toSorted((a, b) => a - b)).toEqual([1, 2])
     })
   }
 
@@ -169,7 +169,7 @@ test('mutations and batches are never shared', async () => {
   const mutation = { query: 'mutation { add }' }
   const results = await settle([ask(mutation), ask(mutation), ask([QUERY]), ask([QUERY])], 4)
   const flat = results.flat().map((result) => Object.values((result as { data: object }).data)[0] as number)
-  expect(flat.toSorted()).toEqual([1, 2, 3, 4])
+  expect(flat.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4])
 })
 
 test('what is refused is refused for all', async () => {
