@@ -31,7 +31,7 @@ const throughWriter: Answerer = (mesh) => {
   return async ({ query, variables }) => {
     const operation = await engine.prepare({ query, variables })
     if (!isReady(operation)) return operation
-    await engine.runSerialized(operation, { query, variables })
+    if (operation.kind === 'query') await engine.runSerialized(operation, { query, variables })
     const { body } = await engine.runSerialized(operation, { query, variables })
     return JSON.parse(body.toString()) as EngineResult
   }

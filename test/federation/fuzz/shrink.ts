@@ -9,13 +9,13 @@ export interface FailingCase extends MeshSource {
 }
 
 /** Runs of a case that a shrinking may take. */
-const TRIALS_MAX = 4000
+const TRIALS_MAX = 1500
 
 export async function shrink(found: FailingCase, kind: string, answerer: Answerer): Promise<FailingCase> {
   let best = found
   let trials = 0
   const fails = async (candidate: FailingCase): Promise<boolean> => {
-    if (++trials > TRIALS_MAX) return false
+    if (++trials > TRIALS_MAX || weight(candidate) >= weight(best)) return false
     return (await kindOfCase(candidate, answerer)) === kind
   }
   const improve = async (make: (current: FailingCase, at: number) => FailingCase | null): Promise<boolean> => {
@@ -35,6 +35,12 @@ export async function shrink(found: FailingCase, kind: string, answerer: Answere
     again = (await improve(smallerSubgraph)) || again
   }
   return best
+}
+
+/** A spread weighs more than what it stands for, so that it is written out. */
+function weight({ subgraphs, operation }: FailingCase): number {
+  const spreads = operation.query.match(/\.\.\.\w/g) ?? []
+  return operation.query.length + spreads.length * 1000 + subgraphs.reduce((sum, { sdl }) => sum + sdl.length, 0)
 }
 
 /** Null: nothing is wrong with it; 'invalid' where it is no case at all. */
