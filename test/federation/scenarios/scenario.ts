@@ -1,0 +1,73 @@
+// A scenario is subgraphs and data; from these come resolvers for each subgraph and one merged schema over the same objects. Its operations must be
+// answered alike by both. Subgraphs are strict: they throw when asked for what is not theirs (external, overridden), and a field with
+// @requires sees nothing but what was sent to it.
+import { buildSchema, execute, parse, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql'
+import { describe, expect, test } from 'vitest'
+import type { Engine, EngineResult } from '../../../gateway/engine-contract.ts'
+import { readSubgraph, type SubgraphModel } from '../../../gateway/compose/subgraph-model.ts'
+import { comparable, createMesh, type TestSubgraph } from '../merged-mesh.ts'
+import { subgraphResolvers } from './subgraph-resolvers.ts'
+import { evaluate, isComputed, type DataObject, type ScenarioData } from './scenario-data.ts'
+
+export interface Scenario {
+  /** SDL by name, without the link to federation. */
+  readonly subgraphs: Readonly<Record<string, string>>
+  readonly data: ScenarioData
+  /** By title; with variables where there are some. */
+  readonly operations: Readonly<Record<string, string | readonly [string, Readonly<Record<string, unknown>>]>>
+  /** Labels of progressive overrides that are active. */
+  readonly active?: readonly string[]
+}
+
+export function describeScenarios(title: string, scenarios: Readonly<Record<string, Scenario>>): void {
+  describe(title, () => {
+    describe.each(Object.entries(scenarios))('%s', (_, scenario) => {
+      const mesh = openScenario(scenario)
+      test.each(Object.entries(scenario.operations))('%s', async (__, operation) => {
+        const [query, variables] = typeof operation === 'string' ? [operation, {}] : operation
+        const ours = await mesh.engine.execute({ query, variables })
+        const theirs = await mesh.ask(query, variables)
+        expect(comparable(ours)).toEqual(comparable(theirs))
+        expect(JSON.stringify(ours.data)).toBe(JSON.stringify(theirs.data))
+        expect([theirs.errors, ours.errors]).toEqual([undefined, undefined])
+      })
+    })
+  })
+}
+
+interface OpenScenario {
+  readonly engine: Engine
+  readonly ask: (query: string, variables: Readonly<Record<string, unknown>>) => Promise<EngineResult>
+}
+
+function openScenario({ subgraphs: sdls, data, active = [] }: Scenario): OpenScenario {
+  const models = Object.entries(sdls).map(([name, sdl]) => readSubgraph(name, parse(sdl)))
+  const subgraphs = Object.entries(sdls).map(([name, sdl]): TestSubgraph => {
+    return { name, sdl, resolvers: subgraphResolvers({ models, name, data, active }) }
+  })
+  const engine = createMesh(subgraphs, { overrideLabels: (label) => active.includes(label) })
+  // Read anew from its text: the composition's own merging of types, and nothing of the gateway's schema.
+  const schema = buildSchema(engine.publicSdl)
+  return { engine, ask: (query, variables) => askMerged(schema, { models, data }, { query, variables }) }
+}
+
+async function askMerged(
+  schema: GraphQLSchema,
+  { models, data }: { models: readonly SubgraphModel[]; data: ScenarioData },
+  { query, variables }: { query: string; variables: Readonly<Record<string, unknown>> },
+): Promise<EngineResult> {
+  const fieldResolver: GraphQLFieldResolver<DataObject | undefined, unknown> = (source, values, __, info) => {
+    const object = source ?? data.roots[info.parentType.name] ?? {}
+    const value = object[info.fieldName]
+    if (!isComputed(value)) return value
+    return value(evaluate(models, { object, type: info.parentType.name, field: info.fieldName }), values, object)
+  }
+  const result = await execute({
+    schema,
+    document: parse(query),
+    variableValues: variables,
+    fieldResolver,
+    typeResolver: (value) => String((value as DataObject)['__typename']),
+  })
+  return JSON.parse(JSON.stringify(result)) as EngineResult
+}
