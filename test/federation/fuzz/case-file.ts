@@ -13,7 +13,9 @@ export function printCase({ subgraphs, seed, failing, operation }: FailingCase, 
     `## Answered\n\n${block('json', difference.actual)}`,
     ...difference.violations.map((violation) => `- ${violation}`),
     `## Requests\n`,
-    ...difference.requests.map(({ service, query, variables }) => `- ${service}: \`${query}\` ${JSON.stringify(variables ?? {})}`),
+    ...difference.requests.map(
+      ({ service, query, variables }) => `- ${service}: \`${query}\` ${JSON.stringify(variables ?? {})}`,
+    ),
     '',
   ].join('\n')
 }
@@ -26,5 +28,10 @@ export function readCase(page: string): FailingCase {
   const operation = /^## Operation\n\n```graphql\n([\s\S]*?)\n```\n\n```json\n([\s\S]*?)\n```/m.exec(page)
   if (head === null || operation === null) throw new Error('not a case')
   const variables = JSON.parse(operation[2] ?? '{}') as Record<string, unknown>
-  return { subgraphs, seed: Number(head[1]), failing: head[2] === 'true', operation: { query: operation[1] ?? '', variables } }
+  return {
+    subgraphs,
+    seed: Number(head[1]),
+    failing: head[2] === 'true',
+    operation: { query: operation[1] ?? '', variables },
+  }
 }

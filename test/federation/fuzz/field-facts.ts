@@ -43,8 +43,7 @@ function definitions({ graphs, implementers }: MeshModel, typeName: string, name
   return graphs.flatMap((graph) =>
     [...graph.types.values()].flatMap((type): Definition[] => {
       const stands =
-        type.name === typeName ||
-        (type.isInterfaceObject && (implementers.get(type.name)?.includes(typeName) ?? false))
+        type.name === typeName || (type.isInterfaceObject && (implementers.get(type.name)?.includes(typeName) ?? false))
       const field = stands ? type.fields.get(name) : undefined
       return field === undefined || field.dead ? [] : [{ graph, field }]
     }),

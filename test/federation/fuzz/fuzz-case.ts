@@ -99,7 +99,10 @@ function kindOf({ mesh, reference, result, thrown, same }: Outcome): string | nu
   if (violation !== undefined) return `violation: ${withoutNames(violation)}`
   if (thrown !== '') return `thrown: ${withoutNames(thrown)}`
   if (result.data === undefined) return `refused: ${withoutNames(result.errors?.[0]?.message ?? '')}`
-  if (!same) return result.errors === undefined || mesh.failing ? 'wrong data' : `error: ${withoutNames(result.errors[0]?.message ?? '')}`
+  if (!same)
+    return result.errors === undefined || mesh.failing
+      ? 'wrong data'
+      : `error: ${withoutNames(result.errors[0]?.message ?? '')}`
   return null
 }
 

@@ -48,7 +48,13 @@ export function fuzzOperation(mesh: FuzzMesh, number: number): FuzzOperation {
   return makeOperation(mesh.merged, mesh.seed * OPERATIONS_OF_A_MESH + number)
 }
 
-export async function runFuzz({ from, operations, answerer, isOver = () => false, onFinding }: FuzzOptions): Promise<FuzzReport> {
+export async function runFuzz({
+  from,
+  operations,
+  answerer,
+  isOver = () => false,
+  onFinding,
+}: FuzzOptions): Promise<FuzzReport> {
   const findings = new Map<string, FuzzFinding>()
   let done = 0
   let meshes = 0

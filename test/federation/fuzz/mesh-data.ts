@@ -142,7 +142,8 @@ function entityKeys({ graphs, implementers }: MeshModel): ReadonlyMap<string, Re
   const result = new Map<string, Map<string, KeyLeaf>>()
   for (const { types } of graphs) {
     for (const type of types.values()) {
-      const concrete = type.kind === 'interface' || type.isInterfaceObject ? (implementers.get(type.name) ?? []) : [type.name]
+      const concrete =
+        type.kind === 'interface' || type.isInterfaceObject ? (implementers.get(type.name) ?? []) : [type.name]
       for (const { fields } of type.keys) {
         const leaves = fields.selections.flatMap((each) =>
           each.kind === Kind.FIELD && each.selectionSet === undefined ? [each.name.value] : [],
@@ -187,7 +188,8 @@ function fieldsThatMustNotFail(model: MeshModel, facts: FactsOf): { fields: Read
   let nonNull = false
   const walk = (typeName: string, set: SelectionSetNode): void => {
     for (const selection of set.selections) {
-      if (selection.kind === Kind.INLINE_FRAGMENT) walk(selection.typeCondition?.name.value ?? typeName, selection.selectionSet)
+      if (selection.kind === Kind.INLINE_FRAGMENT)
+        walk(selection.typeCondition?.name.value ?? typeName, selection.selectionSet)
       if (selection.kind !== Kind.FIELD) continue
       const concrete = model.implementers.get(typeName) ?? [typeName]
       for (const each of concrete) {

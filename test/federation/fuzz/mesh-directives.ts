@@ -35,7 +35,8 @@ export function addDirectives(draft: MeshDraft): void {
   for (const entity of entities) if (chance(draft, 0.2)) hideField(draft, entity)
   for (const graph of draft.graphs) {
     for (const type of graph.types.values()) {
-      for (const field of type.fields.values()) if (!field.directives.has('@external') && chance(draft, 0.02)) field.directives.add('@tag(name: "t")')
+      for (const field of type.fields.values())
+        if (!field.directives.has('@external') && chance(draft, 0.02)) field.directives.add('@tag(name: "t")')
     }
   }
 }
@@ -58,7 +59,9 @@ function defineExternal(draft: MeshDraft, graph: number, { type, spec }: { type:
     .filter((field) => field !== undefined)
   const field = defineField(draft, { graph, type: here, spec })
   field.type = mergeNullability(defined.map((each) => each.type))
-  field.arguments = spec.arguments.filter((argument) => defined.every((each) => each.arguments.some(({ name }) => name === argument.name)))
+  field.arguments = spec.arguments.filter((argument) =>
+    defined.every((each) => each.arguments.some(({ name }) => name === argument.name)),
+  )
   field.directives.add('@external')
 }
 
@@ -81,14 +84,18 @@ function addRequires(draft: MeshDraft, entity: EntitySpec): void {
     (field) => !field.owners.includes(graph) && field.rank < rank && isUsable(draft, graph, field.target),
   )
   if (possible.length === 0) return
-  const parts = someOf(draft, possible, 1).slice(0, 2).flatMap((field) => {
-    const part = requiredPart(draft, graph, field)
-    if (part === null) return []
-    defineExternal(draft, graph, { type: entity.name, spec: field })
-    return [part]
-  })
+  const parts = someOf(draft, possible, 1)
+    .slice(0, 2)
+    .flatMap((field) => {
+      const part = requiredPart(draft, graph, field)
+      if (part === null) return []
+      defineExternal(draft, graph, { type: entity.name, spec: field })
+      return [part]
+    })
   if (parts.length === 0) return
-  const targets = [...draft.specs.values()].filter((spec) => isUsable(draft, graph, spec.name) && (spec.kind !== 'value' || spec.spread === null))
+  const targets = [...draft.specs.values()].filter(
+    (spec) => isUsable(draft, graph, spec.name) && (spec.kind !== 'value' || spec.spread === null),
+  )
   const target = chance(draft, 0.75) ? pickOne(draft, ['Int', 'String', 'Hue', 'Blob']) : pickOne(draft, targets).name
   const taken = entity.fields.map((field) => field.name)
   const spec = { ...makeField(draft, { taken, target, fixed: false }), owners: [graph] }
@@ -111,9 +118,16 @@ function requiredPart(draft: MeshDraft, graph: number, field: FieldSpec): string
     if (spec.kind === 'entityInterface') return 'id'
     const parts = spec.members.flatMap((member) => {
       const entity = entityOf(draft, member)
-      if (entity === undefined || !isUsable(draft, graph, member) || graphAt(draft, graph).types.get(spec.name) === undefined) return []
+      if (
+        entity === undefined ||
+        !isUsable(draft, graph, member) ||
+        graphAt(draft, graph).types.get(spec.name) === undefined
+      )
+        return []
       const known = graphAt(draft, graph).types.get(spec.name)
-      const isMember = known?.members.has(member) === true || graphAt(draft, graph).types.get(member)?.implements.has(spec.name) === true
+      const isMember =
+        known?.members.has(member) === true ||
+        graphAt(draft, graph).types.get(member)?.implements.has(spec.name) === true
       const part = isMember ? entityPart(draft, graph, entity) : null
       return part === null ? [] : [`... on ${member} { ${part} }`]
     })
@@ -150,7 +164,16 @@ function valuePart(draft: MeshDraft, graph: number, name: string): string | null
 
 /** Null: it has one that cannot be written here. */
 function argumentLiterals(draft: MeshDraft, field: FieldSpec): string | null {
-  const literals: Readonly<Record<string, string>> = { Int: '7', String: '"q"', Mode: 'M1', Both: 'B3', '[Int!]': '[4]', Boolean: 'false', ID: '"9"', Wish: '{ text: "r" }' }
+  const literals: Readonly<Record<string, string>> = {
+    Int: '7',
+    String: '"q"',
+    Mode: 'M1',
+    Both: 'B3',
+    '[Int!]': '[4]',
+    Boolean: 'false',
+    ID: '"9"',
+    Wish: '{ text: "r" }',
+  }
   const parts: string[] = []
   for (const { name, type, defaultText } of field.arguments) {
     const isRequired = type.endsWith('!') && defaultText === null
@@ -170,7 +193,9 @@ function addInterfaceObjectRequires(draft: MeshDraft): void {
   const at = home.types.get('N0')
   if (at !== undefined) completeInterface(draft, home, at)
   for (const graph of spec.objects.keys()) {
-    const usable = spec.fields.filter((field) => at?.fields.has(field.name) === true && isUsable(draft, graph, field.target))
+    const usable = spec.fields.filter(
+      (field) => at?.fields.has(field.name) === true && isUsable(draft, graph, field.target),
+    )
     if (usable.length === 0 || chance(draft, 0.5)) continue
     const field = pickOne(draft, usable)
     const part = requiredPart(draft, graph, field)
@@ -189,14 +214,25 @@ function addProvides(draft: MeshDraft, { graph, field }: { graph: DraftGraph; fi
   const spec = draft.specs.get(field.spec.target)
   if (spec === undefined || spec.kind === 'value' || spec.kind === 'entityInterface') return
   const inGraph = graph.types.get(spec.name)
-  const members = spec.kind === 'entity' ? [spec.name] : spec.members.filter(
-    (member) => entityOf(draft, member) !== undefined && (inGraph?.members.has(member) === true || graph.types.get(member)?.implements.has(spec.name) === true),
-  )
+  const members =
+    spec.kind === 'entity'
+      ? [spec.name]
+      : spec.members.filter(
+          (member) =>
+            entityOf(draft, member) !== undefined &&
+            (inGraph?.members.has(member) === true || graph.types.get(member)?.implements.has(spec.name) === true),
+        )
   if (members.length === 0) return
   const entity = entityOf(draft, pickOne(draft, members))
   const here = entity && graph.types.get(entity.name)
   if (entity === undefined || here === undefined) return
-  const possible = entity.fields.filter((each) => !here.fields.has(each.name) && !draft.specs.has(each.target) && each.arguments.length === 0 && !isOverridden(draft, entity.name, each.name))
+  const possible = entity.fields.filter(
+    (each) =>
+      !here.fields.has(each.name) &&
+      !draft.specs.has(each.target) &&
+      each.arguments.length === 0 &&
+      !isOverridden(draft, entity.name, each.name),
+  )
   if (possible.length === 0) return
   const provided = someOf(draft, possible, 1).slice(0, 2)
   for (const each of provided) provideField(draft, graph.index, { type: entity.name, spec: each })
@@ -220,7 +256,8 @@ function providedBelow(draft: MeshDraft, graph: DraftGraph, entity: EntitySpec):
   const target = inner && entityOf(draft, inner.target)
   if (inner === undefined || target === undefined) return []
   const leaves = target.fields.filter(
-    (each) => !draft.specs.has(each.target) && each.arguments.length === 0 && !isOverridden(draft, target.name, each.name),
+    (each) =>
+      !draft.specs.has(each.target) && each.arguments.length === 0 && !isOverridden(draft, target.name, each.name),
   )
   provideField(draft, graph.index, { type: entity.name, spec: inner })
   const leaf = leaves.length === 0 ? undefined : pickOne(draft, leaves)
@@ -236,7 +273,9 @@ function isOverridden(draft: MeshDraft, type: string, field: string): boolean {
 }
 
 function addOverride(draft: MeshDraft, entity: EntitySpec): void {
-  const [from] = draft.graphs.filter(({ index }) => entity.fields.some((field) => field.owners.length === 1 && field.owners[0] === index))
+  const [from] = draft.graphs.filter(({ index }) =>
+    entity.fields.some((field) => field.owners.length === 1 && field.owners[0] === index),
+  )
   if (from === undefined) return
   const fields = entity.fields.filter(
     (field) =>
@@ -248,7 +287,12 @@ function addOverride(draft: MeshDraft, entity: EntitySpec): void {
   const field = pickOne(draft, fields)
   const graphs = [...entity.graphs].filter((graph) => {
     const type = graphAt(draft, graph).types.get(entity.name)
-    return graph !== from.index && resolvableKeys(type) && type?.fields.has(field.name) === false && isUsable(draft, graph, field.target)
+    return (
+      graph !== from.index &&
+      resolvableKeys(type) &&
+      type?.fields.has(field.name) === false &&
+      isUsable(draft, graph, field.target)
+    )
   })
   const spec = draft.specs.get(field.target)
   if (graphs.length === 0 || (spec?.kind === 'value' && spec.spread !== null)) return
@@ -257,8 +301,11 @@ function addOverride(draft: MeshDraft, entity: EntitySpec): void {
   if (type === undefined || !resolvableKeys(from.types.get(entity.name))) return
   // A label may not stand where the other subgraph's definition is used by a directive.
   const isPlain = [...(definition(draft, from.index, [entity.name, field.name])?.directives ?? [])].length === 0
-  const isExternalElsewhere = draft.graphs.some(({ index }) => definition(draft, index, [entity.name, field.name])?.directives.has('@external') === true)
-  const label = isPlain && !isExternalElsewhere ? pickOne(draft, ['', ', label: "percent(100)"', ', label: "percent(0)"']) : ''
+  const isExternalElsewhere = draft.graphs.some(
+    ({ index }) => definition(draft, index, [entity.name, field.name])?.directives.has('@external') === true,
+  )
+  const label =
+    isPlain && !isExternalElsewhere ? pickOne(draft, ['', ', label: "percent(100)"', ', label: "percent(0)"']) : ''
   defineField(draft, { graph, type, spec: field }).directives.add(`@override(from: "${from.name}"${label})`)
 }
 
@@ -269,4 +316,3 @@ function hideField(draft: MeshDraft, entity: EntitySpec): void {
   const owner = field.owners[0]
   if (owner !== undefined) definition(draft, owner, [entity.name, field.name])?.directives.add('@inaccessible')
 }
-

@@ -111,7 +111,8 @@ export function someOf<Item>(draft: MeshDraft, items: readonly Item[], least: nu
   const left = [...items]
   const wanted = least + Math.floor(draft.random() * (items.length - least + 1))
   const taken: Item[] = []
-  while (taken.length < wanted && left.length > 0) taken.push(...left.splice(Math.floor(draft.random() * left.length), 1))
+  while (taken.length < wanted && left.length > 0)
+    taken.push(...left.splice(Math.floor(draft.random() * left.length), 1))
   return items.filter((item) => taken.includes(item))
 }
 
@@ -179,7 +180,8 @@ export function ensure(draft: MeshDraft, index: number, name: string): DraftType
   } else if (spec.kind === 'value') {
     type.directives.add('@shareable')
     const own = spec.spread?.get(index) ?? spec.fields.map((field) => field.name)
-    for (const field of spec.fields) if (own.includes(field.name)) defineField(draft, { graph: index, type, spec: field })
+    for (const field of spec.fields)
+      if (own.includes(field.name)) defineField(draft, { graph: index, type, spec: field })
   } else if (spec.kind === 'entityInterface') {
     type.directives.add('@key(fields: "id")')
     const id: FieldSpec = { name: 'id', arguments: [], type: 'ID!', target: 'ID', owners: [], isFixed: true, rank: 0 }

@@ -67,7 +67,11 @@ export const federated = (sdl: string): string => LINK + sdl
 export const isLabelActive = (label: string): boolean => label === 'percent(100)'
 
 export function readMesh(subgraphs: readonly SubgraphSdl[]): MeshModel {
-  const documents = subgraphs.map(({ name, sdl }) => ({ name, sdl, definitions: parse(sdl, { noLocation: true }).definitions }))
+  const documents = subgraphs.map(({ name, sdl }) => ({
+    name,
+    sdl,
+    definitions: parse(sdl, { noLocation: true }).definitions,
+  }))
   const dead = deadFields(documents)
   const graphs = documents.map(({ name, sdl, definitions }) => readGraph({ name, sdl, definitions }, dead))
   const implementers = new Map<string, string[]>()
@@ -131,10 +135,16 @@ function readGraph({ name, sdl, definitions }: Definitions, dead: ReadonlySet<st
     } else if (definition.kind === Kind.UNION_TYPE_DEFINITION) {
       const type = definition.name.value
       types.set(type, { name: type, kind: 'union', isInterfaceObject: false, keys: [], fields: new Map() })
-      possible.set(type, (definition.types ?? []).map((member) => member.name.value))
+      possible.set(
+        type,
+        (definition.types ?? []).map((member) => member.name.value),
+      )
     } else if (definition.kind === Kind.ENUM_TYPE_DEFINITION) {
       const usable = (definition.values ?? []).filter((value) => !directive(value, 'inaccessible'))
-      enums.set(definition.name.value, usable.map((value) => value.name.value))
+      enums.set(
+        definition.name.value,
+        usable.map((value) => value.name.value),
+      )
     } else if (definition.kind === Kind.INPUT_OBJECT_TYPE_DEFINITION) {
       const usable = (definition.fields ?? []).filter((field) => !directive(field, 'inaccessible'))
       inputs.set(definition.name.value, new Map(usable.map((field) => [field.name.value, field.type])))

@@ -16,7 +16,18 @@ import type { SubgraphEndpoint, SubgraphRequest, SubgraphResponse } from '../../
 import { canonical, eachItem, QUERY_ROOT, type FuzzObject, type MeshData } from './mesh-data.ts'
 import type { GraphModel, MeshModel } from './mesh-model.ts'
 
-const FEDERATION = ['key', 'requires', 'external', 'provides', 'shareable', 'override', 'interfaceObject', 'inaccessible', 'tag', 'extends']
+const FEDERATION = [
+  'key',
+  'requires',
+  'external',
+  'provides',
+  'shareable',
+  'override',
+  'interfaceObject',
+  'inaccessible',
+  'tag',
+  'extends',
+]
 
 /** An object on its way through one subgraph. */
 interface Located extends FuzzObject {
@@ -33,7 +44,9 @@ export function buildGraphSchema(graph: GraphModel): GraphQLSchema {
     .filter(({ kind, keys }) => kind === 'object' && keys.some(({ resolvable }) => resolvable))
     .map(({ name }) => name)
   const entityPart =
-    entities.length === 0 ? '' : `union _Entity = ${entities.join(' | ')}\nscalar _Any\n${'_entities(representations: [_Any!]!): [_Entity]!'}`
+    entities.length === 0
+      ? ''
+      : `union _Entity = ${entities.join(' | ')}\nscalar _Any\n${'_entities(representations: [_Any!]!): [_Entity]!'}`
   const [union = '', any = '', field = ''] = entityPart.split('\n')
   const hasQuery = graph.types.has('Query')
   const query = `${hasQuery ? 'extend ' : ''}type Query { ${field} _service: String }`
@@ -47,7 +60,11 @@ function extendable(document: DocumentNode): GraphQLSchema {
   const extension = document.definitions.find((each) => each.kind === Kind.OBJECT_TYPE_EXTENSION)
   const definitions = document.definitions.flatMap((each) => {
     if (each.kind === Kind.OBJECT_TYPE_EXTENSION) return []
-    if (each.kind === Kind.OBJECT_TYPE_DEFINITION && each.name.value === 'Query' && extension?.kind === Kind.OBJECT_TYPE_EXTENSION) {
+    if (
+      each.kind === Kind.OBJECT_TYPE_DEFINITION &&
+      each.name.value === 'Query' &&
+      extension?.kind === Kind.OBJECT_TYPE_EXTENSION
+    ) {
       return [{ ...each, fields: [...(each.fields ?? []), ...(extension.fields ?? [])] }]
     }
     return [each]

@@ -33,7 +33,11 @@ const ALIASES = ['id', 'name', 'code', 'owner', 'a', 'b', '_typename', '__proto_
 /** The first attempt that is valid, each smaller than the one before. */
 export function makeOperation(schema: GraphQLSchema, seed: number): FuzzOperation {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-    const operation = attemptOperation(schema, seededRandom(seed * ATTEMPTS_MAX + attempt), SELECTIONS_MAX - attempt * 3)
+    const operation = attemptOperation(
+      schema,
+      seededRandom(seed * ATTEMPTS_MAX + attempt),
+      SELECTIONS_MAX - attempt * 3,
+    )
     const document = parse(operation.query)
     if (validate(schema, document).length === 0) return operation
   }
@@ -74,7 +78,8 @@ function attemptOperation(schema: GraphQLSchema, random: () => number, selection
   }
   let body = selectionSet(root, { depth: DEPTH_MAX, path: '' }, maker)
   if (root === query && random() < 0.06) body = body.replace(/ }$/, ' __schema { queryType { name } } }')
-  if (root === query && random() < 0.03) body = body.replace(/ }$/, ' kind: __type(name: "Query") { kind __typename } }')
+  if (root === query && random() < 0.03)
+    body = body.replace(/ }$/, ' kind: __type(name: "Query") { kind __typename } }')
   const declared = [...maker.variables.values()]
   const head = declared.length === 0 ? '' : `(${declared.join(', ')})`
   const name = random() < 0.3 ? 'Asked' : ''
@@ -208,7 +213,9 @@ function condition(maker: Maker): string {
     const fits = (value === '$yes' || value === 'true') === (name === 'include')
     return ` @${fits || random() < 0.4 ? name : name === 'skip' ? 'include' : 'skip'}(if: ${value})`
   }
-  return random() < 0.1 ? `${one('skip').replace('@include', '@skip')} @include(if: true)` : one(pick(['skip', 'include'], random))
+  return random() < 0.1
+    ? `${one('skip').replace('@include', '@skip')} @include(if: true)`
+    : one(pick(['skip', 'include'], random))
 }
 
 function argumentText({ type, defaultValue }: GraphQLArgument, maker: Maker): string | null {
@@ -277,11 +284,14 @@ function toLiteral(value: unknown, type: GraphQLInputType): string {
 
 function plainValue(type: GraphQLInputType, random: () => number, depth = 0): unknown {
   if (isNonNullType(type)) return plainValue(type.ofType, random, depth)
-  if (isListType(type)) return Array.from({ length: Math.floor(random() * 3) }, () => plainValue(type.ofType, random, depth + 1))
+  if (isListType(type))
+    return Array.from({ length: Math.floor(random() * 3) }, () => plainValue(type.ofType, random, depth + 1))
   if (isInputObjectType(type)) {
     const entries = Object.values(type.getFields()).flatMap((field): [string, unknown][] => {
       const isRequired = isNonNullType(field.type) && field.defaultValue === undefined
-      return isRequired || random() < (depth > 2 ? 0 : 0.5) ? [[field.name, plainValue(field.type, random, depth + 1)]] : []
+      return isRequired || random() < (depth > 2 ? 0 : 0.5)
+        ? [[field.name, plainValue(field.type, random, depth + 1)]]
+        : []
     })
     return Object.fromEntries(entries)
   }

@@ -22,7 +22,8 @@ export function completeInterface(draft: MeshDraft, graph: DraftGraph, type: Dra
 }
 
 function printType(graph: DraftGraph, type: DraftType): string {
-  if (type.kind === 'union') return type.members.size === 0 ? '' : `union ${type.name} = ${[...type.members].join(' | ')}`
+  if (type.kind === 'union')
+    return type.members.size === 0 ? '' : `union ${type.name} = ${[...type.members].join(' | ')}`
   const interfaces = [...type.implements].filter((name) => graph.types.has(name))
   const head = [
     type.kind === 'interface' ? 'interface' : 'type',
@@ -34,6 +35,8 @@ function printType(graph: DraftGraph, type: DraftType): string {
 }
 
 function printField(name: string, { type, arguments: args, directives }: DraftField): string {
-  const list = args.map((each) => `${each.name}: ${each.type}${each.defaultText === null ? '' : ` = ${each.defaultText}`}`)
+  const list = args.map(
+    (each) => `${each.name}: ${each.type}${each.defaultText === null ? '' : ` = ${each.defaultText}`}`,
+  )
   return [`${name}${list.length > 0 ? `(${list.join(', ')})` : ''}: ${type}`, ...directives].join(' ')
 }

@@ -19,7 +19,22 @@ import {
 import type { SubgraphSdl } from './mesh-model.ts'
 import { printGraph } from './print-mesh.ts'
 
-const NAMES = ['name', 'title', 'size', 'kind', 'code2', 'owner', 'items', 'note', 'rank', 'state', 'unit', 'near', 'best', 'price']
+const NAMES = [
+  'name',
+  'title',
+  'size',
+  'kind',
+  'code2',
+  'owner',
+  'items',
+  'note',
+  'rank',
+  'state',
+  'unit',
+  'near',
+  'best',
+  'price',
+]
 
 export function randomMesh(seed: number, failing: boolean): readonly SubgraphSdl[] {
   const random = seededRandom(seed)
@@ -54,20 +69,40 @@ function makeValues(draft: MeshDraft): void {
     const fields = Array.from({ length: 2 + Math.floor(draft.random() * 3) }, () =>
       makeField(draft, { taken: [], target: scalar(draft), fixed: false }),
     ).filter((field, at, all) => all.findIndex((other) => other.name === field.name) === at)
-    if (chance(draft, 0.4)) fields.push({ ...makeField(draft, { taken: [], target: 'ID', fixed: true }), name: 'id', type: 'ID!', arguments: [] })
+    if (chance(draft, 0.4))
+      fields.push({
+        ...makeField(draft, { taken: [], target: 'ID', fixed: true }),
+        name: 'id',
+        type: 'ID!',
+        arguments: [],
+      })
     const isSpread = chance(draft, 0.4) && fields.length > 1
-    const holders = someOf(draft, draft.graphs.map(({ index }) => index), 2)
+    const holders = someOf(
+      draft,
+      draft.graphs.map(({ index }) => index),
+      2,
+    )
     const spread = new Map(holders.map((graph): [number, string[]] => [graph, []]))
     for (const field of fields) {
-      for (const holder of someOf(draft, holders, 1).slice(0, chance(draft, 0.7) ? 1 : 3)) spread.get(holder)?.push(field.name)
+      for (const holder of someOf(draft, holders, 1).slice(0, chance(draft, 0.7) ? 1 : 3))
+        spread.get(holder)?.push(field.name)
     }
     const isWhole = [...spread.values()].every((own) => own.length > 0)
     draft.specs.set(name, { kind: 'value', name, fields, spread: isSpread && isWhole ? spread : null })
   }
   const values = [...draft.specs.values()].filter((spec) => spec.kind === 'value')
   const [outer, inner] = values
-  if (outer !== undefined && inner !== undefined && inner.spread === null && outer.spread === null && chance(draft, 0.5)) {
-    const name = freeName(draft, outer.fields.map((field) => field.name))
+  if (
+    outer !== undefined &&
+    inner !== undefined &&
+    inner.spread === null &&
+    outer.spread === null &&
+    chance(draft, 0.5)
+  ) {
+    const name = freeName(
+      draft,
+      outer.fields.map((field) => field.name),
+    )
     outer.fields.push({ ...makeField(draft, { taken: [], target: inner.name, fixed: false }), name })
   }
 }
@@ -89,7 +124,9 @@ function makeEntities(draft: MeshDraft): void {
       keys.push('left right')
     } else if (choice < 0.47) {
       const value = [...draft.specs.values()].find((spec) => spec.kind === 'value' && spec.spread === null)
-      const leaf = value?.fields.find((field) => ['Int', 'String', 'ID'].includes(field.type.replace('!', '')) && field.arguments.length === 0)
+      const leaf = value?.fields.find(
+        (field) => ['Int', 'String', 'ID'].includes(field.type.replace('!', '')) && field.arguments.length === 0,
+      )
       if (value !== undefined && leaf !== undefined) {
         keyFields.set('spot', `${value.name}!`).set('slot', 'String!')
         keys.push(`spot { ${leaf.name} } slot`)
@@ -101,7 +138,17 @@ function makeEntities(draft: MeshDraft): void {
     const indexes = draft.graphs.map(({ index }) => index)
     const graphs = new Set(someOf(draft, indexes, 1))
     const home = pickOne(draft, [...graphs])
-    draft.specs.set(name, { kind: 'entity', name, home, keys, keyFields, graphs, banned: new Set(), inInterface: new Set(), fields: [] })
+    draft.specs.set(name, {
+      kind: 'entity',
+      name,
+      home,
+      keys,
+      keyFields,
+      graphs,
+      banned: new Set(),
+      inInterface: new Set(),
+      fields: [],
+    })
   }
 }
 
@@ -125,7 +172,9 @@ function giveValuesEntities(draft: MeshDraft): void {
 
 function makeAbstract(draft: MeshDraft): void {
   const entities = [...draft.specs.values()].filter((spec) => spec.kind === 'entity')
-  const values = [...draft.specs.values()].filter((spec) => spec.kind === 'value' && spec.spread === null).map(({ name }) => name)
+  const values = [...draft.specs.values()]
+    .filter((spec) => spec.kind === 'value' && spec.spread === null)
+    .map(({ name }) => name)
   const names = entities.map(({ name }) => name)
   if (chance(draft, 0.45) && draft.graphs.length > 1) makeEntityInterface(draft, entities)
   for (let each = 0; each < 2; each++) {
@@ -169,13 +218,19 @@ function sharedFields(draft: MeshDraft, members: readonly string[]): FieldSpec[]
 }
 
 function makeEntityInterface(draft: MeshDraft, entities: readonly EntitySpec[]): void {
-  const members = someOf(draft, entities, 1).filter((entity) => !entity.keys.join().includes('host')).slice(0, 3)
+  const members = someOf(draft, entities, 1)
+    .filter((entity) => !entity.keys.join().includes('host'))
+    .slice(0, 3)
   const used = entities.some((entity) => entity.keys.join().includes('host'))
   const first = members[0]
   if (first === undefined || (used && members.some(({ name }) => name === 'E0'))) return
   const { home } = first
   const others = draft.graphs.map(({ index }) => index).filter((index) => index !== home)
-  const objects = new Map(someOf(draft, others, 1).slice(0, 2).map((graph): [number, FieldSpec[]] => [graph, []]))
+  const objects = new Map(
+    someOf(draft, others, 1)
+      .slice(0, 2)
+      .map((graph): [number, FieldSpec[]] => [graph, []]),
+  )
   for (const member of members) {
     for (const graph of objects.keys()) {
       member.banned.add(graph)
@@ -201,9 +256,20 @@ function addInterfaceObjectFields(draft: MeshDraft): void {
     if (type === undefined) continue
     const count = 1 + Math.floor(draft.random() * 3)
     for (let each = 0; each < count; each++) {
-      const taken = [...members.flatMap((member) => member.fields), ...[...spec.objects.values()].flat()].map((field) => field.name)
-      const target = chance(draft, 0.7) ? scalar(draft) : pickOne(draft, [...draft.specs.keys()].filter((name) => isUsable(draft, graph, name) && !isSpread(draft, name)))
-      const field = { ...makeField(draft, { taken, target, fixed: false }), owners: [graph], name: `${freeName(draft, taken)}N${graph}` }
+      const taken = [...members.flatMap((member) => member.fields), ...[...spec.objects.values()].flat()].map(
+        (field) => field.name,
+      )
+      const target = chance(draft, 0.7)
+        ? scalar(draft)
+        : pickOne(
+            draft,
+            [...draft.specs.keys()].filter((name) => isUsable(draft, graph, name) && !isSpread(draft, name)),
+          )
+      const field = {
+        ...makeField(draft, { taken, target, fixed: false }),
+        owners: [graph],
+        name: `${freeName(draft, taken)}N${graph}`,
+      }
       fields.push(field)
       defineField(draft, { graph, type, spec: field })
     }
@@ -230,14 +296,18 @@ function addEntityField(draft: MeshDraft, entity: EntitySpec): void {
     }
   }
   if (owners.length === 0) return
-  entity.fields.push(mayBeNone(draft, { ...makeField(draft, { taken, target, fixed: false }), owners, rank: draft.rank++ }))
+  entity.fields.push(
+    mayBeNone(draft, { ...makeField(draft, { taken, target, fixed: false }), owners, rank: draft.rank++ }),
+  )
 }
 
 /** Subgraphs that share an abstract field may have no type in common. */
 function mayBeNone(draft: MeshDraft, field: FieldSpec): FieldSpec {
   const spec = draft.specs.get(field.target)
   const isAbstract = spec?.kind === 'union' || spec?.kind === 'interface'
-  return isAbstract && field.owners.length > 1 ? { ...field, type: field.type.replace(`${field.target}!`, field.target) } : field
+  return isAbstract && field.owners.length > 1
+    ? { ...field, type: field.type.replace(`${field.target}!`, field.target) }
+    : field
 }
 
 /** What a client may begin with; a root field of a spread value type stands in all subgraphs that have a part of it. */
@@ -266,7 +336,13 @@ function makeRoots(draft: MeshDraft): void {
       const targets = [...draft.specs.keys()].filter((name) => isUsable(draft, graph.index, name))
       const target = chance(draft, 0.12) || targets.length === 0 ? scalar(draft) : pickOne(draft, targets)
       const spec = draft.specs.get(target)
-      let owners = chance(draft, 0.15) ? someOf(draft, draft.graphs.map(({ index }) => index), 1) : [graph.index]
+      let owners = chance(draft, 0.15)
+        ? someOf(
+            draft,
+            draft.graphs.map(({ index }) => index),
+            1,
+          )
+        : [graph.index]
       if (spec?.kind === 'value' && spec.spread !== null) owners = [...spec.spread.keys()]
       owners = owners.filter((owner) => isUsable(draft, owner, target))
       const field = mayBeNone(draft, { ...makeField(draft, { taken: [], target, fixed: false }), owners })
@@ -288,7 +364,9 @@ function makeRoots(draft: MeshDraft): void {
 
 function makeMutation(draft: MeshDraft, graph: DraftGraph): void {
   for (let each = 0; each < 2; each++) {
-    const targets = [...draft.specs.keys()].filter((name) => isUsable(draft, graph.index, name) && !isSpread(draft, name))
+    const targets = [...draft.specs.keys()].filter(
+      (name) => isUsable(draft, graph.index, name) && !isSpread(draft, name),
+    )
     const target = chance(draft, 0.4) || targets.length === 0 ? 'Int' : pickOne(draft, targets)
     const spec = makeField(draft, { taken: [], target, fixed: false })
     const named = { ...spec, name: `m${graph.index}${each}`, owners: [graph.index] }
@@ -299,7 +377,14 @@ function makeMutation(draft: MeshDraft, graph: DraftGraph): void {
 function rootType(graph: DraftGraph, name: 'Query' | 'Mutation'): import('./mesh-draft.ts').DraftType {
   const known = graph.types.get(name)
   if (known !== undefined) return known
-  const made = { name, kind: 'object' as const, implements: new Set<string>(), directives: new Set<string>(), fields: new Map(), members: new Set<string>() }
+  const made = {
+    name,
+    kind: 'object' as const,
+    implements: new Set<string>(),
+    directives: new Set<string>(),
+    fields: new Map(),
+    members: new Set<string>(),
+  }
   graph.types.set(name, made)
   return made
 }

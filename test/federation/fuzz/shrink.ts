@@ -20,7 +20,7 @@ export async function shrink(found: FailingCase, kind: string, answerer: Answere
   }
   const improve = async (make: (current: FailingCase, at: number) => FailingCase | null): Promise<boolean> => {
     let improved = false
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       const candidate = make(best, at)
       if (candidate === null || trials > TRIALS_MAX) return improved
       if (await fails(candidate)) {
@@ -80,7 +80,10 @@ function smallerSubgraph(current: FailingCase, at: number): FailingCase | null {
       const smaller = edited(document, left, definitionEdits)
       if (smaller === null) return null
       const sdl = print(smaller)
-      return { ...current, subgraphs: current.subgraphs.map((each, other) => (other === index ? { ...each, sdl } : each)) }
+      return {
+        ...current,
+        subgraphs: current.subgraphs.map((each, other) => (other === index ? { ...each, sdl } : each)),
+      }
     }
     left -= count
   }
@@ -189,7 +192,9 @@ function withoutUnused(document: DocumentNode): DocumentNode {
     })
   }
   for (const each of document.definitions) if (each.kind === Kind.OPERATION_DEFINITION) follow(each)
-  const definitions = document.definitions.filter((each) => each.kind !== Kind.FRAGMENT_DEFINITION || used.has(each.name.value))
+  const definitions = document.definitions.filter(
+    (each) => each.kind !== Kind.FRAGMENT_DEFINITION || used.has(each.name.value),
+  )
   const variables = new Set<string>()
   for (const definition of definitions) {
     visit(definition, {
@@ -201,7 +206,12 @@ function withoutUnused(document: DocumentNode): DocumentNode {
     kind: Kind.DOCUMENT,
     definitions: definitions.map((each) =>
       each.kind === Kind.OPERATION_DEFINITION
-        ? { ...each, variableDefinitions: (each.variableDefinitions ?? []).filter(({ variable }) => variables.has(variable.name.value)) }
+        ? {
+            ...each,
+            variableDefinitions: (each.variableDefinitions ?? []).filter(({ variable }) =>
+              variables.has(variable.name.value),
+            ),
+          }
         : each,
     ),
   }
