@@ -1,5 +1,5 @@
 // What the gateway tells whoever measures it. Plain callbacks, called synchronously: they must be quick and must not throw.
-import type { OperationKind } from './engine-contract.ts'
+import type { EngineResult, OperationKind } from './engine-contract.ts'
 
 export interface AnsweredRequest {
   /** `refused`: nothing ran (syntax, validation, variables). */
@@ -24,4 +24,12 @@ export interface SubgraphReachability {
   readonly reason?: string
   /** Requests to it are refused at once, until it answers a probe again. */
   readonly circuit?: 'open'
+}
+
+/** What an observer is told of the errors in an answer. */
+export function errorCodes({ errors = [] }: Pick<EngineResult, 'errors'>): readonly string[] {
+  return errors.map(({ extensions }) => {
+    const code = extensions?.['code']
+    return typeof code === 'string' ? code : 'UNKNOWN'
+  })
 }

@@ -80,6 +80,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     forwardHeaders: options.forwardHeaders ?? [],
     sharing: options.sharing ?? 'fresh',
     compression: options.compression ?? true,
+    ...(options.observer === undefined ? {} : { observer: options.observer }),
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
     onError: (message, error) => options.logger.error({ err: error }, message),
   }).catch(async (error: unknown) => {
     await current.unload('The gateway did not start.')

@@ -1,7 +1,7 @@
 // Tells an observer of every request that the engine prepares and answers, from the moment it came to the answer.
 import type { Clock } from '../platform/ports/clock.ts'
 import { isReady, type Engine, type EngineResult, type ReadyOperation } from './engine-contract.ts'
-import type { AnsweredRequest, GatewayObserver } from './gateway-observer.ts'
+import { errorCodes, type AnsweredRequest, type GatewayObserver } from './gateway-observer.ts'
 
 type Observed = Pick<Engine, 'prepare' | 'run' | 'runSerialized' | 'runSubscription'>
 
@@ -13,7 +13,7 @@ export function observeEngine(
   if (tell === undefined) return engine
   const startedMs = new WeakMap<ReadyOperation, number>()
   const answered = (kind: AnsweredRequest['kind'], sinceMs: number, result: Answered): void => {
-    tell({ kind, durationMs: clock.monotonic() - sinceMs, codes: codesOf(result ?? {}) })
+    tell({ kind, durationMs: clock.monotonic() - sinceMs, codes: errorCodes(result ?? {}) })
   }
   return {
     prepare: async (request) => {
@@ -43,10 +43,3 @@ export function observeEngine(
 }
 
 type Answered = Pick<EngineResult, 'errors'> | null
-
-function codesOf({ errors = [] }: Pick<EngineResult, 'errors'>): string[] {
-  return errors.map(({ extensions }) => {
-    const code = extensions?.['code']
-    return typeof code === 'string' ? code : 'UNKNOWN'
-  })
-}

@@ -13,8 +13,9 @@ export interface Run {
 
 /** For any number of clients. */
 export async function answerOnce(run: Run, form: AnswerForm, compressor: Compressor | null): Promise<Answer> {
-  const { body, refused } = await run.engine.runSerialized(run.operation, run.request)
-  return makeCompressedAnswer(refused ? refusedStatus(form) : 200, body, form, compressor)
+  const { body, errors = [], refused } = await run.engine.runSerialized(run.operation, run.request)
+  const answer = await makeCompressedAnswer(refused ? refusedStatus(form) : 200, body, form, compressor)
+  return { ...answer, errors, refused }
 }
 
 export interface WriteTools {
@@ -41,7 +42,8 @@ export async function writeOnce(
 /** What was refused before anything ran. */
 export function answerRefused(result: EngineResult, form: AnswerForm): Answer {
   const internal = (result.errors ?? []).some((error) => error.extensions?.['code'] === 'INTERNAL')
-  return makeAnswer(internal ? 500 : refusedStatus(form), JSON.stringify(result), form)
+  const answer = makeAnswer(internal ? 500 : refusedStatus(form), JSON.stringify(result), form)
+  return { ...answer, errors: result.errors ?? [], refused: true }
 }
 
 /** application/json: 200 whenever the answer is a well-formed GraphQL response, for clients that look no further. */

@@ -1,5 +1,6 @@
 // One whole response: its head and body, made once, written to as many clients as wait for it. Text for one client alone is written from
 // buffers that are used again, and text that is long a piece at a time, so that its bytes are never there as a whole.
+import type { GraphQLFormattedError } from 'graphql'
 import type { ServerResponse } from 'node:http'
 import { limits } from '../../platform/limits.ts'
 import type { AnswerMediaType } from './accept.ts'
@@ -13,6 +14,9 @@ export interface Answer {
   /** Names and values in turn: `writeHead` takes them as they are. */
   readonly head: readonly string[]
   readonly body: Uint8Array
+  /** What an observer is told of the answer. */
+  readonly errors?: readonly GraphQLFormattedError[]
+  readonly refused?: boolean
 }
 
 export interface AnswerForm {

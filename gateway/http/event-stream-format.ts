@@ -2,6 +2,7 @@
 // our own subgraphs have their cursor as id, so that a browser's EventSource that comes back names it by itself (Last-Event-ID).
 import { isObject } from '../execute/plain-object.ts'
 import type { EngineResult } from '../engine-contract.ts'
+import { resultText } from './result-text.ts'
 import type { StreamFormat } from './stream-response.ts'
 
 export const eventStreamFormat: StreamFormat = {
@@ -10,7 +11,7 @@ export const eventStreamFormat: StreamFormat = {
   opening: ':\n\n',
   keepAlive: ':\n\n',
   closing: 'event: complete\ndata:\n\n',
-  result: (result) => `${idLine(result)}event: next\ndata: ${JSON.stringify(result)}\n\n`,
+  result: (result) => `${idLine(result)}event: next\ndata: ${resultText(result)}\n\n`,
   failure: (error) => `event: next\ndata: ${JSON.stringify({ errors: [error] })}\n\n`,
 }
 

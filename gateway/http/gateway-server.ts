@@ -5,7 +5,10 @@ import { randomUUID } from 'node:crypto'
 import { MeshgateError } from '../../platform/errors.ts'
 import { ANONYMOUS, type Principal } from '../../platform/governance/principal.ts'
 import { limits } from '../../platform/limits.ts'
+import type { Clock } from '../../platform/ports/clock.ts'
+import { systemClock } from '../../platform/system-clock.ts'
 import type { Engine } from '../engine-contract.ts'
+import type { GatewayObserver } from '../gateway-observer.ts'
 import type { Sharing } from '../sharing.ts'
 import { createCompressor } from './content-coding.ts'
 import { applyCors, checkCors, isOriginAllowed, varyOfCors, type CorsOptions } from './cors.ts'
@@ -48,6 +51,10 @@ export interface GatewayServerOptions {
   /** Between signs of life on streams. Default `limits.streamKeepAliveMs`. */
   readonly streamKeepAliveMs?: number
   readonly principal?: (request: IncomingMessage) => Principal
+  /** Told here of requests that share another's answer; the engine tells of all others. */
+  readonly observer?: GatewayObserver
+  /** Default: the system's. */
+  readonly clock?: Clock
   readonly onError: (message: string, error: unknown) => void
 }
 
@@ -103,6 +110,8 @@ function graphqlHandler(
 ): GraphqlHandler {
   const { engine, cors, csrf = { headers: CSRF_HEADERS }, batchMax = 0, onError } = options
   const compressor = options.compression === false ? null : createCompressor()
+  const { clock = systemClock, observer } = options
+  const told = observer === undefined ? {} : { observer }
   return createGraphqlHandler({
     engine,
     principal,
@@ -112,7 +121,7 @@ function graphqlHandler(
     batchMax,
     compressor,
     buffers: createTextBuffers(),
-    sharedQueries: options.sharing === 'requests' ? createSharedQueries(compressor) : null,
+    sharedQueries: options.sharing === 'requests' ? createSharedQueries({ compressor, clock, ...told }) : null,
     vary: ['accept', ...(compressor === null ? [] : ['accept-encoding']), ...varyOfCors(cors)].join(', '),
     streamKeepAliveMs: options.streamKeepAliveMs ?? limits.streamKeepAliveMs,
     onError,

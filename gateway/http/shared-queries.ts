@@ -4,7 +4,9 @@
 import type { ServerResponse } from 'node:http'
 import { ANONYMOUS, type Principal } from '../../platform/governance/principal.ts'
 import { limits } from '../../platform/limits.ts'
+import type { Clock } from '../../platform/ports/clock.ts'
 import { isReady, type Engine, type EngineRequest } from '../engine-contract.ts'
+import { errorCodes, type AnsweredRequest, type GatewayObserver } from '../gateway-observer.ts'
 import type { Answer, AnswerForm } from './answer.ts'
 import { answerOnce, answerRefused } from './answer-once.ts'
 import type { Compressor } from './content-coding.ts'
@@ -26,15 +28,25 @@ export interface SharedQueries {
   answer(request: ShareableRequest, engine: Engine, response: ServerResponse): Promise<Answer | 'left' | null> | null
 }
 
-export function createSharedQueries(compressor: Compressor | null): SharedQueries {
+export interface SharedQueriesOptions {
+  readonly compressor: Compressor | null
+  /** Told of every request that had an answer because another asked: the engine knows nothing of it. */
+  readonly observer?: GatewayObserver
+  readonly clock: Clock
+}
+
+export function createSharedQueries({ compressor, observer, clock }: SharedQueriesOptions): SharedQueries {
   const flights = createSharedAnswers<Answer>()
+  const tell = observer?.request?.bind(observer)
   return {
     answer: (request, engine, response) => {
       const { exact } = request
       if (exact.length > limits.sharedQueryBytesMax || exact.startsWith('[')) return null
-      const run = { request, engine, compressor, flights, view: viewKey(request) }
+      const run: Running = { request, engine, compressor, flights, view: viewKey(request), asked: false }
       const seat = flights.join(engine, `${run.view}\n${exact}`, (signal) => answerEqual(run, signal))
-      return seat === null ? null : wait(seat, response)
+      if (seat === null) return null
+      const found = wait(seat, response)
+      return tell === undefined ? found : observed(found, run, { tell, clock })
     },
   }
 }
@@ -45,6 +57,26 @@ interface Running {
   readonly compressor: Compressor | null
   readonly flights: SharedAnswers<Answer>
   readonly view: string
+  /** This request has asked the engine, which tells of it. */
+  asked: boolean
+}
+
+interface Told {
+  readonly tell: (request: AnsweredRequest) => void
+  readonly clock: Clock
+}
+
+async function observed(
+  found: Promise<Answer | 'left' | null>,
+  run: Running,
+  { tell, clock }: Told,
+): Promise<Answer | 'left' | null> {
+  const sinceMs = clock.monotonic()
+  const answer = await found
+  if (answer === null || answer === 'left' || run.asked) return answer
+  const kind = answer.refused === true ? 'refused' : 'query'
+  tell({ kind, durationMs: clock.monotonic() - sinceMs, codes: errorCodes(answer) })
+  return answer
 }
 
 async function wait(seat: Seat<Answer>, response: ServerResponse): Promise<Answer | 'left' | null> {
@@ -80,10 +112,12 @@ async function answerEqual(running: Running, signal: AbortSignal): Promise<Answe
 }
 
 async function answerQuery(
-  { request, engine, compressor }: Running,
+  running: Running,
   parameters: RequestParameters,
   signal: AbortSignal,
 ): Promise<Answer | null> {
+  running.asked = true
+  const { request, engine, compressor } = running
   const { principal, headers, form } = request
   const asked: EngineRequest = { ...parameters, principal, signal, ...(headers === undefined ? {} : { headers }) }
   const operation = await engine.prepare(asked)

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ANONYMOUS, type Principal } from '../../platform/governance/principal.ts'
 import type { SubgraphRequest } from '../../platform/ports/subgraph-endpoint.ts'
 import type { Engine } from '../../gateway/engine-contract.ts'
+import type { GatewayObserver } from '../../gateway/gateway-observer.ts'
 import { startGatewayServer, type GatewayServer } from '../../gateway/http/gateway-server.ts'
 import { createMesh, type TestSubgraph } from '../federation/merged-mesh.ts'
 
@@ -26,6 +27,9 @@ let server: GatewayServer
 let principals: Principal[] = []
 /** Requests that the gateway has begun to answer. */
 let arrived = 0
+/** What the observer was told, by kind. */
+let told: string[] = []
+const observer: GatewayObserver = { request: ({ kind }) => void told.push(kind) }
 
 function createCounter(): Engine {
   const answer = (asked: SubgraphRequest): Promise<unknown> =>
@@ -46,7 +50,7 @@ function createCounter(): Engine {
     },
     close: async () => undefined,
   }
-  return createMesh([COUNTER], { endpoints: [endpoint] })
+  return createMesh([COUNTER], { endpoints: [endpoint], observer })
 }
 
 beforeAll(async () => {
@@ -60,6 +64,7 @@ beforeAll(async () => {
     page: async () => false,
     forwardHeaders: ['authorization'],
     sharing: 'requests',
+    observer,
     batchMax: 2,
     principal: () => {
       arrived++
@@ -73,6 +78,7 @@ beforeEach(() => {
   held = []
   aborted = 0
   arrived = 0
+  told = []
   principals = []
 })
 
@@ -170,6 +176,13 @@ test('mutations and batches are never shared', async () => {
   const results = await settle([ask(mutation), ask(mutation), ask([QUERY]), ask([QUERY])], 4)
   const flat = results.flat().map((result) => Object.values((result as { data: object }).data)[0] as number)
   expect(flat.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4])
+})
+
+test('an observer is told of each request, whoever has asked for it', async () => {
+  await settle([ask(), ask(), ask({ ...QUERY, extensions: null })], 1)
+  await ask({ query: '{ nothing }' })
+  // With the one that `settle` sends itself.
+  expect(told).toEqual(['query', 'query', 'query', 'query', 'refused'])
 })
 
 test('what is refused is refused for all', async () => {

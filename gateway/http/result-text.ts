@@ -1,0 +1,13 @@
+// The JSON of a result, made once however many clients of a shared subscription are sent it: they get the same object.
+import type { EngineResult } from '../engine-contract.ts'
+
+const texts = new WeakMap<EngineResult, string>()
+
+export function resultText(result: EngineResult): string {
+  let text = texts.get(result)
+  if (text === undefined) {
+    text = JSON.stringify(result)
+    texts.set(result, text)
+  }
+  return text
+}
