@@ -32,6 +32,7 @@ export function lookUp(planning: Planning, wanted: LookUp): Source {
     const onSource = linkedTo(site, types, keys)
     dependsOn.add(onSource.request)
     addDependencies(fields, dependsOn)
+    addTypesAbove(planning, site, dependsOn)
     const condition = way.typename ?? conditionFor(planning, graph, types)
     const request: Request = {
       graph,
@@ -85,6 +86,15 @@ function addDependencies(fields: readonly RepresentedField[], dependsOn: Set<Req
   for (const { source, child } of fields) {
     dependsOn.add(source.request)
     if (child !== null) addDependencies(child.fields, dependsOn)
+  }
+}
+
+/** The object exists only below certain types of those above it: who tells these types has to have answered. */
+function addTypesAbove(planning: Planning, site: Site, dependsOn: Set<Request>): void {
+  for (let at = site; at.parent !== null; at = at.parent) {
+    const { parent } = at
+    if (parent.abstractType === null || at.parentTypes.length === parent.types.length) continue
+    dependsOn.add(knowType(planning, parent).request)
   }
 }
 
