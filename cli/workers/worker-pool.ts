@@ -31,7 +31,6 @@ export class WorkerPool {
     this.#options = options
     this.#metrics.read('gatewayWorkers', () => [[this.#serving.size, {}]])
     this.#metrics.record('gatewayWorkerRestarts', 0)
-    cluster.schedulingPolicy = cluster.SCHED_RR
   }
 
   /**

@@ -176,6 +176,7 @@ test('the gateway command takes the supergraph from standard input', async () =>
 
 test.each([
   { share: 'none', asked: 3 },
+  { share: 'subgraph-requests', asked: 1 },
   { share: 'requests', asked: 1 },
 ])('the gateway command shares what it is told: $share', async ({ share, asked }) => {
   const { ask: asks, url } = await start(['--share', share])
