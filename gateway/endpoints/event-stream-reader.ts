@@ -30,6 +30,8 @@ export class EventStreamReader {
     }
     let start = 0
     const ends = /\r\n|\r|\n/g
+    // What is left of before has no end of a line in it.
+    ends.lastIndex = this.#rest.length
     for (let end = ends.exec(text); end !== null; end = ends.exec(text)) {
       const event = this.#takeLine(text.slice(start, end.index))
       if (event !== null) events.push(event)

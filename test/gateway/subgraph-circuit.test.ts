@@ -98,6 +98,11 @@ describe('the circuit', () => {
       .toEqual({ name: 'remote', reachable: true })
     expect(await ask()).toBe('{"data":{"a":1}}')
     expect(lines).toEqual([`${FAILED} It is tried again until it is back.`, 'Subgraph "remote" is back.'])
+    // What was before does not count again.
+    answers.probes = failing
+    clock.advance(limits.subgraphProbeIntervalMs)
+    await expect.poll(() => endpoint.state).toEqual({ name: 'remote', reachable: false, reason: FAILED })
+    expect(await ask()).toBe('{"data":{"a":1}}')
   })
 
   test('stays closed while the probe is answered: some requests fail, others need not', async () => {
@@ -106,6 +111,18 @@ describe('the circuit', () => {
     for (let count = 0; count < limits.subgraphFailuresMax * 3; count += 1) expect(await ask()).toBe(FAILED)
     expect(counts.clients).toBe(limits.subgraphFailuresMax * 3)
     expect(endpoint.state).toEqual({ name: 'remote', reachable: true })
+  })
+
+  test('stays closed until the probe has failed too, however many requests do', async () => {
+    const { endpoint, ask, answers, counts } = await watch()
+    const held: (() => void)[] = []
+    answers.clients = failing
+    answers.probes = (request) => held.push(() => failing(request))
+    for (let count = 0; count < limits.subgraphFailuresMax * 3; count += 1) expect(await ask()).toBe(FAILED)
+    await expect.poll(() => counts.probes).toBe(2)
+    expect(endpoint.state).toEqual({ name: 'remote', reachable: true })
+    for (const answer of held) answer()
+    await expect.poll(() => endpoint.state.circuit).toBe('open')
   })
 
   test('stays closed while requests are answered, though a probe failed', async () => {

@@ -106,7 +106,8 @@ describe('a connection', () => {
       .poll(() => performance.now() - idleSince, { timeout: 5_000 })
       .toBeGreaterThan(limits.subgraphMutationIdleMsMax)
     await ask({ isMutation: true })
-    expect(server.connections).toBe(2)
+    // A query may still take the old one.
+    expect([server.connections, server.open]).toEqual([2, 2])
   })
 
   test('is found by a name as well as by an address', async () => {

@@ -6,10 +6,13 @@ import { createHandler } from 'graphql-sse/lib/use/http'
 import { useServer } from 'graphql-ws/use/ws'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
+import { EventStreamReader } from '../../gateway/endpoints/event-stream-reader.ts'
 import { HttpEndpoint, type HttpEndpointOptions } from '../../gateway/endpoints/http-endpoint.ts'
 import { SocketSubscribers } from '../../gateway/endpoints/socket-subscribers.ts'
 import { ANONYMOUS } from '../../platform/governance/principal.ts'
+import { limits } from '../../platform/limits.ts'
 import type { SubgraphRequest, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
+import { seededInteger } from '../seeded-random.ts'
 import { RawServer } from './raw-server.ts'
 
 const closing: (() => Promise<unknown> | void)[] = []
@@ -215,6 +218,71 @@ for (const way of ['websocket', 'sse'] as const) {
     })
   })
 }
+
+describe('an event stream', () => {
+  const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n'
+
+  async function stream(body: string): Promise<AsyncIterableIterator<SubgraphResponse>> {
+    const server = await RawServer.open(({ socket }) => socket.end(HEAD + body))
+    const endpoint = new HttpEndpoint({ name: 'remote', url: server.url, subscriptions: 'sse' })
+    closing.push(
+      () => server.close(),
+      () => endpoint.close(),
+    )
+    return endpoint.subscribe(request('subscription { wait }'))
+  }
+
+  test('that ends without a complete event is lost, after its events', async () => {
+    const events = await stream(':\n\nevent: next\ndata: {"data":{"wait":1}}\n\n')
+    expect(await events.next()).toEqual({ done: false, value: { data: { wait: 1 } } })
+    await expect(events.next()).rejects.toMatchObject({ code: 'SUBGRAPH_UNAVAILABLE' })
+  })
+
+  const broken: Record<string, string> = {
+    'an event that is no JSON': 'event: next\ndata: {\n\n',
+    'an event that is no response': 'event: next\ndata: 1\n\n',
+    'an event that is too large': `event: next\ndata: "${'x'.repeat(limits.subgraphEventBytesMax)}"\n\n`,
+  }
+  for (const [title, body] of Object.entries(broken)) {
+    test(`with ${title} fails`, async () => {
+      await expect((await stream(body)).next()).rejects.toMatchObject({ code: 'SUBGRAPH_PROTOCOL' })
+    })
+  }
+
+  test('is read the same however it is cut and whatever ends its lines', () => {
+    const lines = [
+      '\ufeff: hello',
+      'event:next',
+      'data: {"a":',
+      'data:"ü😀"}',
+      'id: 1',
+      '',
+      'data',
+      '',
+      'event: complete',
+      '',
+    ]
+    const expected = [
+      { type: 'next', data: '{"a":\n"ü😀"}' },
+      { type: '', data: '' },
+      { type: 'complete', data: '' },
+    ]
+    const random = seededInteger(3)
+    for (const end of ['\n', '\r', '\r\n']) {
+      const bytes = Buffer.from(lines.map((line) => line + end).join(''))
+      for (let round = 0; round < 200; round += 1) {
+        const reader = new EventStreamReader(100)
+        const events: unknown[] = []
+        for (let at = 0; at < bytes.length;) {
+          const to = at + 1 + random(round === 0 ? 1 : 12)
+          events.push(...(reader.read(bytes.subarray(at, to)) ?? []))
+          at = to
+        }
+        expect(events).toEqual(expected)
+      }
+    }
+  })
+})
 
 test('subscriptions of equal headers share one WebSocket, others have their own, so many at most', async () => {
   const { url, opened, source } = await serve('websocket')
