@@ -23,7 +23,7 @@ export interface UsageFigures extends ProcessUsage {
 
 export interface LoadReport {
   readonly seconds: number
-  /** Of all groups, those before and after the window too. */
+  /** Of all groups, those before and after the window too, and of the warm-up. */
   readonly answers: number
   readonly groups: Readonly<Record<string, GroupFigures>>
   readonly usage: Readonly<Record<string, UsageFigures>>
@@ -38,7 +38,7 @@ process.on('message', (order: LoadOrder) => {
 process.on('disconnect', () => process.exit())
 
 async function measure(order: LoadOrder): Promise<LoadReport> {
-  if (order.warmUpMs > 0) await runFor(order.warmUp, order, order.warmUpMs)
+  const warmUpAnswers = order.warmUpMs > 0 ? await warmUp(order) : 0
   const loads = order.groups.map((group) => new ConnectionLoad(group, order.target))
   const running = loads.map((load) => load.run())
   await sleep(order.leadInMs)
@@ -52,7 +52,7 @@ async function measure(order: LoadOrder): Promise<LoadReport> {
   await stop(loads, running)
   return {
     seconds,
-    answers: loads.reduce((sum, { total }) => sum + total, 0),
+    answers: warmUpAnswers + totalOf(loads),
     groups: Object.fromEntries(figures),
     usage: Object.fromEntries(
       [...after].map(([name, usage]) => [
@@ -63,11 +63,16 @@ async function measure(order: LoadOrder): Promise<LoadReport> {
   }
 }
 
-async function runFor(groups: readonly LoadGroup[], { target }: LoadOrder, ms: number): Promise<void> {
+async function warmUp({ warmUp: groups, target, warmUpMs }: LoadOrder): Promise<number> {
   const loads = groups.map((group) => new ConnectionLoad(group, target))
   const running = loads.map((load) => load.run())
-  await sleep(ms)
+  await sleep(warmUpMs)
   await stop(loads, running)
+  return totalOf(loads)
+}
+
+function totalOf(loads: readonly ConnectionLoad[]): number {
+  return loads.reduce((sum, { total }) => sum + total, 0)
 }
 
 async function stop(loads: readonly ConnectionLoad[], running: readonly Promise<void>[]): Promise<void> {

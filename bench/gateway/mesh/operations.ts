@@ -28,16 +28,25 @@ export function distinctOperation(number: number): string {
 const HOSTILE_LEAVES = ['inStock', 'name', 'price', 'shippingEstimate', 'upc', 'weight'] as const
 
 /**
- * Within the limits of ours, and dear: fragments beside one another that select the same fields of all four subgraphs, so that validation
- * compares them in pairs and planning merges them. The number goes into an alias, so that no plan is found in a cache.
+ * Within the limits of ours where a document is measured, and dear: fragments beside one another that select the same fields of all four
+ * subgraphs, so that validation compares them in pairs and planning merges them. The number makes it one that no cache has.
  */
-export function hostileOperation(number: number, fragments: number): string {
+export function crowdedOperation(number: number, fragments: number): string {
   const parts = Array.from({ length: fragments }, (_, index) => {
     const leaf = HOSTILE_LEAVES[index % HOSTILE_LEAVES.length]
     return `fragment F${index} on User { reviews { product { ${leaf} } } }`
   })
   const spreads = parts.map((_, index) => `...F${index}`).join(' ')
-  return `query Hostile { n${number}: users { ${spreads} } }\n${parts.join('\n')}`
+  return `query Crowded { n${number}: users { ${spreads} } }\n${parts.join('\n')}`
+}
+
+/** Many root fields, each with fields of all four subgraphs below one another, of users that do not exist: all planning and no answer. */
+export function wideOperation(number: number, roots: number): string {
+  const fields = Array.from({ length: roots }, (_, index) => `u${index}: user(id: "nobody-${number}") { ...User }`)
+  return `query Wide { ${fields.join(' ')} }
+    fragment User on User { id name username birthday reviews { ...Review } }
+    fragment Review on Review { id body product { ...Product reviews { id author { id name reviews { id product { ...Product } } } } } }
+    fragment Product on Product { upc name price weight inStock shippingEstimate }`
 }
 
 export const archiveQuery = `query Archive($first: Int!) {

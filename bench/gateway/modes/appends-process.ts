@@ -10,7 +10,7 @@ import { openEmbeddedLog } from '../../../platform/adapters/embedded-log/embedde
 import type { EventLog } from '../../../platform/ports/event-log.ts'
 import { systemClock } from '../../../platform/system-clock.ts'
 import { LatencyHistogram } from '../load/latency-histogram.ts'
-import { hostileOperation } from '../mesh/operations.ts'
+import { hostileOperation } from './hostile-operation.ts'
 import type { Windows } from './run-round.ts'
 
 export interface AppendsOrder extends Windows {
@@ -25,7 +25,6 @@ const RECORD = { key: Buffer.from('key'), value: Buffer.alloc(238, 'x') }
 /** So that what is measured is an append's own time, not a queue. */
 const PAUSE_MS = 5
 const HOSTILE_IN_FLIGHT = 5
-const HOSTILE_FRAGMENTS = 900
 
 process.on('message', (order: AppendsOrder) => void measure(order).then((report) => process.send?.(report)))
 process.on('disconnect', () => process.exit())
@@ -75,7 +74,7 @@ async function appendFor(log: EventLog, ms: number): Promise<LatencyHistogram> {
 async function askHostile(gateway: Gateway, state: { number: number; isOver: boolean }): Promise<void> {
   while (!state.isOver) {
     state.number += 1
-    await gateway.engine().execute({ query: hostileOperation(state.number, HOSTILE_FRAGMENTS) })
+    await gateway.engine().execute({ query: hostileOperation(state.number) })
     // What is refused at once must not keep the loop for itself.
     await sleep(1)
   }

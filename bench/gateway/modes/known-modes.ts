@@ -2,8 +2,9 @@
 import type { LoadGroup, LoadedOperation } from '../load/connection-load.ts'
 import { benchQuery } from '../mesh/bench-query.ts'
 import { mergedAnswer } from '../mesh/merged-mesh.ts'
-import { ARCHIVE_ENTRIES, archiveQuery, distinctOperation, hostileOperation, requestBody } from '../mesh/operations.ts'
+import { ARCHIVE_ENTRIES, archiveQuery, distinctOperation, requestBody } from '../mesh/operations.ts'
 import { typeMeshAnswer, typeMeshQuery } from '../mesh/type-mesh.ts'
+import { hostileOperation } from './hostile-operation.ts'
 import type { Mode, ModeSetup } from './mode.ts'
 
 const CONNECTIONS = 50
@@ -15,7 +16,6 @@ const HOSTILE_CONNECTIONS = 5
 /** A handful at a time, not a flood: a client that is refused at once does not come back at once. */
 const HOSTILE_PACE_MS = 200
 const HOSTILE_OPERATIONS = 400
-const HOSTILE_FRAGMENTS = 900
 
 const plain: Omit<ModeSetup, 'name' | 'title'> = {
   mesh: 'four',
@@ -96,7 +96,7 @@ export const knownModes: Readonly<Record<string, () => Mode>> = {
     ...plain,
     kind: 'beside',
     name: 'hostile-plans',
-    title: `The bench's query 40 times a second, alone and beside ${HOSTILE_CONNECTIONS} connections of ${HOSTILE_FRAGMENTS} fragments each`,
+    title: `The bench's query 40 times a second, alone and beside ${HOSTILE_CONNECTIONS} connections of hostile operations`,
     ordinary: {
       ...group,
       connections: ORDINARY_CONNECTIONS,
@@ -132,7 +132,7 @@ function operationOf(query: string): LoadedOperation {
 /** Any answer will do, a refusal too: what is measured is what they do to others. */
 function hostileOperations(): readonly LoadedOperation[] {
   return Array.from({ length: HOSTILE_OPERATIONS }, (_, index) => ({
-    body: requestBody(hostileOperation(index, HOSTILE_FRAGMENTS)),
+    body: requestBody(hostileOperation(index)),
     expected: null,
   }))
 }
