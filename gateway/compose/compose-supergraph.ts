@@ -5,6 +5,7 @@ import { GraphQLError, parse, visit, type DocumentNode } from 'graphql'
 import { checkComposition, coordinates, withoutRepeated } from './check-composition.ts'
 import { checkSupergraph } from './check-supergraph.ts'
 import { formatProblems, type CompositionProblem } from './composition-problem.ts'
+import { mendSupergraph } from './mend-supergraph.ts'
 import { readSubgraph, type SubgraphModel } from './subgraph-model.ts'
 
 export { formatProblems, type CompositionProblem }
@@ -56,7 +57,9 @@ export function composeSupergraph(services: readonly SubgraphDefinition[]): Comp
 function composeByLibrary(parsed: readonly ParsedSubgraph[], models: readonly SubgraphModel[]): Composition {
   try {
     const result = composeServices([...parsed])
-    if (result.errors === undefined) return { kind: 'composed', supergraphSdl: result.supergraphSdl }
+    if (result.errors === undefined) {
+      return { kind: 'composed', supergraphSdl: mendSupergraph(result.supergraphSdl, models) }
+    }
     return { kind: 'failed', problems: result.errors.map((error) => toProblem(error, models)) }
   } catch (error) {
     // Shapes that it does not expect end in a TypeError or an endless recursion, with nothing said about where.

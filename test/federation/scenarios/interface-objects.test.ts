@@ -59,7 +59,7 @@ const bothWays: Scenario = {
       '{ media { related { title __typename related { hits ... on Film { minutes } } } } }',
     'the interface’s key only': '{ top { id } }',
     'nothing but a fragment that never matches there': '{ top { ... on Book { id } } }',
-    aliases: '{ top { __typename: title kind: __typename id: title title: id } }',
+    aliases: '{ top { typename: title kind: __typename id: title title: id } }',
   },
 }
 
@@ -108,7 +108,7 @@ const ofTwoInterfaces: Scenario = {
     entities: [book, film, Object.assign(list, { hits: 1 })],
   },
   operations: {
-    'fields of both': '{ media { hits reviews title } }',
+    'fields of both': '{ media { ... on Node { hits } reviews title } }',
     'from the wider one': '{ nodes { hits ... on Media { reviews title } ... on List { name } __typename } }',
     'a narrower interface only': '{ nodes { ... on Media { reviews } } }',
   },
