@@ -60,7 +60,7 @@ export class UndiciTransport implements HttpTransport {
   send(request: HttpRequest, listener: AnswerListener): Exchange {
     const exchange = new UndiciExchange(listener, new BodyCollector(this.#responseBytesMax))
     if (this.#closed) {
-      queueMicrotask(() => exchange.onResponseError(null, new ClosedByUs()))
+      exchange.onResponseError(null, new ClosedByUs())
       return exchange
     }
     const headers = ['content-type', CONTENT_TYPE, 'accept', ACCEPT]
@@ -83,6 +83,7 @@ class UndiciExchange implements Dispatcher.DispatchHandler, Exchange {
   #controller: Dispatcher.DispatchController | null = null
   #head: AnswerHead | null = null
   #settled = false
+  #abandoned = false
 
   constructor(listener: AnswerListener, body: BodyCollector) {
     this.#listener = listener
@@ -91,6 +92,7 @@ class UndiciExchange implements Dispatcher.DispatchHandler, Exchange {
 
   abandon(): void {
     this.#settled = true
+    this.#abandoned = true
     this.#controller?.abort(new Error('Nobody waits for the answer.'))
   }
 
@@ -132,13 +134,16 @@ class UndiciExchange implements Dispatcher.DispatchHandler, Exchange {
 
   #refuseMore(): void {
     this.#fail({ kind: 'too-large', cause: undefined })
-    this.abandon()
+    this.#controller?.abort(new Error('The answer is too large.'))
   }
 
   #fail(failure: TransportFailure): void {
     if (this.#settled) return
     this.#settled = true
-    this.#listener.onFailure(failure)
+    // Undici may refuse a request within `dispatch`.
+    queueMicrotask(() => {
+      if (!this.#abandoned) this.#listener.onFailure(failure)
+    })
   }
 }
 
