@@ -124,6 +124,18 @@ describe('which protocol answers', () => {
     ])
   })
 
+  test('streams are for each client, also where identical queries are shared', async () => {
+    const shared = await startStreams({ sharing: 'requests' })
+    const clients = [1, 2].map(() => post(shared.url, { query: TICKS }, { accept: urql }))
+    const responses = await Promise.all(clients)
+    shared.emit(1)
+    shared.complete()
+    const texts = await Promise.all(responses.map((response) => response.text()))
+    const text = ':\n\nevent: next\ndata: {"data":{"tick":{"count":1}}}\n\nevent: complete\ndata:\n\n'
+    expect(texts).toEqual([text, text])
+    await shared.close()
+  })
+
   test('a client that likes the stream better gets a query as one', async () => {
     const accept = 'application/json;q=0.5, text/event-stream'
     expect(await (await post(streams.url, { query: '{ now }' }, { accept })).text()).toContain('event: next')

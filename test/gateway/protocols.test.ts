@@ -1,11 +1,14 @@
 // What a client may send and how it is answered, beyond the audit: CSRF prevention, forwarded headers, batches, compression.
+import { ApolloClient, gql, InMemoryCache } from '@apollo/client'
+import { BatchHttpLink } from '@apollo/client/link/batch-http'
 import { createClient } from 'graphql-ws'
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { limits } from '../../platform/limits.ts'
 import { readAccept } from '../../gateway/http/accept.ts'
-import { readAcceptEncoding } from '../../gateway/http/content-coding.ts'
+import { createCompressor, readAcceptEncoding } from '../../gateway/http/content-coding.ts'
 import { post, startStreams, type Streams } from './stream-mesh.ts'
 
 let streams: Streams
@@ -175,6 +178,15 @@ describe('a batch', () => {
     expect([status, codes(results)]).toEqual([200, ['DOCUMENT_INVALID', { a: 7 }, 'REQUEST_INVALID']])
   })
 
+  test("is what Apollo Client's batching link sends", async () => {
+    const client = new ApolloClient({
+      link: new BatchHttpLink({ uri: streams.url, batchMax: 3, batchInterval: 1_000 }),
+      cache: new InMemoryCache(),
+    })
+    const queries = ['{ a: now }', '{ b: now }', '{ c: now }'].map((query) => client.query({ query: gql(query) }))
+    expect((await Promise.all(queries)).map(({ data }) => data)).toEqual([{ a: 7 }, { b: 7 }, { c: 7 }])
+  })
+
   test('runs mutations one after the other, as they are written', async () => {
     const before = streams.requests.length
     const entries = [1, 2, 3].map((amount) => ({ query: `mutation { add(amount: ${amount}) }` }))
@@ -264,6 +276,18 @@ describe('compression', () => {
       undefined,
       `:\n\nevent: next\ndata: ${LONG}\n\nevent: complete\ndata:\n\n`,
     ])
+  })
+
+  test('lets no more wait than the limit: what comes then goes out as it is', async () => {
+    const compressor = createCompressor()
+    const bytes = Buffer.alloc(1_048_576, 'x')
+    const fitting = limits.compressionBytesWaitingMax / bytes.length
+    const accepted = Array.from({ length: fitting }, () => compressor.compress(bytes, 'zstd'))
+    expect([accepted.includes(null), compressor.compress(bytes, 'zstd')]).toEqual([false, null])
+    for (const compressed of await Promise.all(accepted.filter((each) => each !== null))) {
+      expect(zstdDecompressSync(compressed).equals(bytes)).toBe(true)
+    }
+    expect(compressor.compress(bytes, 'zstd')).not.toBeNull()
   })
 
   test('can be switched off', async () => {

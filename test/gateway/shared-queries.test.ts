@@ -1,10 +1,12 @@
 // Identical queries in flight share one answer where that is configured, and only what is equal in all that may change it.
 import { request } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { limits } from '../../platform/limits.ts'
 import { ANONYMOUS, type Principal } from '../../platform/governance/principal.ts'
 import type { SubgraphRequest } from '../../platform/ports/subgraph-endpoint.ts'
 import type { Engine } from '../../gateway/engine-contract.ts'
 import type { GatewayObserver } from '../../gateway/gateway-observer.ts'
+import { createSharedAnswers } from '../../gateway/http/shared-answers.ts'
 import { startGatewayServer, type GatewayServer } from '../../gateway/http/gateway-server.ts'
 import { createMesh, type TestSubgraph } from '../federation/merged-mesh.ts'
 
@@ -149,6 +151,24 @@ describe('queries in flight', () => {
     const query = 'query ($by: Float) { count(by: $by) }'
     const zero = (by: string) => `{"query":${JSON.stringify(query)},"variables":{"by":${by}}}`
     await settle([send(zero('0')), send(zero('-0'))], 2)
+  })
+
+  test('are not compared where they are large', async () => {
+    const large = { query: `{ count } # ${'x'.repeat(limits.sharedQueryBytesMax)}` }
+    await settle([ask(large), ask(large)], 2)
+  })
+
+  test('are bounded: what comes beyond is asked alone', async () => {
+    const answers = createSharedAnswers<string>()
+    const end = Promise.withResolvers<string>()
+    const seats = Array.from({ length: limits.sharedQueriesMax }, (_, key) =>
+      answers.join(engine, String(key), () => end.promise),
+    )
+    const another = (key: string) => answers.join(engine, key, async () => 'alone')
+    expect([seats.includes(null), another('more'), another('0') === null]).toEqual([false, null, false])
+    end.resolve('together')
+    expect(await another('0')?.answer).toBe('together')
+    expect(await another('more')?.answer).toBe('alone')
   })
 
   test('are not shared over a new supergraph', async () => {
