@@ -5,7 +5,8 @@ import { buildSchema, execute, parse, type GraphQLFieldResolver, type GraphQLSch
 import { describe, expect, test } from 'vitest'
 import type { Engine, EngineResult } from '../../../gateway/engine-contract.ts'
 import { readSubgraph, type SubgraphModel } from '../../../gateway/compose/subgraph-model.ts'
-import { comparable, createMesh, type TestSubgraph } from '../merged-mesh.ts'
+import { createEngine } from '../../../gateway/engine.ts'
+import { comparable, createMesh, localEndpoint, type TestSubgraph } from '../merged-mesh.ts'
 import { subgraphResolvers } from './subgraph-resolvers.ts'
 import { evaluate, isComputed, type DataObject, type ScenarioData } from './scenario-data.ts'
 
@@ -15,6 +16,8 @@ export interface Scenario {
   readonly data: ScenarioData
   /** By title; with variables where there are some. */
   readonly operations: Readonly<Record<string, string | readonly [string, Readonly<Record<string, unknown>>]>>
+  /** What another composition makes of them, where ours refuses: definitions without the header of the join specification. */
+  readonly composed?: string
   /** Labels of progressive overrides that are active. */
   readonly active?: readonly string[]
 }
@@ -40,12 +43,20 @@ interface OpenScenario {
   readonly ask: (query: string, variables: Readonly<Record<string, unknown>>) => Promise<EngineResult>
 }
 
-function openScenario({ subgraphs: sdls, data, active = [] }: Scenario): OpenScenario {
+function openScenario({ subgraphs: sdls, data, composed, active = [] }: Scenario): OpenScenario {
   const models = Object.entries(sdls).map(([name, sdl]) => readSubgraph(name, parse(sdl)))
   const subgraphs = Object.entries(sdls).map(([name, sdl]): TestSubgraph => {
     return { name, sdl, resolvers: subgraphResolvers({ models, name, data, active }) }
   })
-  const engine = createMesh(subgraphs, { overrideLabels: (label) => active.includes(label) })
+  const overrideLabels = (label: string): boolean => active.includes(label)
+  const engine =
+    composed === undefined
+      ? createMesh(subgraphs, { overrideLabels })
+      : createEngine({
+          supergraphSdl: withHeader(composed, Object.keys(sdls)),
+          endpoints: subgraphs.map((subgraph) => localEndpoint(subgraph)),
+          overrideLabels,
+        })
   // Read anew from its text: the composition's own merging of types, and nothing of the gateway's schema.
   const schema = buildSchema(engine.publicSdl)
   return { engine, ask: (query, variables) => askMerged(schema, { models, data }, { query, variables }) }
@@ -70,4 +81,11 @@ async function askMerged(
     typeResolver: (value) => String((value as DataObject)['__typename']),
   })
   return JSON.parse(JSON.stringify(result)) as EngineResult
+}
+
+function withHeader(definitions: string, names: readonly string[]): string {
+  const graphs = names.map((name) => `${name.toUpperCase()} @join__graph(name: "${name}", url: "http://${name}")`)
+  const apollo = 'https://specs.apollo.dev'
+  return `schema @link(url: "${apollo}/link/v1.0") @link(url: "${apollo}/join/v0.5", for: EXECUTION) { query: Query mutation: Mutation }
+    enum join__Graph { ${graphs.join(' ')} } ${definitions}`
 }
