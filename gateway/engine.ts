@@ -182,6 +182,7 @@ function gatheringsOf(options: EngineOptions, onFailure: (message: string, error
     linked: [],
     incidents: [],
     mayBeWhole,
+    isClean: true,
     whole: undefined,
     exposeSubgraphErrors,
     onSubgraphFailure,

@@ -74,6 +74,7 @@ async function gather(): Promise<Gathering> {
     linked: [],
     incidents: [],
     mayBeWhole: true,
+    isClean: true,
     whole: undefined,
     exposeSubgraphErrors: false,
     onSubgraphFailure: (_service, error) => {

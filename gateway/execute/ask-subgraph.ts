@@ -54,6 +54,7 @@ export async function askSubgraph(
   }
   gathering.request.signal?.throwIfAborted()
   if (endpoint.exchange !== undefined) return exchange(gathering, request, { endpoint, representations })
+  gathering.isClean = false
   const { principal, signal, headers } = gathering.request
   const variables = selectVariables(request, gathering.variables)
   for (const { variable, list } of representations) variables[variable] = JSON.parse(list)
@@ -88,8 +89,12 @@ async function exchange(
     gathering.whole = response.bytes
     return null
   }
+  // What JSON has to escape is escaped by a backslash; what UTF-8 cannot hold, halves of surrogate pairs, too.
+  if (gathering.isClean && response.bytes.includes(BACKSLASH)) gathering.isClean = false
   return readResponse(parseBytes(response.bytes, request.service), request.service)
 }
+
+const BACKSLASH = 0x5c
 
 function writeBody({ variables }: Gathering, request: CompiledRequest, representations: RepresentationLists): string {
   let body = request.opening

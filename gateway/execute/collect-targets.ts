@@ -10,15 +10,17 @@ import {
   type Visit,
 } from './frame.ts'
 import type { AskedTarget, Gathering } from './gathering.ts'
+import {
+  compileValueReader,
+  findByValues,
+  indexOfText,
+  keepValues,
+  type KnownByValue,
+  type Representations,
+} from './known-representations.ts'
 import type { DataObject } from './plain-object.ts'
 import { compileRepresentation } from './representation-text.ts'
 import { routeTo, type WalkRoute } from './walk-route.ts'
-
-/** The distinct representations of one lookup. */
-export interface Representations {
-  readonly texts: string[]
-  readonly indexes: Map<string, number>
-}
 
 export interface CompiledTarget {
   readonly link: number
@@ -29,6 +31,7 @@ export interface CompiledTarget {
 
 interface Collecting extends Purpose {
   readonly representations: Representations
+  readonly known: KnownByValue
   readonly asked: AskedTarget
 }
 
@@ -38,12 +41,15 @@ export function compileTarget(plan: Plan, target: LookupTarget): CompiledTarget 
   let visit = compileVisit(layout, target)
   for (const at of route.positions.slice(1).toReversed()) visit = compileDescent(layout, at, visit)
   const walk = compileStart(layout, route, visit)
+  const shape = compileValueReader(layout, target)?.shape ?? ''
   return {
     link: target.link,
     startsAt: route.start?.link ?? null,
     collect: (gathering, representations) => {
       const asked: AskedTarget = { objects: [], indexes: [], isShared: false }
-      walk(gathering, layout.newFrame({ roots: gathering.roots, representations, asked } satisfies Collecting))
+      const known: KnownByValue = representations.shapes.get(shape) ?? new Map()
+      representations.shapes.set(shape, known)
+      walk(gathering, layout.newFrame({ roots: gathering.roots, representations, known, asked } satisfies Collecting))
       return asked
     },
   }
@@ -53,17 +59,20 @@ function compileVisit(layout: FrameLayout, target: LookupTarget): Visit {
   const build = compileRepresentation(layout, target)
   const accepts = compileTypeTest(layout, target.position, target.types)
   const slot = layout.slot(target.position, target.onSource)
+  const values = compileValueReader(layout, target)
   const { purposeSlot } = layout
   return (frame) => {
     const object = frame[slot] as DataObject | null | undefined
     if (object === undefined || object === null || accepts?.(frame) === false) return
-    const text = build(frame)
-    if (text === undefined) return
-    const { representations, asked } = frame[purposeSlot] as Collecting
-    let index = representations.indexes.get(text)
+    const { representations, known, asked } = frame[purposeSlot] as Collecting
+    let index = values === null ? undefined : findByValues(known, values, frame)
     if (index === undefined) {
-      index = representations.texts.push(text) - 1
-      representations.indexes.set(text, index)
+      const text = build(frame)
+      if (text === undefined) return
+      const count = representations.texts.length
+      index = indexOfText(representations, text)
+      if (index < count) asked.isShared = true
+      if (values !== null) keepValues(known, values, frame, index)
     } else asked.isShared = true
     asked.objects.push(object)
     asked.indexes.push(index)

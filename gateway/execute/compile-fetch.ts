@@ -3,8 +3,9 @@ import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import type { Fetch, FetchId, Lookup, Plan } from '../plan/plan.ts'
 import { askSubgraph, compileRequest, type CompiledRequest, type ReadResponse } from './ask-subgraph.ts'
-import { compileTarget, type CompiledTarget, type Representations } from './collect-targets.ts'
+import { compileTarget, type CompiledTarget } from './collect-targets.ts'
 import type { AskedTarget, Gathering, Incident } from './gathering.ts'
+import { newRepresentations } from './known-representations.ts'
 import { linkKey } from './link-key.ts'
 import { isObject, readKey, type DataObject } from './plain-object.ts'
 
@@ -84,7 +85,7 @@ export function compileLookupFetch(context: FetchContext, id: FetchId, fetch: Fe
 type Wave = readonly (readonly string[])[]
 
 function collect(gathering: Gathering, { targets }: CompiledLookup): readonly string[] {
-  const representations: Representations = { texts: [], indexes: new Map() }
+  const representations = newRepresentations()
   for (const target of targets) gathering.asked[target.link] = target.collect(gathering, representations)
   return representations.texts
 }

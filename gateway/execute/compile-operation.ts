@@ -9,6 +9,7 @@ import {
   type FetchContext,
   type StartFetch,
 } from './compile-fetch.ts'
+import { errorsInResponse } from './errors-in-response.ts'
 import type { Gathering } from './gathering.ts'
 import { copyData, type DataObject } from './plain-object.ts'
 import { compileProjector } from './project-response.ts'
@@ -58,7 +59,8 @@ export function compileOperation(plan: Plan, schema: GraphQLSchema): CompiledOpe
     write,
     project: (gathering, introspection) => {
       const { errors, coveredPaths } = reportIncidents(plan, gathering)
-      return { data: project(gathering, { errors, coveredPaths, introspection }), errors }
+      const data = project(gathering, { errors, coveredPaths, introspection })
+      return { data, errors: errorsInResponse(errors, data) }
     },
   }
 }

@@ -27,6 +27,8 @@ export interface Gathering {
   readonly linked: (DataObject[] | undefined)[]
   /** In the order in which they happened. */
   readonly incidents: Incident[]
+  /** No answer had a backslash: all its strings can be written as they are. */
+  isClean: boolean
   /** Whether an answer's bytes may be the response: not where the response is wanted as an object. */
   readonly mayBeWhole: boolean
   /** The answer's bytes where they are the whole response. */

@@ -17,12 +17,8 @@ export function quote(text: string): string {
 /** Below it a loop is faster than calling the regular expression. */
 const SHORT = 40
 
-export function stringText(value: unknown): string | undefined {
-  return typeof value === 'string' ? quote(value) : undefined
-}
-
+/** Of an ID that is no string. */
 export function idText(value: unknown): string | undefined {
-  if (typeof value === 'string') return quote(value)
   return Number.isInteger(value) ? `"${value as number}"` : undefined
 }
 

@@ -11,6 +11,7 @@ import {
   type Frame,
   type FrameLayout,
 } from './frame.ts'
+import { quote } from './json-text.ts'
 import { isObject, reader, type DataObject } from './plain-object.ts'
 import { positionAt } from './walk-route.ts'
 
@@ -91,7 +92,7 @@ function compileValue(layout: FrameLayout, at: PositionId, field: Representation
 export function valueText(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return JSON.stringify(value)
+      return quote(value)
     case 'boolean':
       return value ? 'true' : 'false'
     case 'number':

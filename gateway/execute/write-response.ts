@@ -4,7 +4,7 @@ import type { GraphQLSchema } from 'graphql'
 import { limits } from '../../platform/limits.ts'
 import type { Plan, ResponseObject } from '../plan/plan.ts'
 import type { Gathering } from './gathering.ts'
-import { anyText, booleanText, floatText, idText, intText, quote, stringText } from './json-text.ts'
+import { anyText, booleanText, floatText, idText, intText, quote } from './json-text.ts'
 import type { DataObject } from './plain-object.ts'
 import { analyseNeeds } from './response-needs.ts'
 import { WriterGenerator } from './writer-source.ts'
@@ -15,6 +15,7 @@ type GeneratedWriter = (
   roots: Gathering['roots'],
   introspection: DataObject,
   isShared: (link: number) => boolean,
+  isClean: boolean,
 ) => string | undefined
 
 export function compileWriter(plan: Plan, schema: GraphQLSchema): WriteResponse {
@@ -27,12 +28,12 @@ export function compileWriter(plan: Plan, schema: GraphQLSchema): WriteResponse 
       writer = generateWriter(plan, schema)
     }
     if (writer === null) return undefined
-    return writer(gathering.roots, introspection, (link) => gathering.asked[link]?.isShared === true)
+    const { roots, asked, isClean } = gathering
+    return writer(roots, introspection, (link) => asked[link]?.isShared === true, isClean)
   }
 }
 
 const TEXT = {
-  string: stringText,
   id: idText,
   int: intText,
   float: floatText,

@@ -23,10 +23,10 @@ export interface WriterSource {
   readonly constants: readonly unknown[]
 }
 
-/** Texts by name of the built-in scalars; `any` for the others. */
+/** Texts by name of the built-in scalars; `any` for the others. Of clean answers strings are written as they are. */
 const LEAF_TEXTS: Readonly<Record<string, string>> = {
-  String: 'text.string',
-  ID: 'text.id',
+  String: 'string',
+  ID: 'id',
   Int: 'text.int',
   Float: 'text.float',
   Boolean: 'text.boolean',
@@ -47,16 +47,19 @@ export class WriterGenerator {
     this.#needsOf = needsOf
   }
 
-  /** Body of a function of `roots`, `introspection`, `text` and `isShared` (whether a link's entities stand at several places). */
+  /** Body of a function that takes `text` and gives the writer. */
   generate(): WriterSource {
     const root = this.#object(this.#plan.response, null)
     const text = `"use strict"
-let roots, introspection, isShared
+let roots, introspection, isShared, isClean
+const string = (v) => typeof v === 'string' ? (isClean ? '"' + v + '"' : text.quote(v)) : undefined
+const id = (v) => typeof v === 'string' ? (isClean ? '"' + v + '"' : text.quote(v)) : text.id(v)
 ${this.#functions.join('\n')}
-return (r, i, s) => {
+return (r, i, s, c) => {
   roots = r
   introspection = i
   isShared = s
+  isClean = c
   try { return ${root}() } finally { roots = introspection = isShared = undefined }
 }`
     return { text, constants: this.#constants }

@@ -79,6 +79,7 @@ function gatheringOf(
     linked: [],
     incidents: [],
     mayBeWhole: false,
+    isClean: true,
     whole: undefined,
     exposeSubgraphErrors: true,
     onSubgraphFailure: (_service, error) => {
