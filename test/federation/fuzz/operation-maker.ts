@@ -10,8 +10,14 @@ import {
   isListType,
   isNonNullType,
   isObjectType,
+  NoUnusedFragmentsRule,
+  NoUnusedVariablesRule,
+  OverlappingFieldsCanBeMergedRule,
   parse,
+  PossibleFragmentSpreadsRule,
   validate,
+  ValuesOfCorrectTypeRule,
+  VariablesInAllowedPositionRule,
   type GraphQLArgument,
   type GraphQLCompositeType,
   type GraphQLField,
@@ -27,19 +33,26 @@ export interface FuzzOperation {
 
 const ATTEMPTS_MAX = 12
 const DEPTH_MAX = 5
-const SELECTIONS_MAX = 45
+const SELECTIONS_MAX = 40
 const ALIASES = ['id', 'name', 'code', 'owner', 'a', 'b', '_typename', '__proto__', 'constructor', '_entities', 'r0']
+
+/** Rules that what is made here may break. */
+const BREAKABLE = [
+  OverlappingFieldsCanBeMergedRule,
+  VariablesInAllowedPositionRule,
+  PossibleFragmentSpreadsRule,
+  NoUnusedFragmentsRule,
+  NoUnusedVariablesRule,
+  ValuesOfCorrectTypeRule,
+]
 
 /** The first attempt that is valid, each smaller than the one before. */
 export function makeOperation(schema: GraphQLSchema, seed: number): FuzzOperation {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-    const operation = attemptOperation(
-      schema,
-      seededRandom(seed * ATTEMPTS_MAX + attempt),
-      SELECTIONS_MAX - attempt * 3,
-    )
-    const document = parse(operation.query)
-    if (validate(schema, document).length === 0) return operation
+    const random = seededRandom(seed * ATTEMPTS_MAX + attempt)
+    const selections = 5 + Math.floor(random() * (SELECTIONS_MAX - attempt * 3))
+    const operation = attemptOperation(schema, random, selections)
+    if (validate(schema, parse(operation.query), BREAKABLE).length === 0) return operation
   }
   return { query: '{ __typename }', variables: {} }
 }
