@@ -1,7 +1,7 @@
 // From what the engine answers to what Apollo Server takes from a gateway.
 import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from 'graphql'
 import type { EngineResult, SerializedResult } from '../engine-contract.ts'
-import { serializedData } from './serialized-data.ts'
+import { DATA_BEGIN, serializedData } from './serialized-data.ts'
 
 /** What Apollo Server refuses itself has codes of its own, and clients know those: the same fault has the same code whoever finds it. */
 const APOLLO_CODES: Readonly<Record<string, string>> = {
@@ -26,10 +26,10 @@ export function toApolloResult({ data, errors, extensions }: EngineResult): Exec
 /** Its `data` stays text until somebody looks at it. */
 export function toLazyResult({ body, errors, refused }: SerializedResult): ExecutionResult {
   const text = typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8')
-  const before = errors === undefined ? '{"data":' : `{"errors":${JSON.stringify(errors)},"data":`
+  const before = errors === undefined ? DATA_BEGIN : `{"errors":${JSON.stringify(errors)},"data":`
   const isPlain = !refused && text.startsWith(`${before}{`)
   if (!isPlain) return toApolloResult(JSON.parse(text) as EngineResult)
-  const data = serializedData(text.slice(before.length, -1))
+  const data = serializedData(text, before.length)
   return errors === undefined ? { data } : { data, errors: errors.map((error) => toGraphqlError(error, false)) }
 }
 

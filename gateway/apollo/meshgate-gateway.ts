@@ -10,7 +10,8 @@ import { limits } from '../../platform/limits.ts'
 import type { SubgraphEndpoint } from '../../platform/ports/subgraph-endpoint.ts'
 import { createLogger } from '../../platform/telemetry/logger.ts'
 import { isReady, type EngineRequest } from '../engine-contract.ts'
-import { isOriginAllowed, type CorsOptions } from '../http/cors.ts'
+import { checkCors, isOriginAllowed, type CorsOptions } from '../http/cors.ts'
+import { createHeaderForwarder } from '../http/forwarded-headers.ts'
 import { attachGraphqlSocket, type GraphqlSocket } from '../http/graphql-socket.ts'
 import { loadMesh, type LoadedMesh, type MeshOptions } from '../load-mesh.ts'
 import { toApolloResult, toLazyResult } from './apollo-result.ts'
@@ -38,6 +39,8 @@ export interface AttachedSubscriptions {
   readonly path?: string
   /** Absent: pages of other origins are not answered. */
   readonly cors?: CorsOptions
+  /** Names of headers of the client's handshake that subgraphs may see. Default: none. */
+  readonly forwardHeaders?: readonly string[]
   readonly principal?: (request: IncomingMessage) => Principal
 }
 
@@ -127,14 +130,16 @@ export class MeshgateGateway<TContext extends BaseContext = BaseContext> impleme
 
   /**
    * Answers graphql-transport-ws at a path of the HTTP server that Apollo Server's middleware stands on: subscriptions, which Apollo Server
-   * does not carry for gateways, and all other operations. Ends with the Apollo Server.
+   * does not carry for gateways, and all other operations. Ends with the Apollo Server. Throws CONFIG_INVALID.
    */
   attachSubscriptions(server: Server, options: AttachedSubscriptions = {}): void {
-    const { path = '/graphql', cors, principal = () => ANONYMOUS } = options
+    const { path = '/graphql', cors, forwardHeaders = [], principal = () => ANONYMOUS } = options
+    checkCors(cors)
     const socket = attachGraphqlSocket(server, {
       path,
       engine: () => this.#loadedMesh().engine,
       principal,
+      forwarded: createHeaderForwarder(forwardHeaders),
       originAllowed: (request) => isOriginAllowed(request, cors),
       messageBytesMax: limits.requestBodyBytesMax,
       onError: (error) => this.#meshOptions.logger.error({ err: error }, 'A WebSocket failed'),

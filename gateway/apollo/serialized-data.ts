@@ -3,8 +3,14 @@
 import type { FormattedExecutionResult } from 'graphql'
 import { inspect } from 'node:util'
 
-/** The text behind an object that nobody has touched. */
-const texts = new WeakMap<object, string>()
+/** A whole answer as text, and where in it its data begins, to the last brace but one. */
+interface AnswerText {
+  readonly answer: string
+  readonly begin: number
+}
+
+/** What stands behind an object that nobody has touched. */
+const texts = new WeakMap<object, AnswerText>()
 const targets = new WeakMap<object, object>()
 
 /** Every way to an object leads over one of these; after the first the target is the parsed object, and the text is forgotten, since what it holds may be changed from now on. */
@@ -22,12 +28,15 @@ const traps: Required<Omit<ProxyHandler<object>, 'apply' | 'construct'>> = {
   preventExtensions: (target) => Reflect.preventExtensions(parsed(target)),
 }
 
-/** `text`: JSON of an object. */
-export function serializedData(text: string): Record<string, unknown> {
+/** An answer without errors begins like this, and ends with its data. */
+export const DATA_BEGIN = '{"data":'
+
+/** `answer` is JSON of an object that ends with the property `data`, an object too that begins at `begin`. */
+export function serializedData(answer: string, begin: number): Record<string, unknown> {
   const target = {}
   // console.log looks behind a proxy without asking it.
   Object.defineProperty(target, inspect.custom, { value: () => parsed(target), configurable: true })
-  texts.set(target, text)
+  texts.set(target, { answer, begin })
   const data = new Proxy(target, traps)
   targets.set(data, target)
   return data
@@ -39,10 +48,12 @@ export function stringifyResult(result: FormattedExecutionResult): string {
   const target = data === undefined || data === null ? undefined : targets.get(data)
   const text = target === undefined ? undefined : texts.get(target)
   if (text === undefined) return JSON.stringify(result)
-  if (errors === undefined && extensions === undefined) return `{"data":${text}}`
+  const { answer, begin } = text
+  const isAll = errors === undefined && extensions === undefined && begin === DATA_BEGIN.length
+  if (isAll) return answer
   const before = errors === undefined ? '' : `"errors":${JSON.stringify(errors)},`
   const behind = extensions === undefined ? '' : `,"extensions":${JSON.stringify(extensions)}`
-  return `{${before}"data":${text}${behind}}`
+  return `{${before}"data":${answer.slice(begin, -1)}${behind}}`
 }
 
 function parsed(target: object): object {
@@ -50,7 +61,7 @@ function parsed(target: object): object {
   if (text === undefined) return target
   texts.delete(target)
   Reflect.deleteProperty(target, inspect.custom)
-  for (const [key, value] of Object.entries(JSON.parse(text) as object)) {
+  for (const [key, value] of Object.entries(JSON.parse(text.answer.slice(text.begin, -1)) as object)) {
     // Not by assignment: `__proto__` is a key like others.
     Object.defineProperty(target, key, {
       value: value as unknown,

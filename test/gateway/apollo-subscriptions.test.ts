@@ -8,7 +8,8 @@ import { expect, test } from 'vitest'
 import { WebSocket, type CloseEvent } from 'ws'
 import { MeshgateGateway } from '../../gateway/apollo/meshgate-gateway.ts'
 import { EventQueue } from '../../gateway/subscribe/event-queue.ts'
-import type { SubgraphEndpoint, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
+import { ANONYMOUS, type Principal } from '../../platform/governance/principal.ts'
+import type { SubgraphEndpoint, SubgraphRequest, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
 import { composeMesh, localEndpoint, type TestSubgraph } from '../federation/merged-mesh.ts'
 import { SHOP } from '../federation/shop.ts'
 import { closeAfterTest } from './apollo-harness.ts'
@@ -22,14 +23,18 @@ const FEED: TestSubgraph = {
 interface Feed {
   readonly endpoint: SubgraphEndpoint
   readonly emit: (id: string) => void
+  /** What the one who subscribed first has sent along. */
+  readonly asked: () => SubgraphRequest | undefined
   readonly subscribed: Promise<void>
 }
 
 function createFeed(): Feed {
   const streams: EventQueue<SubgraphResponse>[] = []
+  const requests: SubgraphRequest[] = []
   const { promise: subscribed, resolve } = Promise.withResolvers<void>()
   return {
     subscribed,
+    asked: () => requests[0],
     emit: (id) => {
       const event = { data: { changed: { __typename: 'User', id } } }
       for (const stream of streams) stream.push({ event, cursor: undefined })
@@ -37,7 +42,8 @@ function createFeed(): Feed {
     endpoint: {
       name: 'feed',
       execute: () => Promise.reject(new Error('only streams')),
-      subscribe: async () => {
+      subscribe: async (request) => {
+        requests.push(request)
         const stream = new EventQueue<SubgraphResponse>({
           eventsMax: 10,
           cursor: undefined,
@@ -74,6 +80,10 @@ interface Beside {
   readonly feed: Feed
 }
 
+function principal({ headers }: IncomingMessage): Principal {
+  return { ...ANONYMOUS, subject: String(headers['x-subject']) }
+}
+
 type Plugins = (server: Server, meshgate: MeshgateGateway) => ApolloServerPlugin<BaseContext>[]
 
 async function start(plugins: Plugins): Promise<Beside> {
@@ -89,7 +99,7 @@ async function start(plugins: Plugins): Promise<Beside> {
     ...meshgate.apolloOptions({ plugins: plugins(httpServer, meshgate) }),
     stopOnTerminationSignals: false,
   })
-  meshgate.attachSubscriptions(httpServer, { path: '/live' })
+  meshgate.attachSubscriptions(httpServer, { path: '/live', forwardHeaders: ['x-tenant'], principal })
   await server.start()
   await new Promise<void>((resolve) => httpServer.listen(0, '127.0.0.1', resolve))
   closeAfterTest(async () => {
@@ -153,4 +163,26 @@ test('a server that stops tells its subscribers before it closes their connectio
   await server.stop()
   await expect(first).rejects.toMatchObject([{ extensions: { code: 'SUBSCRIPTION_RECONNECT' } }])
   expect((await closed).code).toBe(1001)
+})
+
+test('subgraphs see of a subscriber what they are to see, and pages of other sites get no socket', async () => {
+  const { url, feed } = await start(() => [])
+  const headers = { 'x-tenant': 't', 'x-subject': 'ada', cookie: 'a=b' }
+  class Socket extends WebSocket {
+    constructor(address: string, protocols: string) {
+      super(address, protocols, { headers })
+    }
+  }
+  const client = createClient({ url: `ws://${url}/live`, webSocketImpl: Socket, retryAttempts: 0 })
+  const first = client.iterate({ query: QUERY }).next()
+  await feed.subscribed
+  feed.emit('u2')
+  await first
+  await client.dispose()
+  const asked = feed.asked()
+  expect([asked?.headers, asked?.principal.subject]).toEqual([{ 'x-tenant': 't' }, 'ada'])
+  const foreign = new WebSocket(`ws://${url}/live`, 'graphql-transport-ws', { origin: 'https://evil.example' })
+  expect(await new Promise((resolve) => foreign.once('error', resolve))).toMatchObject({
+    message: expect.stringContaining('403'),
+  })
 })

@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getIntrospectionQuery, parse, type IntrospectionQuery } from 'graphql'
 import { describe, expect, test, vi } from 'vitest'
+import { toLazyResult } from '../../gateway/apollo/apollo-result.ts'
 import { disconnectSignal, MeshgateGateway } from '../../gateway/apollo/meshgate-gateway.ts'
+import { stringifyResult } from '../../gateway/apollo/serialized-data.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import { askMerged, composeMesh, localEndpoint, mergedSchema } from '../federation/merged-mesh.ts'
 import { MERGED_RESOLVERS, MERGED_SDL, SHOP } from '../federation/shop.ts'
@@ -246,7 +248,9 @@ describe.each(Object.entries(forms))('an Apollo Server with Meshgate %s', (_, fo
     await meshgate.replaceSupergraph({ supergraphSdl: composeMesh([added]), endpoints: [localEndpoint(added)] })
     expect((await post({ query: '{ added }' })).body).toEqual({ data: { added: 'new' } })
     expect((await post({ query: NAME })).status).toBe(400)
-    await expect(meshgate.replaceSupergraph({ supergraphSdl: 'type Query {' })).rejects.toMatchObject({ code: 'COMPOSITION_FAILED' })
+    await expect(meshgate.replaceSupergraph({ supergraphSdl: 'type Query {' })).rejects.toMatchObject({
+      code: 'COMPOSITION_FAILED',
+    })
     const invalid = composeMesh([added]).replaceAll('added:', '__added:')
     const replaced = meshgate.replaceSupergraph({ supergraphSdl: invalid, endpoints: [localEndpoint(added)] })
     await expect(replaced).rejects.toThrow('no valid schema')
@@ -295,7 +299,7 @@ test('one gateway serves two Apollo Servers, until the last has stopped', async 
   expect((await second.post({ query: NAME })).text).toBe('{"data":{"me":{"name":"Ada"}}}')
 })
 
-test('an answer that nobody looked at is serialized once, and never parsed', async () => {
+test('an answer that nobody looked at is neither parsed nor serialized on its way', async () => {
   const { url, post } = await startApollo(shopGateway().apolloOptions())
   const { text } = await post({ query: WIDE })
   const parsed = vi.spyOn(JSON, 'parse')
@@ -306,7 +310,7 @@ test('an answer that nobody looked at is serialized once, and never parsed', asy
   const timesParsed = parsed.mock.calls.filter(([given]) => given === text).length
   const timesSerialized = stringified.mock.results.filter(({ value }) => value === text).length
   vi.restoreAllMocks()
-  expect([again, timesParsed, timesSerialized <= 1]).toEqual([text, 0, true])
+  expect([again, timesParsed, timesSerialized]).toEqual([text, 0, 0])
 })
 
 test('executeOperation gives an object that behaves as one', async () => {
@@ -317,4 +321,11 @@ test('executeOperation gives an object that behaves as one', async () => {
   const { data } = body.singleResult
   expect(data).toEqual({ me: { name: 'Ada' } })
   expect(Object.keys(data ?? {})).toEqual(['me'])
+})
+
+test('bytes of a subgraph that are the answer become its text', () => {
+  const answer = '{"data":{"name":"Zoë \\u2028 €"}}'
+  const { data } = toLazyResult({ body: Buffer.from(`xx${answer}`).subarray(2), refused: false })
+  expect(stringifyResult({ data: data ?? null })).toBe(answer)
+  expect(data).toEqual({ name: 'Zoë \u2028 €' })
 })
