@@ -1,7 +1,7 @@
 // A scenario is subgraphs and data; from these come resolvers for each subgraph and one merged schema over the same objects. Its operations must be
 // answered alike by both. Subgraphs are strict: they throw when asked for what is not theirs (external, overridden), and a field with
 // @requires sees nothing but what was sent to it.
-import { buildSchema, execute, parse, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql'
+import { buildSchema, execute, parse, validate, type GraphQLFieldResolver, type GraphQLSchema } from 'graphql'
 import { describe, expect, test } from 'vitest'
 import type { Engine, EngineResult } from '../../../gateway/engine-contract.ts'
 import { readSubgraph, type SubgraphModel } from '../../../gateway/compose/subgraph-model.ts'
@@ -30,9 +30,9 @@ export function describeScenarios(title: string, scenarios: Readonly<Record<stri
         const [query, variables] = typeof operation === 'string' ? [operation, {}] : operation
         const ours = await mesh.engine.execute({ query, variables })
         const theirs = await mesh.ask(query, variables)
+        expect([theirs.errors, ours.errors]).toEqual([undefined, undefined])
         expect(comparable(ours)).toEqual(comparable(theirs))
         expect(JSON.stringify(ours.data)).toBe(JSON.stringify(theirs.data))
-        expect([theirs.errors, ours.errors]).toEqual([undefined, undefined])
       })
     })
   })
@@ -73,9 +73,12 @@ async function askMerged(
     if (!isComputed(value)) return value
     return value(evaluate(models, { object, type: info.parentType.name, field: info.fieldName }), values, object)
   }
+  const document = parse(query)
+  const invalid = validate(schema, document)
+  if (invalid.length > 0) throw new Error(`the scenario's operation is invalid: ${invalid.join('; ')}`)
   const result = await execute({
     schema,
-    document: parse(query),
+    document,
     variableValues: variables,
     fieldResolver,
     typeResolver: (value) => String((value as DataObject)['__typename']),
