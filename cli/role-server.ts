@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import type { RouteHandler } from '../ingest/http/topic-routes.ts'
 import { limits } from '../platform/limits.ts'
 import type { Metrics } from '../platform/telemetry/metrics.ts'
+import { describeFailure } from './describe-failure.ts'
 import type { RoleHealth } from './role-health.ts'
 
 export interface Mounted {
@@ -137,8 +138,9 @@ function healthRoute(health: RoleHealth): RouteHandler {
 export function metricsRoute(metrics: Pick<Metrics, 'contentType' | 'text'>): RouteHandler {
   return async (request, response) => {
     if (pathOf(request) !== '/metrics') return false
-    const text = await metrics.text()
-    response.writeHead(200, { 'content-type': metrics.contentType }).end(text)
+    const text = await metrics.text().catch((error: unknown) => describeFailure(error))
+    if (typeof text === 'string') response.writeHead(200, { 'content-type': metrics.contentType }).end(text)
+    else sendJson(response, 503, { code: 'ROLE_NOT_READY', message: text.line })
     return true
   }
 }

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
 import { createMetrics, metricsTogether, type MetricsSnapshot } from '../../platform/telemetry/metrics.ts'
+import { restartDelayMs } from './restart-delay.ts'
 import type { WorkerOrder, WorkerReport } from './worker-messages.ts'
 
 export interface WorkerPoolOptions {
@@ -24,6 +25,7 @@ export class WorkerPool {
   /** Those that answer for their metrics, by their number. */
   readonly #serving = new Map<number, Worker>()
   readonly #slots: Promise<void>[] = []
+  readonly #endings = new Set<Promise<string>>()
   readonly #metrics = createMetrics({ ofProcess: false })
   #questions = 0
 
@@ -39,7 +41,7 @@ export class WorkerPool {
    */
   async start(): Promise<Started> {
     const first = await this.#keep(1)
-    if ('exitCode' in first) return first
+    if ('exitCode' in first || this.#stop.signal.aborted) return first
     const others = Array.from({ length: this.#options.workers - 1 }, (_, index) => this.#keep(index + 2))
     await Promise.all(others)
     return first
@@ -49,7 +51,7 @@ export class WorkerPool {
   async close(): Promise<void> {
     this.#stop.abort(new Error('The gateway is stopping.'))
     for (const worker of this.#processes) worker.process.kill('SIGTERM')
-    await Promise.all(this.#slots)
+    await Promise.all([...this.#slots, ...this.#endings])
   }
 
   /** Starts the worker of a number; once it has served it is started again whenever it ends. */
@@ -64,18 +66,17 @@ export class WorkerPool {
   async #restart(slot: number, firstEnd: Promise<string>): Promise<void> {
     const { clock, logger } = this.#options
     const { signal } = this.#stop
-    let delayMs: number = limits.workerRestartDelayMsMin
+    let delayMs = 0
     let ended = firstEnd
     for (;;) {
       const sinceMs = clock.monotonic()
       const why = await ended
       if (signal.aborted) return
       logger.error({ worker: slot }, `Worker ${slot} ended (${why}) and is started again.`)
-      if (clock.monotonic() - sinceMs >= limits.workerSteadyMs) delayMs = limits.workerRestartDelayMsMin
+      delayMs = restartDelayMs(delayMs, clock.monotonic() - sinceMs)
       this.#metrics.record('gatewayWorkerRestarts', 1)
       await clock.sleep(delayMs, signal).catch(() => undefined)
       if (signal.aborted) return
-      delayMs = Math.min(delayMs * 2, limits.workerRestartDelayMsMax)
       ended = this.#fork(slot).ended
     }
   }
@@ -85,6 +86,7 @@ export class WorkerPool {
     this.#processes.add(worker)
     const started = Promise.withResolvers<Started>()
     const ended = Promise.withResolvers<string>()
+    this.#endings.add(ended.promise)
     worker.on('message', (message: WorkerReport) => {
       if (message.kind === 'ready') {
         this.#serving.set(slot, worker)
@@ -96,6 +98,7 @@ export class WorkerPool {
     })
     worker.once('exit', (code: number | null, signal: string | null) => {
       this.#processes.delete(worker)
+      this.#endings.delete(ended.promise)
       if (this.#serving.get(slot) === worker) this.#serving.delete(slot)
       started.resolve({ exitCode: code ?? 1 })
       ended.resolve(signal ?? `exit code ${code}`)

@@ -1,8 +1,11 @@
 // `meshgate gateway --workers N`: processes that answer as one, and are started again when they end.
+import { createClient } from 'graphql-ws'
 import { Agent, request } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { restartDelayMs } from '../../cli/workers/restart-delay.ts'
 import { startLibrary, type Library } from './library-subgraphs.ts'
 import { createProcesses, root, type MeshgateProcess } from './meshgate-process.ts'
 
@@ -125,6 +128,26 @@ test('a port that is taken is told once', async () => {
     code: 1,
     lines: [expect.stringMatching(/^PORT_IN_USE: /)],
   })
+})
+
+test('a subscription stays with the worker that has its socket', async () => {
+  const { url } = await start(['--subgraph-sse', 'loans'])
+  const address = `ws://${url.host}/graphql`
+  const client = createClient({ url: address, webSocketImpl: WebSocket, retryAttempts: 0 })
+  const first = client.iterate({ query: 'subscription { lent { isbn title } }' }).next()
+  await library.subscribed
+  library.lend('1')
+  expect((await first).value).toEqual({ data: { lent: { isbn: '1', title: 'One' } } })
+  await client.dispose()
+})
+
+test('a worker that keeps ending is started less and less often, one that has served long at once', () => {
+  const delays = [0, 1, 2, 3, 4, 5, 6, 7, 8].reduce<number[]>(
+    (known) => [...known, restartDelayMs(known.at(-1) ?? 0, 500)],
+    [],
+  )
+  expect(delays).toEqual([100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000])
+  expect(restartDelayMs(10_000, 60_000)).toBe(100)
 })
 
 function isAlive(pid: number): boolean {
