@@ -47,4 +47,4 @@ function isMatched(entry: Entry, other: Selection): boolean {
   return entry.isHarmless && (entry.child === null || entry.child.entries.every((each) => isMatched(each, EMPTY)))
 }
 
-const EMPTY: Selection = { graph: 0, statics: [], entries: [], mergedInto: null }
+const EMPTY: Selection = { graph: 0, statics: [], entries: [], index: new Map(), mergedInto: null }

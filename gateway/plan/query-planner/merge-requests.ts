@@ -31,7 +31,9 @@ export function mergeRequests(requests: readonly Request[]): { depths: Depths; l
       for (const later of group.slice(index + 1).toReversed()) {
         const isSameDepth = depths.get(request) === depths.get(later)
         if (!isSameDepth && waitedFor.has(request)) continue
-        if (mergeInto(request, later, lookups)) break
+        if (!mergeInto(request, later, lookups)) continue
+        if (waitedFor.has(request)) waitedFor.add(later)
+        break
       }
     }
   }

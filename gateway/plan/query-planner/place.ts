@@ -153,7 +153,7 @@ function answersHere(
   if (!covers(source, type) || !isPlain(source)) return null
   const inGraph = answers(planning, source.graph, type, { ...field, provided: source.provided })
   if (inGraph === null || inGraph.requires !== null) return null
-  if (source.isInterfaceObject && !readType(inGraph.type).isNullable) {
+  if (source.isInterfaceObject && !inGraph.inKey && !readType(inGraph.type).isNullable) {
     // It cannot be asked of some types only, and where it fails it takes the whole object with it.
     const met = source.types ?? source.site.types
     if (!met.every((each) => types.includes(each))) return null

@@ -64,7 +64,7 @@ function planRootField(planning: Planning, collecting: Collecting, { site, item,
   if (isRequired(planning, operation, type, name)) source.request.requiredEntry = selected.entry
   const placement = { ...selected, source }
   if (below.length === 0) return { kind: 'leaf', item, type: definition.type, placement }
-  const child = childSiteOf(planning, placement, field)
+  const child = childSite(planning, source, { types: selected.types, entry: selected.entry }, field)
   return {
     kind: 'object',
     item,
@@ -72,28 +72,6 @@ function planRootField(planning: Planning, collecting: Collecting, { site, item,
     type: definition.type,
     child: planObject(planning, collecting, child, below),
   }
-}
-
-/** Two root fields never share an object, even if they are written alike. */
-function childSiteOf(
-  planning: Planning,
-  {
-    source,
-    types,
-    entry,
-  }: {
-    source: Parameters<typeof childSite>[1]
-    types: readonly string[]
-    entry: Parameters<typeof childSite>[2]['entry']
-  },
-  field: FieldRequest,
-): Site {
-  return childSite(
-    planning,
-    source,
-    { types, entry },
-    { ...field, arguments: `${field.arguments}#${source.site.children.length}` },
-  )
 }
 
 function isRequired(planning: Planning, operation: string, type: string, name: string): boolean {

@@ -90,7 +90,8 @@ export interface Site {
   /** Null where there is only one concrete type. */
   readonly abstractType: string | null
   readonly sources: Source[]
-  readonly children: Site[]
+  /** By `fieldKey`. */
+  readonly children: Map<string, Site[]>
   /** Whose `__typename` tells the concrete type. */
   typename: Source | null
 }
@@ -118,6 +119,8 @@ export interface Selection {
   /** Types that it stands on in the subgraph; none: a type condition is always needed. */
   readonly statics: readonly string[]
   readonly entries: Entry[]
+  /** Entries by what is asked: a hostile document asks thousands of fields of one object. */
+  readonly index: Map<string, Entry[]>
   mergedInto: Selection | null
 }
 
@@ -189,6 +192,19 @@ export function once<Result>(planning: Planning, what: string, action: () => Res
   } finally {
     planning.inProgress.delete(what)
   }
+}
+
+/** The same field with the same arguments, under one of the client's keys or for representations. */
+export function fieldKey({ name, arguments: written, clientKey }: FieldRequest): string {
+  return `${name}(${written}) ${clientKey ?? ''}`
+}
+
+/** Appends to the list under a key. */
+export function appendTo<Item>(planning: Planning, lists: Map<string, Item[]>, key: string, item: Item): void {
+  const list = lists.get(key)
+  if (list !== undefined) return append(planning, list, item)
+  lists.set(key, [item])
+  record(planning, () => void lists.delete(key))
 }
 
 export function append<Item>(planning: Planning, list: Item[], item: Item): void {

@@ -6,6 +6,7 @@ import { mergeFields } from './merge-fields.ts'
 import { place } from './place.ts'
 import {
   DEAD_END,
+  fieldKey,
   type FieldRequest,
   type Planning,
   type RepresentedField,
@@ -67,13 +68,7 @@ function representTypename(planning: Planning, { site, types }: Represented): Re
 
 /** A site of the same field that these types' objects have as well. */
 function findWider(site: Site, types: readonly string[], field: FieldRequest): Site | undefined {
-  return site.children.find(
-    (child) =>
-      child.field?.name === field.name &&
-      child.field.arguments === field.arguments &&
-      child.field.clientKey === null &&
-      types.every((type) => child.parentTypes.includes(type)),
-  )
+  return site.children.get(fieldKey(field))?.find((child) => types.every((type) => child.parentTypes.includes(type)))
 }
 
 function representChild(

@@ -2,7 +2,9 @@
 import type { GraphId } from '../../supergraph/supergraph.ts'
 import {
   append,
+  appendTo,
   countSelection,
+  fieldKey,
   record,
   type Entry,
   type FieldRequest,
@@ -19,7 +21,7 @@ export interface Selected {
 }
 
 export function createSelection(graph: GraphId, statics: readonly string[]): Selection {
-  return { graph, statics, entries: [], mergedInto: null }
+  return { graph, statics, entries: [], index: new Map(), mergedInto: null }
 }
 
 /** Entries by concrete type: those whose field has another shape in the subgraph get an entry of their own. */
@@ -84,10 +86,10 @@ function enter(planning: Planning, source: Source, entering: Entering): Entry {
   const { named, wrappers } = readType(printed[0] ?? '')
   const composite = isComposite(planning, named)
   const shape = composite ? wrappers : (printed[0] ?? '')
-  for (const entry of selection.entries) {
-    if (entry.name !== field.name || entry.arguments !== field.arguments || entry.shape !== shape) continue
+  const key = composite ? fieldKey(field) : `${field.name}(${field.arguments})`
+  for (const entry of selection.index.get(key) ?? []) {
+    if (entry.shape !== shape) continue
     if (entry.types === null ? isConditional && composite : isConditional === false) continue
-    if (composite && entry.clientKey !== field.clientKey) continue
     if (composite && entry.types !== null && !isSame(entry.types, types)) continue
     widen(planning, entry, types)
     wantKey(planning, entry, field.clientKey)
@@ -107,6 +109,7 @@ function enter(planning: Planning, source: Source, entering: Entering): Entry {
     key: '',
   }
   append(planning, selection.entries, entry)
+  appendTo(planning, selection.index, key, entry)
   return entry
 }
 

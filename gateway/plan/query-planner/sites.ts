@@ -2,6 +2,8 @@
 import type { GraphId } from '../../supergraph/supergraph.ts'
 import {
   append,
+  appendTo,
+  fieldKey,
   type Entry,
   type FieldRequest,
   type Planning,
@@ -24,7 +26,7 @@ export function createRootSite(planning: Planning, type: string): Site {
     publicTypes: types,
     abstractType: null,
     sources: [],
-    children: [],
+    children: new Map(),
     typename: null,
   }
   append(planning, planning.sites, site)
@@ -72,14 +74,11 @@ export function childSite(
 }
 
 export function findChild(site: Site, types: readonly string[], field: FieldRequest): Site | undefined {
-  return site.children.find(
-    (child) =>
-      child.field?.name === field.name &&
-      child.field.arguments === field.arguments &&
-      child.field.clientKey === field.clientKey &&
-      child.parentTypes.length === types.length &&
-      types.every((type) => child.parentTypes.includes(type)),
-  )
+  return site.children
+    .get(fieldKey(field))
+    ?.find(
+      (child) => child.parentTypes.length === types.length && types.every((type) => child.parentTypes.includes(type)),
+    )
 }
 
 function createChild(planning: Planning, of: Source, parentTypes: readonly string[], field: FieldRequest): Site {
@@ -96,11 +95,11 @@ function createChild(planning: Planning, of: Source, parentTypes: readonly strin
     publicTypes: visible.length === types.length ? types : visible,
     abstractType: isAbstract ? named : null,
     sources: [],
-    children: [],
+    children: new Map(),
     typename: null,
   }
   append(planning, planning.sites, child)
-  append(planning, of.site.children, child)
+  appendTo(planning, of.site.children, fieldKey(field), child)
   return child
 }
 

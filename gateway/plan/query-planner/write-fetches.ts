@@ -97,7 +97,7 @@ function writeFetch(
   }
 }
 
-const EMPTY: Request['selection'] = { graph: 0, statics: [], entries: [], mergedInto: null }
+const EMPTY: Request['selection'] = { graph: 0, statics: [], entries: [], index: new Map(), mergedInto: null }
 
 interface WrittenLookup extends Lookup {
   readonly text: string
