@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { format } from 'prettier'
+import { format, resolveConfig } from 'prettier'
 import { describe } from '../measure.ts'
 import type { GatewayUnderTest } from './gateways/gateway-under-test.ts'
 import { knownGateways, otherMeshgate, peersAreInstalled, peersInstallation } from './gateways/known-gateways.ts'
@@ -100,12 +100,7 @@ async function keep(run: RunResult): Promise<void> {
   const results = new URL('results/', import.meta.url)
   await mkdir(results, { recursive: true })
   const name = run.date.slice(0, 16).replace(/[:T]/g, '-')
-  await writeFile(
-    new URL(`${name}.md`, results),
-    await format(markdownOf(run), { parser: 'markdown', printWidth: 140 }),
-  )
-  await writeFile(
-    new URL(`${name}.json`, results),
-    await format(JSON.stringify(run), { parser: 'json', printWidth: 140 }),
-  )
+  const style = await resolveConfig(import.meta.filename)
+  await writeFile(new URL(`${name}.md`, results), await format(markdownOf(run), { ...style, parser: 'markdown' }))
+  await writeFile(new URL(`${name}.json`, results), await format(JSON.stringify(run), { ...style, parser: 'json' }))
 }
