@@ -36,7 +36,7 @@ interface Seen {
 function watch(query = TICKS): Seen {
   const results: unknown[] = []
   const completed = Promise.withResolvers<void>()
-  const subscription = client.subscribe({ query, errorPolicy: 'all' }).subscribe({
+  const subscription = client.subscribe({ query, errorPolicy: 'all', fetchPolicy: 'no-cache' }).subscribe({
     next: ({ data, error }) => results.push(error ?? data),
     error: completed.reject,
     complete: completed.resolve,
