@@ -144,7 +144,7 @@ function readField(node: FieldDefinitionNode, nameOf: (directive: FederationDire
   }
 }
 
-export function namedType(type: TypeNode): string {
+function namedType(type: TypeNode): string {
   return type.kind === Kind.NAMED_TYPE ? type.name.value : namedType(type.type)
 }
 

@@ -6,16 +6,14 @@ import { fieldsText, type SubgraphModel } from '../../../gateway/compose/subgrap
 /** `__typename` names its concrete type, where it is an entity or stands in an abstract place. */
 export type DataObject = { readonly [field: string]: unknown }
 
-/** Gets what its @requires names (and nothing more, except its key), the field's arguments, and the object that it belongs to. */
-export type Computed = (required: Record<string, never>, values: Record<string, never>, object: DataObject) => unknown
-
 export interface ScenarioData {
-  /** Values of the root fields by root type. */
+  /** Values of the root fields by root type; of a subscription the list of its events. */
   readonly roots: Readonly<Record<string, DataObject>>
   /** All entities that subgraphs can be asked for. */
   readonly entities?: readonly DataObject[]
 }
 
+/** A function gets what its @requires names (and nothing more), the field's arguments, and the object that it belongs to. */
 export function isComputed(
   value: unknown,
 ): value is (required: unknown, values: unknown, object: DataObject) => unknown {

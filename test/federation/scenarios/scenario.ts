@@ -15,7 +15,7 @@ export interface Scenario {
   readonly subgraphs: Readonly<Record<string, string>>
   readonly data: ScenarioData
   /** By title; with variables where there are some. */
-  readonly operations: Readonly<Record<string, string | readonly [string, Readonly<Record<string, unknown>>]>>
+  readonly operations: Readonly<Record<string, string | readonly [string, Variables]>>
   /** What another composition makes of them, where ours refuses: definitions without the header of the join specification. */
   readonly composed?: string
   /** Labels of progressive overrides that are active. */
@@ -28,19 +28,32 @@ export function describeScenarios(title: string, scenarios: Readonly<Record<stri
       const mesh = openScenario(scenario)
       test.each(Object.entries(scenario.operations))('%s', async (__, operation) => {
         const [query, variables] = typeof operation === 'string' ? [operation, {}] : operation
-        const ours = await mesh.engine.execute({ query, variables })
+        const ours = await answersOf(mesh.engine, query, variables)
         const theirs = await mesh.ask(query, variables)
-        expect([theirs.errors, ours.errors]).toEqual([undefined, undefined])
-        expect(comparable(ours)).toEqual(comparable(theirs))
-        expect(JSON.stringify(ours.data)).toBe(JSON.stringify(theirs.data))
+        expect(theirs.length).toBeGreaterThan(0)
+        expect([theirs, ours].map((answers) => answers.flatMap(({ errors = [] }) => errors))).toEqual([[], []])
+        expect(ours.map(comparable)).toEqual(theirs.map(comparable))
+        expect(JSON.stringify(ours.map(({ data }) => data))).toBe(JSON.stringify(theirs.map(({ data }) => data)))
       })
     })
   })
 }
 
+/** One answer, or one for each event. */
+async function answersOf(engine: Engine, query: string, variables: Variables): Promise<EngineResult[]> {
+  if (!query.startsWith('subscription')) return [await engine.execute({ query, variables })]
+  const stream = await engine.subscribe({ query, variables })
+  if (!(Symbol.asyncIterator in stream)) return [stream]
+  const answers: EngineResult[] = []
+  for await (const answer of stream) answers.push(answer)
+  return answers
+}
+
+type Variables = Readonly<Record<string, unknown>>
+
 interface OpenScenario {
   readonly engine: Engine
-  readonly ask: (query: string, variables: Readonly<Record<string, unknown>>) => Promise<EngineResult>
+  readonly ask: (query: string, variables: Variables) => Promise<EngineResult[]>
 }
 
 function openScenario({ subgraphs: sdls, data, composed, active = [] }: Scenario): OpenScenario {
@@ -65,8 +78,8 @@ function openScenario({ subgraphs: sdls, data, composed, active = [] }: Scenario
 async function askMerged(
   schema: GraphQLSchema,
   { models, data }: { models: readonly SubgraphModel[]; data: ScenarioData },
-  { query, variables }: { query: string; variables: Readonly<Record<string, unknown>> },
-): Promise<EngineResult> {
+  { query, variables }: { query: string; variables: Variables },
+): Promise<EngineResult[]> {
   const fieldResolver: GraphQLFieldResolver<DataObject | undefined, unknown> = (source, values, __, info) => {
     const object = source ?? data.roots[info.parentType.name] ?? {}
     const value = object[info.fieldName]
@@ -76,14 +89,20 @@ async function askMerged(
   const document = parse(query)
   const invalid = validate(schema, document)
   if (invalid.length > 0) throw new Error(`the scenario's operation is invalid: ${invalid.join('; ')}`)
-  const result = await execute({
-    schema,
-    document,
-    variableValues: variables,
-    fieldResolver,
-    typeResolver: (value) => String((value as DataObject)['__typename']),
-  })
-  return JSON.parse(JSON.stringify(result)) as EngineResult
+  const ask = async (rootValue?: DataObject): Promise<EngineResult> => {
+    const result = await execute({
+      schema,
+      document,
+      rootValue,
+      variableValues: variables,
+      fieldResolver,
+      typeResolver: (value) => String((value as DataObject)['__typename']),
+    })
+    return JSON.parse(JSON.stringify(result)) as EngineResult
+  }
+  if (!query.startsWith('subscription')) return [await ask()]
+  const [[field = '', events = []] = []] = Object.entries(data.roots['Subscription'] ?? {})
+  return Promise.all((events as readonly unknown[]).map((event) => ask({ [field]: event })))
 }
 
 function withHeader(definitions: string, names: readonly string[]): string {

@@ -39,7 +39,11 @@ export function subgraphResolvers(options: Options): Resolvers {
       own['__resolveType'] = (held: Held) => held.__typename
     }
     if (type.kind === 'object') {
-      for (const field of type.fields.values()) own[field.name] = fieldResolver(options, model, { type, field })
+      for (const field of type.fields.values()) {
+        const resolve = fieldResolver(options, model, { type, field })
+        own[field.name] =
+          type.name === 'Subscription' ? { subscribe: () => events(options.data, field.name), resolve } : resolve
+      }
     }
     if (type.applied('key').length > 0) {
       own['__resolveReference'] = (sent: DataObject) => resolveReference(options, type, sent)
@@ -71,6 +75,13 @@ function fieldResolver(
     const result = isComputed(value) ? value(held?.sent ?? {}, values, object) : value
     const nested = below.flatMap(({ selectionSet }) => (selectionSet === undefined ? [] : [selectionSet]))
     return hold(result, { provided: [...provides, ...nested], type: model.types.get(field.namedType) })
+  }
+}
+
+/** Each with the root object that its event makes. */
+async function* events({ roots }: ScenarioData, field: string): AsyncGenerator<Held> {
+  for (const event of (roots['Subscription']?.[field] ?? []) as readonly unknown[]) {
+    yield { __typename: 'Subscription', object: { [field]: event }, sent: {}, provided: [] }
   }
 }
 
