@@ -220,8 +220,7 @@ export const limits = {
   subgraphConnectionIdleMarginMs: 1_000,
   /** A mutation can't be repeated, so it only takes a connection that was used just before, or a new one. */
   subgraphMutationIdleMsMax: 1_000,
-  /** HTTP/2 connections per subgraph, and requests on each at a time: what servers allow by default. */
-  subgraphSessionsMax: 4,
+  /** Requests on one HTTP/2 connection at a time: what servers allow by default. */
   subgraphStreamsPerSessionMax: 100,
   /** Failures of a subgraph in a row, with no answer in between, after which requests to it are refused at once while its probe fails as well. */
   subgraphFailuresMax: 5,

@@ -31,7 +31,8 @@ export function openPool(options: Omit<UndiciTransportOptions, 'responseBytesMax
   const { url, connectionsMax, timeoutMs, http2, authorities } = options
   const isPlain = url.protocol === 'http:'
   return new Pool(url.origin, {
-    connections: http2 ? limits.subgraphSessionsMax : connectionsMax,
+    // Of HTTP/2 another is opened only when the streams of all are taken.
+    connections: connectionsMax,
     allowH2: http2,
     ...(http2 ? { useH2c: isPlain, pipelining: limits.subgraphStreamsPerSessionMax } : {}),
     connect: {
