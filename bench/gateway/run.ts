@@ -96,11 +96,19 @@ function takesPart(gateway: GatewayUnderTest, mode: Mode): boolean {
   return gateway.sharings.includes(mode.sharing)
 }
 
+/** Four digits are more than a measurement has. */
+function shorten(_key: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(4)) : value
+}
+
 async function keep(run: RunResult): Promise<void> {
   const results = new URL('results/', import.meta.url)
   await mkdir(results, { recursive: true })
   const name = run.date.slice(0, 16).replace(/[:T]/g, '-')
   const style = await resolveConfig(import.meta.filename)
   await writeFile(new URL(`${name}.md`, results), await format(markdownOf(run), { ...style, parser: 'markdown' }))
-  await writeFile(new URL(`${name}.json`, results), await format(JSON.stringify(run), { ...style, parser: 'json' }))
+  await writeFile(
+    new URL(`${name}.json`, results),
+    await format(JSON.stringify(run, shorten), { ...style, parser: 'json' }),
+  )
 }
