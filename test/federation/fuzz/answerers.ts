@@ -48,7 +48,7 @@ const throughNaive: Answerer = (mesh) => {
       ask: async (service, query, given) => {
         const endpoint = endpoints.find(({ name }) => name === service)
         if (endpoint === undefined) throw new Error(`no subgraph ${service}`)
-        return endpoint.execute({ query, variables: given, principal: ANONYMOUS }) as Promise<EngineResult>
+        return endpoint.execute({ query, variables: given, principal: ANONYMOUS })
       },
     })
   }
@@ -98,7 +98,7 @@ function prepare(supergraph: Supergraph, { query, variables }: FuzzOperation): P
   const selected = selectOperation(parse(query), undefined)
   if (selected instanceof GraphQLError) throw selected
   const coerced = coerceVariables(supergraph.publicSchema, selected.operation, variables)
-  if (coerced.kind === 'invalid') throw coerced.errors[0]
+  if (coerced.kind === 'invalid') throw new Error(coerced.errors[0]?.message)
   const { values } = coerced
   const plan = planOperation(supergraph, { document: selected.document, variables: values, isLabelActive })
   return {

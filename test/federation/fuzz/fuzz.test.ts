@@ -21,8 +21,12 @@ describe.each(['engine', 'writer', 'naive'])('what was once wrong, through %s', 
 test.each([
   ['engine', 0, 6000],
   ['writer', 10_000, 4000],
-])('answers random operations like the merged schema, through %s', async (through, from, operations) => {
-  const report = await runFuzz({ from, operations, answerer: answererNamed(through) })
-  expect(report.findings.map(({ kind, found }) => `${kind} (seed ${found.seed})`)).toEqual([])
-  expect(report.operations).toBe(operations)
-}, 600_000)
+])(
+  'answers random operations like the merged schema, through %s',
+  async (through, from, operations) => {
+    const report = await runFuzz({ from, operations, answerer: answererNamed(through) })
+    expect(report.findings.map(({ kind, found }) => `${kind} (seed ${found.seed})`)).toEqual([])
+    expect(report.operations).toBe(operations)
+  },
+  600_000,
+)

@@ -1,6 +1,13 @@
 // The data of a random mesh: every value is a function of (seed, object, field, arguments), so that all subgraphs and the merged schema
 // agree without anything being stored. A field with @requires is a function of what it requires too. Some fields fail, where asked for.
-import { getArgumentValues, Kind, type FieldNode, type GraphQLSchema, type SelectionSetNode } from 'graphql'
+import {
+  getArgumentValues,
+  Kind,
+  type FieldNode,
+  type GraphQLSchema,
+  type SelectionSetNode,
+  type TypeNode,
+} from 'graphql'
 import { createFacts, type FactsOf, type FieldFacts } from './field-facts.ts'
 import type { MeshModel } from './mesh-model.ts'
 
@@ -229,7 +236,7 @@ function sharedInputs({ graphs }: MeshModel): ReadonlyMap<string, ReadonlyMap<st
   return result
 }
 
-function typeNameOf(type: import('graphql').TypeNode): string {
+function typeNameOf(type: TypeNode): string {
   return type.kind === Kind.NAMED_TYPE ? type.name.value : typeNameOf(type.type)
 }
 

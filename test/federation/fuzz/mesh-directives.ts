@@ -1,4 +1,5 @@
 // Gives a drafted mesh what makes federation hard: @requires, @provides, @override, @inaccessible, @tag.
+import { makeField } from './field-maker.ts'
 import { mergeNullability } from './merge-nullability.ts'
 import {
   chance,
@@ -17,7 +18,6 @@ import {
   type MeshDraft,
 } from './mesh-draft.ts'
 import { completeInterface } from './print-mesh.ts'
-import { makeField } from './random-mesh.ts'
 
 export function addDirectives(draft: MeshDraft): void {
   const entities = [...draft.specs.values()].filter((spec) => spec.kind === 'entity')

@@ -221,7 +221,7 @@ export function addKey(draft: MeshDraft, { graph, spec, key, isReference }: KeyT
   if ([...type.directives].some((each) => each.startsWith(`${text})`) || each.startsWith(`${text},`))) return
   type.directives.add(`${text}${isReference ? ', resolvable: false' : ''})`)
   // The host of a nested key is named by its `id`.
-  const host = /^host/.test(key) ? specOf(draft, 'E0') : undefined
+  const host = key.startsWith('host') ? specOf(draft, 'E0') : undefined
   if (host?.kind === 'entity') addKey(draft, { graph, spec: host, key: 'id', isReference: false })
   for (const [name, printed] of spec.keyFields) {
     if (!new RegExp(`\\b${name}\\b`).test(key.replaceAll(/\{[^}]*\}/g, ''))) continue

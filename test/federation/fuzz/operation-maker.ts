@@ -291,7 +291,7 @@ function toLiteral(value: unknown, type: GraphQLInputType): string {
     })
     return `{ ${parts.join(', ')} }`
   }
-  if (isEnumType(type)) return String(value)
+  if (isEnumType(type)) return typeof value === 'string' ? value : 'null'
   return typeof value === 'object' ? JSON.stringify(value).replaceAll(/"(\w+)":/g, '$1: ') : JSON.stringify(value)
 }
 

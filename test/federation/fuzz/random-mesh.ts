@@ -1,40 +1,24 @@
 // A random mesh of two to six subgraphs from a seed. It is built so that it composes nearly always; what does not is made anew by the caller.
 import { seededRandom } from '../../seeded-random.ts'
+import { freeName, isSpread, makeField, mayBeNone, scalar } from './field-maker.ts'
 import { addDirectives } from './mesh-directives.ts'
 import {
   chance,
   defineField,
   ensure,
   entityOf,
-  graphAt,
   isUsable,
   pickOne,
   someOf,
-  type ArgumentSpec,
   type DraftGraph,
   type EntitySpec,
   type FieldSpec,
   type MeshDraft,
 } from './mesh-draft.ts'
 import type { SubgraphSdl } from './mesh-model.ts'
+import { addOddities } from './mesh-oddities.ts'
+import { makeRoots } from './mesh-roots.ts'
 import { printGraph } from './print-mesh.ts'
-
-const NAMES = [
-  'name',
-  'title',
-  'size',
-  'kind',
-  'code2',
-  'owner',
-  'items',
-  'note',
-  'rank',
-  'state',
-  'unit',
-  'near',
-  'best',
-  'price',
-]
 
 export function randomMesh(seed: number, failing: boolean): readonly SubgraphSdl[] {
   const random = seededRandom(seed)
@@ -59,6 +43,7 @@ export function randomMesh(seed: number, failing: boolean): readonly SubgraphSdl
   addInterfaceObjectFields(draft)
   makeRoots(draft)
   addDirectives(draft)
+  addOddities(draft)
   return graphs.map((graph) => ({ name: graph.name, sdl: printGraph(draft, graph) })).filter(({ sdl }) => sdl !== '')
 }
 
@@ -256,8 +241,8 @@ function addInterfaceObjectFields(draft: MeshDraft): void {
     if (type === undefined) continue
     const count = 1 + Math.floor(draft.random() * 3)
     for (let each = 0; each < count; each++) {
-      const taken = [...members.flatMap((member) => member.fields), ...[...spec.objects.values()].flat()].map(
-        (field) => field.name,
+      const taken = [...members.flatMap((member) => member.fields), ...[...spec.objects.values()].flat()].map((field) =>
+        field.name.replace(/N\d$/, ''),
       )
       const target = chance(draft, 0.7)
         ? scalar(draft)
@@ -271,18 +256,21 @@ function addInterfaceObjectFields(draft: MeshDraft): void {
         name: `${freeName(draft, taken)}N${graph}`,
       }
       fields.push(field)
-      defineField(draft, { graph, type, spec: field })
+      const defined = defineField(draft, { graph, type, spec: field })
+      if (draft.specs.has(target) || chance(draft, 0.7)) continue
+      // Some of the types have it themselves, too.
+      defined.directives.add('@shareable')
+      for (const member of someOf(draft, members, 1)) {
+        const here = ensure(draft, spec.home, member.name)
+        if (here !== undefined)
+          defineField(draft, { graph: spec.home, type: here, spec: field }).directives.add('@shareable')
+      }
     }
   }
 }
 
-function isSpread(draft: MeshDraft, name: string): boolean {
-  const spec = draft.specs.get(name)
-  return spec?.kind === 'value' && spec.spread !== null
-}
-
 function addEntityField(draft: MeshDraft, entity: EntitySpec): void {
-  const taken = [...entity.fields.map((field) => field.name)]
+  const taken = entity.fields.map((field) => field.name)
   const target = chance(draft, 0.55) ? scalar(draft) : pickOne(draft, [...draft.specs.keys()])
   const spread = draft.specs.get(target)
   const graphs = [...entity.graphs].filter((graph) => isUsable(draft, graph, target))
@@ -299,134 +287,4 @@ function addEntityField(draft: MeshDraft, entity: EntitySpec): void {
   entity.fields.push(
     mayBeNone(draft, { ...makeField(draft, { taken, target, fixed: false }), owners, rank: draft.rank++ }),
   )
-}
-
-/** Subgraphs that share an abstract field may have no type in common. */
-function mayBeNone(draft: MeshDraft, field: FieldSpec): FieldSpec {
-  const spec = draft.specs.get(field.target)
-  const isAbstract = spec?.kind === 'union' || spec?.kind === 'interface'
-  return isAbstract && field.owners.length > 1
-    ? { ...field, type: field.type.replace(`${field.target}!`, field.target) }
-    : field
-}
-
-/** What a client may begin with; a root field of a spread value type stands in all subgraphs that have a part of it. */
-function makeRoots(draft: MeshDraft): void {
-  for (const spec of draft.specs.values()) {
-    if (spec.kind !== 'entity') continue
-    for (const field of spec.fields) {
-      for (const graph of field.owners) {
-        const type = ensure(draft, graph, spec.name)
-        if (type === undefined) continue
-        const defined = defineField(draft, { graph, type, spec: field, mayDiffer: graph !== field.owners[0] })
-        if (field.owners.length > 1) defined.directives.add('@shareable')
-        // Who resolves more than keys must be reachable.
-        const keys = [...type.directives].filter((each) => each.includes('resolvable: false'))
-        for (const key of keys) {
-          type.directives.delete(key)
-          type.directives.add(key.replace(', resolvable: false', ''))
-        }
-      }
-    }
-  }
-  let roots = 0
-  for (const graph of draft.graphs) {
-    const count = Math.floor(draft.random() * 4) + (graph.index === 0 ? 1 : 0)
-    for (let each = 0; each < count; each++) {
-      const targets = [...draft.specs.keys()].filter((name) => isUsable(draft, graph.index, name))
-      const target = chance(draft, 0.12) || targets.length === 0 ? scalar(draft) : pickOne(draft, targets)
-      const spec = draft.specs.get(target)
-      let owners = chance(draft, 0.15)
-        ? someOf(
-            draft,
-            draft.graphs.map(({ index }) => index),
-            1,
-          )
-        : [graph.index]
-      if (spec?.kind === 'value' && spec.spread !== null) owners = [...spec.spread.keys()]
-      owners = owners.filter((owner) => isUsable(draft, owner, target))
-      const field = mayBeNone(draft, { ...makeField(draft, { taken: [], target, fixed: false }), owners })
-      const named = { ...field, name: chance(draft, 0.3) ? `${field.name}${roots++}` : `q${roots++}` }
-      for (const owner of owners) {
-        const type = rootType(graphAt(draft, owner), 'Query')
-        const defined = defineField(draft, { graph: owner, type, spec: named, mayDiffer: owner !== owners[0] })
-        if (owners.length > 1) defined.directives.add('@shareable')
-      }
-    }
-    if (chance(draft, 0.25)) makeMutation(draft, graph)
-  }
-  if (draft.graphs.every((graph) => !graph.types.has('Query'))) {
-    const first = graphAt(draft, 0)
-    const spec = { ...makeField(draft, { taken: [], target: 'Int', fixed: false }), name: 'only', owners: [0] }
-    defineField(draft, { graph: 0, type: rootType(first, 'Query'), spec })
-  }
-}
-
-function makeMutation(draft: MeshDraft, graph: DraftGraph): void {
-  for (let each = 0; each < 2; each++) {
-    const targets = [...draft.specs.keys()].filter(
-      (name) => isUsable(draft, graph.index, name) && !isSpread(draft, name),
-    )
-    const target = chance(draft, 0.4) || targets.length === 0 ? 'Int' : pickOne(draft, targets)
-    const spec = makeField(draft, { taken: [], target, fixed: false })
-    const named = { ...spec, name: `m${graph.index}${each}`, owners: [graph.index] }
-    defineField(draft, { graph: graph.index, type: rootType(graph, 'Mutation'), spec: named })
-  }
-}
-
-function rootType(graph: DraftGraph, name: 'Query' | 'Mutation'): import('./mesh-draft.ts').DraftType {
-  const known = graph.types.get(name)
-  if (known !== undefined) return known
-  const made = {
-    name,
-    kind: 'object' as const,
-    implements: new Set<string>(),
-    directives: new Set<string>(),
-    fields: new Map(),
-    members: new Set<string>(),
-  }
-  graph.types.set(name, made)
-  return made
-}
-
-function scalar(draft: MeshDraft): string {
-  return pickOne(draft, ['Int', 'String', 'String', 'ID', 'Float', 'Boolean', 'Hue', 'Both', 'Blob'])
-}
-
-function freeName(draft: MeshDraft, taken: readonly string[]): string {
-  const free = NAMES.filter((name) => !taken.includes(name))
-  return free.length === 0 ? `more${draft.rank++}` : pickOne(draft, free)
-}
-
-export interface FieldWish {
-  readonly taken: readonly string[]
-  readonly target: string
-  readonly fixed: boolean
-}
-
-export function makeField(draft: MeshDraft, { taken, target, fixed }: FieldWish): FieldSpec {
-  const bang = (probability: number): string => (chance(draft, probability) ? '!' : '')
-  const isComposite = draft.specs.has(target)
-  let type = `${target}${bang(0.4)}`
-  if (chance(draft, isComposite ? 0.35 : 0.1)) type = `[${type}]${bang(0.4)}`
-  if (type.startsWith('[') && chance(draft, 0.1)) type = `[${type}]${bang(0.3)}`
-  const args = chance(draft, 0.25) ? [makeArgument(draft, 'x')] : []
-  if (args.length > 0 && chance(draft, 0.4)) args.push(makeArgument(draft, 'by'))
-  return { name: freeName(draft, taken), arguments: args, type, target, owners: [], isFixed: fixed, rank: draft.rank++ }
-}
-
-function makeArgument(draft: MeshDraft, name: string): ArgumentSpec {
-  const type = pickOne(draft, ['Int', 'String', 'Mode', 'Both', 'Wish', '[Int!]', '[Wish]', 'Blob', 'Boolean', 'ID'])
-  const isRequired = chance(draft, 0.15)
-  const defaults: Record<string, string> = {
-    Int: '3',
-    String: '"d"',
-    Mode: 'M1',
-    Both: 'B2',
-    '[Int!]': '[1, 2]',
-    Wish: '{ text: "w" }',
-    Boolean: 'true',
-  }
-  const defaultText = !isRequired && chance(draft, 0.35) ? (defaults[type] ?? null) : null
-  return { name, type: isRequired ? `${type}!` : type, defaultText }
 }
