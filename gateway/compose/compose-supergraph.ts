@@ -1,7 +1,7 @@
 // Composes subgraph SDLs into a supergraph. Problems are values: one line per problem, each naming its subgraphs, with the place in the SDL
 // where it is known.
 import { composeServices } from '@theguild/federation-composition'
-import { GraphQLError, parse, visit, type DocumentNode } from 'graphql'
+import { GraphQLError, Kind, parse, visit, type DocumentNode } from 'graphql'
 import { checkComposition, coordinates, withoutRepeated } from './check-composition.ts'
 import { checkSupergraph } from './check-supergraph.ts'
 import { formatProblems, type CompositionProblem } from './composition-problem.ts'
@@ -56,7 +56,7 @@ export function composeSupergraph(services: readonly SubgraphDefinition[]): Comp
 
 function composeByLibrary(parsed: readonly ParsedSubgraph[], models: readonly SubgraphModel[]): Composition {
   try {
-    const result = composeServices([...parsed])
+    const result = composeServices(parsed.map((subgraph, at) => interfaceObjectsFirst(subgraph, models[at])))
     if (result.errors === undefined) {
       return { kind: 'composed', supergraphSdl: mendSupergraph(result.supergraphSdl, models) }
     }
@@ -67,6 +67,17 @@ function composeByLibrary(parsed: readonly ParsedSubgraph[], models: readonly Su
     const message = `The composition library gave up: ${reason}. Compose fewer subgraphs at a time to find the one that it cannot read.`
     return { kind: 'failed', problems: [{ subgraphs: [], code: 'INVALID_GRAPHQL', message }] }
   }
+}
+
+/** The library throws where @requires or @provides selects fields of an interface object that the SDL defines further down. */
+function interfaceObjectsFirst(subgraph: ParsedSubgraph, model: SubgraphModel | undefined): ParsedSubgraph {
+  const { definitions } = subgraph.typeDefs
+  const isFirst = (node: DocumentNode['definitions'][number]): boolean =>
+    node.kind === Kind.OBJECT_TYPE_DEFINITION &&
+    (model?.types.get(node.name.value)?.applied('interfaceObject').length ?? 0) > 0
+  if (!definitions.some(isFirst)) return subgraph
+  const sorted = [...definitions.filter(isFirst), ...definitions.filter((node) => !isFirst(node))]
+  return { ...subgraph, typeDefs: { ...subgraph.typeDefs, definitions: sorted } }
 }
 
 /** Uses of it: what a subgraph that runs answers as its SDL also defines it. */

@@ -153,6 +153,10 @@ export const MESHES: Readonly<Record<string, Readonly<Record<string, CheckedMesh
       a: NODES,
       b: 'type Node @interfaceObject @key(fields: "id") { id: ID! n: Int } type Query { other: Other } type Other { x: Int }',
     }),
+    'whose fields are provided above its definition': fine({
+      a: NODES.replaceAll('id: ID! }', 'id: ID! n: Int @shareable }').replace('n: Int @shareable', 'n: Int'),
+      b: 'type Query { mine: Node @provides(fields: "n") } type Node @key(fields: "id") @interfaceObject { id: ID! n: Int @external }',
+    }),
     'beside a type that implements it': refused(
       {
         a: NODES,

@@ -101,7 +101,9 @@ async function askMerged(
     return JSON.parse(JSON.stringify(result)) as EngineResult
   }
   if (!query.startsWith('subscription')) return [await ask()]
-  const [[field = '', events = []] = []] = Object.entries(data.roots['Subscription'] ?? {})
+  const [subscription] = Object.entries(data.roots['Subscription'] ?? {})
+  if (subscription === undefined) throw new Error('the scenario has no events')
+  const [field, events] = subscription
   return Promise.all((events as readonly unknown[]).map((event) => ask({ [field]: event })))
 }
 
