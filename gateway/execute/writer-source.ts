@@ -32,6 +32,8 @@ const LEAF_TEXTS: Readonly<Record<string, string>> = {
   Boolean: 'text.boolean',
 }
 
+const PIECE_CHARACTERS = 16_384
+
 export class WriterGenerator {
   readonly #plan: Plan
   readonly #schema: GraphQLSchema
@@ -228,48 +230,59 @@ return (r, i, s, c) => {
       values.push(value)
       return [`const ${value} = s${step.of} == null ? undefined : ${read(`s${step.of}`, step.key)}`]
     })
-    return [...lines, ...this.#objects(values, declared, write)]
+    return [...lines, ...this.#objects(values, declared, { write, into: 'o' })]
   }
 
-  /** `values`: of the field sources, the first decides. */
-  #objects(values: readonly string[], type: GraphQLOutputType, write: string): string[] {
+  /** `values`: of the field sources, the first decides. `into`: the variable that takes the text. */
+  #objects(values: readonly string[], type: GraphQLOutputType, { write, into }: ObjectWriting): string[] {
     const nullable = !isNonNullType(type)
     const inner = isNonNullType(type) ? type.ofType : type
     const [first = 'undefined', ...others] = values
     const body = isListType(inner)
-      ? this.#objectLoop(first, others, { type: inner.ofType as GraphQLOutputType, write })
-      : this.#objectText(values, write)
-    if (nullable) return [`if (${first} == null) o += 'null'`, 'else {', ...body, '}']
+      ? this.#objectLoop(first, others, { type: inner.ofType as GraphQLOutputType, write, into })
+      : this.#objectText(values, { write, into })
+    if (nullable) return [`if (${first} == null) ${into} += 'null'`, 'else {', ...body, '}']
     return body
   }
 
-  #objectLoop(first: string, others: readonly string[], item: { type: GraphQLOutputType; write: string }): string[] {
-    const index = this.#name('i')
-    const name = this.#name('e')
+  /** Long lists are brought into one piece every few kilobytes: a tree of all their parts would be dear to keep and to collect. */
+  #objectLoop(
+    first: string,
+    others: readonly string[],
+    { type, write, into }: ObjectWriting & { readonly type: GraphQLOutputType },
+  ): string[] {
+    const [index, name, items] = [this.#name('i'), this.#name('e'), this.#name('l')]
     const beside = others.map((list) => ({ list, name: this.#name('e') }))
     return [
       `if (!Array.isArray(${first})) return undefined`,
-      `o += '['`,
+      `let ${items} = '['`,
       `for (let ${index} = 0; ${index} < ${first}.length; ${index}++) {`,
-      `if (${index} !== 0) o += ','`,
+      `if (${index} !== 0) ${items} += ','`,
       `const ${name} = ${first}[${index}]`,
       ...beside.map((each) => `const ${each.name} = Array.isArray(${each.list}) ? ${each.list}[${index}] : undefined`),
-      ...this.#objects([name, ...beside.map((each) => each.name)], item.type, item.write),
+      ...this.#objects([name, ...beside.map((each) => each.name)], type, { write, into: items }),
+      `if (${items}.length > ${PIECE_CHARACTERS}) { ${into} += text.flat(${items}); ${items} = '' }`,
       '}',
-      `o += ']'`,
+      `${into} += ${items} + ']'`,
     ]
   }
 
-  #objectText(values: readonly string[], write: string): string[] {
+  #objectText(values: readonly string[], { write, into }: ObjectWriting): string[] {
     const written = this.#name('t')
     const [first = 'undefined'] = values
     return [
       `if (typeof ${first} !== 'object' || ${first} === null || Array.isArray(${first})) return undefined`,
       `const ${written} = ${write}(${values.join(', ')})`,
       `if (${written} === undefined) return undefined`,
-      `o += ${written}`,
+      `${into} += ${written}`,
     ]
   }
+}
+
+interface ObjectWriting {
+  /** Name of the function that writes one object. */
+  readonly write: string
+  readonly into: string
 }
 
 function read(object: string, key: string): string {
