@@ -107,7 +107,7 @@ class Run {
     for (const lookup of fetch.lookups) {
       const representations = new Map<string, number>()
       const places = lookup.targets.flatMap((target) =>
-        this.instances(target.position).flatMap((instance) => {
+        this.instances(target.position, target.onSource).flatMap((instance) => {
           const object = this.object(instance, target.onSource)
           if (!isObject(object) || !this.concerns(target.types, instance)) return []
           const representation = this.representation(target, instance)
@@ -177,15 +177,17 @@ class Run {
     return built
   }
 
-  /** All objects of a position, as source 0 has them. */
-  private instances(id: PositionId): Instance[] {
+  /** The objects that a source of a position has: others of the position need not be there yet. */
+  private instances(id: PositionId, index: number): Instance[] {
     const position = this.position(id)
     if (position.parent === null) return [{ position: id, parent: null, indexes: [] }]
-    return this.instances(position.parent).flatMap((parent) => {
-      const first = position.sources[0]
-      if (!this.concerns(position.parentTypes, parent) || first?.kind !== 'field') return []
+    const source = position.sources[index]
+    if (source?.kind === 'link') return this.instances(id, source.of)
+    if (source?.kind !== 'field') return this.instances(id, 0)
+    return this.instances(position.parent, source.of).flatMap((parent) => {
+      if (!this.concerns(position.parentTypes, parent)) return []
       const found: Instance[] = []
-      mapLists(read(this.object(parent, first.of), first.key), [], (item, indexes) => {
+      mapLists(read(this.object(parent, source.of), source.key), [], (item, indexes) => {
         if (!missing(item)) found.push({ position: id, parent, indexes })
         return null
       })
@@ -255,33 +257,30 @@ class Run {
     if (field.kind === 'introspection') return this.context.introspection?.[field.responseKey]
     const type = typeFromAST(this.context.publicSchema, parseType(field.type) as never) as GraphQLOutputType
     if (field.kind === 'leaf') {
-      return this.complete(this.value(this.object(instance, field.source), field.key), type, path, (item) => item)
+      const leaf = this.value(this.object(instance, field.source), field.key)
+      return this.complete(leaf, type, { path, indexes: [], item: (item) => item })
     }
     const [first] = this.position(field.child.position).sources
     if (first?.kind !== 'field') throw new Error(`position ${field.child.position} does not begin with a field`)
     const value = this.value(this.object(instance, first.of), first.key)
-    return this.complete(value, type, path, (item, at, indexes) => {
+    const project: Completing['item'] = (item, at, indexes) => {
       const child = { position: field.child.position, parent: instance, indexes }
       const name = this.typename(child)
       if (name === undefined || this.context.publicSchema.getType(name) === undefined) return FAILED
       return isObject(item) ? this.project(field.child, child, at) : FAILED
-    })
+    }
+    return this.complete(value, type, { path, indexes: [], item: project })
   }
 
-  private complete(
-    value: unknown,
-    type: GraphQLOutputType,
-    path: Path,
-    leaf: (item: unknown, path: Path, indexes: readonly number[]) => unknown,
-    indexes: readonly number[] = [],
-  ): unknown {
+  private complete(value: unknown, type: GraphQLOutputType, completing: Completing): unknown {
+    const { path } = completing
     const inner = getNullableType(type)
     let result: unknown = value
     if (missing(value)) result = value
-    else if (isListType(inner))
-      result = this.completeList(value, inner.ofType as GraphQLOutputType, path, leaf, indexes)
+    else if (isListType(inner)) result = this.completeList(value, inner.ofType, completing)
     else if (isEnumType(inner) && inner.getValue(String(value)) === undefined) result = FAILED
-    else result = leaf(value, path, indexes)
+    else result = completing.item(value, path, completing.indexes)
+    // Scalars of GraphQL's own have no definition in the schema.
     if (isLeafType(inner) && typeof result === 'object' && result !== null && inner.astNode === undefined)
       result = FAILED
     if (!missing(result) && result !== NULLED) return result
@@ -290,22 +289,25 @@ class Run {
     return isNonNullType(type) ? NULLED : null
   }
 
-  private completeList(
-    value: unknown,
-    type: GraphQLOutputType,
-    path: Path,
-    leaf: (item: unknown, path: Path, indexes: readonly number[]) => unknown,
-    indexes: readonly number[],
-  ): unknown {
+  private completeList(value: unknown, type: GraphQLOutputType, completing: Completing): unknown {
     if (!Array.isArray(value)) return FAILED
     const items: unknown[] = []
     for (const index of value.keys()) {
-      const item = this.complete(this.value(value, index), type, [...path, index], leaf, [...indexes, index])
+      const path = [...completing.path, index]
+      const indexes = [...completing.indexes, index]
+      const item = this.complete(this.value(value, index), type, { ...completing, path, indexes })
       if (item === NULLED) return NULLED
       items.push(item)
     }
     return items
   }
+}
+
+/** Where a value stands, and what becomes of it, or of each item of its lists. */
+interface Completing {
+  readonly path: Path
+  readonly indexes: readonly number[]
+  readonly item: (item: unknown, path: Path, indexes: readonly number[]) => unknown
 }
 
 function isObject(value: unknown): value is object {

@@ -1,7 +1,7 @@
 // Whether the answer of the plan's only fetch is the response: then its document asks for the client's keys in the client's order.
 import type { OperationDefinitionNode } from 'graphql'
 import { typesOf, type PlannedField, type PlannedObject } from './plan-object.ts'
-import type { Entry, Planning, Selection, Site } from './planning.ts'
+import type { Entry, Request, Selection, Site } from './planning.ts'
 
 interface Scope {
   /** What stands under a key, wherever the subgraph may merge selections. */
@@ -14,11 +14,11 @@ type Shown = Map<Entry, string>
 
 /** The selection to ask; null where the plan is not of that kind. Entries then have the client's keys. */
 export function writePassthrough(
-  planning: Planning,
+  requests: readonly Request[],
   operation: OperationDefinitionNode,
   response: PlannedObject,
 ): string | null {
-  const [request, ...others] = planning.requests
+  const [request, ...others] = requests
   if (operation.operation !== 'query' || request === undefined || others.length > 0) return null
   // A subgraph's root type may have another name.
   if (response.fields.some(({ kind }) => kind === 'typename')) return null

@@ -2,7 +2,6 @@
 import type { OperationDefinitionNode } from 'graphql'
 import { invariant } from '../../../platform/errors.ts'
 import type {
-  FetchId,
   LookupTarget,
   Plan,
   Position,
@@ -14,35 +13,30 @@ import type {
 import { mergeEntries } from './merge-entries.ts'
 import { finalEntry, finalRequest, mergeRequests } from './merge-requests.ts'
 import { writePassthrough } from './passthrough.ts'
+import { prune } from './prune.ts'
 import type { PlannedField, PlannedObject } from './plan-object.ts'
-import type { PlannedLookup, Planning, RepresentedField, Request, Site, Source } from './planning.ts'
+import type { PlannedLookup, Planning, RepresentedField, Site, Source } from './planning.ts'
 import { createScope, giveKeys } from './print-selection.ts'
-import { writeFetches, type Links } from './write-fetches.ts'
-
-/** What the parts of a plan name one another by. */
-export interface Numbering {
-  readonly fetchIds: ReadonlyMap<Request, FetchId>
-  readonly links: Links
-  /** Without those that were merged into others. */
-  readonly sources: ReadonlyMap<Site, readonly Source[]>
-  readonly lookups: ReadonlyMap<Request, PlannedLookup>
-}
+import { writeFetches } from './write-fetches.ts'
 
 export function writePlan(planning: Planning, operation: OperationDefinitionNode, response: PlannedObject): Plan {
-  const { depths, lookups } = mergeRequests(planning.requests)
-  const requests = planning.requests.filter(({ mergedInto }) => mergedInto === null)
-  const passthrough = writePassthrough(planning, operation, response)
+  const needed = prune(planning, response)
+  const { depths, lookups } = mergeRequests(needed.requests)
+  const requests = needed.requests.filter(({ mergedInto }) => mergedInto === null)
+  const passthrough = writePassthrough(requests, operation, response)
   for (const { selection } of passthrough === null ? requests : []) {
     mergeEntries(selection)
     giveKeys(selection, createScope())
   }
-  const sources = new Map(planning.sites.map((site) => [site, keptSources(site)]))
+  const sources = new Map(needed.sites.map((site) => [site, keptSources(site)]))
+  const positionIds = new Map(needed.sites.map((site, index) => [site, index]))
+  const positionOf = (site: Site): number => positionIds.get(site) ?? 0
   const numberOf = (source: Source): number => {
     const index = (sources.get(source.site) ?? []).findIndex((each) => isSameSource(each, source))
     invariant(index >= 0, 'a source that is read is kept')
     return index
   }
-  const write = { numberOf }
+  const write = { numberOf, positionOf }
   const { fetches, fetchIds, links } = writeFetches({
     planning,
     requests,
@@ -52,10 +46,10 @@ export function writePlan(planning: Planning, operation: OperationDefinitionNode
     passthrough,
     target: (lookup, link) => writeTarget(write, lookup, link),
   })
-  const positions = planning.sites.map((site): Position => {
+  const positions = needed.sites.map((site): Position => {
     const own = sources.get(site) ?? []
     return {
-      parent: site.parent?.id ?? null,
+      parent: site.parent === null ? null : positionOf(site.parent),
       parentTypes: site.parent === null ? null : typesOrAll(site.parentTypes, site.parent),
       sources: own.map((source): PositionSource => {
         if (source.way.kind === 'field') {
@@ -81,6 +75,7 @@ export function writePlan(planning: Planning, operation: OperationDefinitionNode
 
 interface Write {
   readonly numberOf: (source: Source) => number
+  readonly positionOf: (site: Site) => number
 }
 
 /** A source whose request was merged into another's is that other's. */
@@ -113,7 +108,7 @@ function typesOrAll(types: readonly string[], site: Site): readonly string[] | n
 
 function writeTarget(write: Write, lookup: PlannedLookup, link: number): LookupTarget {
   return {
-    position: lookup.site.id,
+    position: write.positionOf(lookup.site),
     types: typesOrAll(lookup.types, lookup.site),
     onSource: write.numberOf(lookup.onSource),
     link,
@@ -140,12 +135,15 @@ function writeField(
     child:
       child === null
         ? null
-        : { position: child.site.id, fields: child.fields.map((each) => writeField(write, each, child.site)) },
+        : {
+            position: write.positionOf(child.site),
+            fields: child.fields.map((each) => writeField(write, each, child.site)),
+          },
   }
 }
 
 function writeObject(write: Write, { site, fields }: PlannedObject): ResponseObject {
-  return { position: site.id, fields: fields.map((field) => writeResponseField(write, site, field)) }
+  return { position: write.positionOf(site), fields: fields.map((field) => writeResponseField(write, site, field)) }
 }
 
 function writeResponseField(write: Write, site: Site, field: PlannedField): ResponseField {
