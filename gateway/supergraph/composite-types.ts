@@ -47,6 +47,9 @@ interface Reading {
   readonly names: JoinNames
   /** By the value of join__Graph. */
   readonly graphIds: ReadonlyMap<string, GraphId>
+  readonly byName: ReadonlyMap<string, GraphId>
+  /** By the graph's own name. */
+  readonly graphNames: ReadonlyMap<string, GraphId>
   readonly fieldSets: Map<string, FieldSet>
 }
 
@@ -69,9 +72,10 @@ export function readGraphs(supergraph: DocumentNode, prefix: string): { graphs: 
 export function readCompositeTypes(
   supergraph: DocumentNode,
   names: JoinNames,
-  graphIds: ReadonlyMap<string, GraphId>,
+  { graphs, ids }: ReturnType<typeof readGraphs>,
 ): Map<string, DraftType> {
-  const reading: Reading = { names, graphIds, fieldSets: new Map() }
+  const byName = new Map(graphs.map(({ id, name }) => [name, id]))
+  const reading: Reading = { names, graphIds: ids, byName, fieldSets: new Map() }
   const nodes = new Map<string, CompositeNode>()
   const types = new Map<string, DraftType>()
   for (const node of supergraph.definitions) {
@@ -141,6 +145,8 @@ function readField(reading: Reading, node: FieldDefinitionNode, unmarkedIn: read
     const id = graphOf(reading, join)
     if (id !== null) graphs.set(id, readFieldInGraph(reading, join, type))
   }
+  for (const join of joins) labelOverridden(reading, join, graphs)
+  labelOverridden(reading, joins, graphs)
   dropLonelyLabels(graphs)
   const inaccessible = hasDirective(node, reading.names.inaccessible)
   return { name: node.name.value, type, namedType: namedType(node.type), inaccessible, graphs }
@@ -161,6 +167,30 @@ function readFieldInGraph(reading: Reading, join: DirectiveValues, type: string)
     requires: requires === null ? null : fieldSet(reading, requires, parseFieldSet),
     provides: provides === null ? null : fieldSet(reading, provides, parseFieldSet),
     label: label === null ? null : { name: label, active: stringValue(join, 'override') !== null },
+  }
+}
+
+/** The composition library 0.27 leaves the label out where a root field is overridden: both subgraphs would seem to share it. */
+function labelOverridden(reading: Reading, join: DirectiveValues, graphs: Map<GraphId, FieldInGraph>): void {
+  const name = stringValue(join, 'overrideLabel')
+  const from = reading.byName.get(stringValue(join, 'override') ?? '')
+  const field = from === undefined ? undefined : graphs.get(from)
+  if (name === null || from === undefined || field?.label !== null) return
+  graphs.set(from, { ...field, label: { name, active: false } })
+}
+
+/** Composition may leave out the label on a root type's field that is overridden: who overrides it names the graph. */
+function labelOverridden(
+  { graphNames }: Reading,
+  joins: readonly DirectiveValues[],
+  graphs: Map<GraphId, FieldInGraph>,
+): void {
+  for (const join of joins) {
+    const name = stringValue(join, 'overrideLabel')
+    const id = graphNames.get(stringValue(join, 'override') ?? '')
+    const overridden = id === undefined ? undefined : graphs.get(id)
+    if (name === null || id === undefined || overridden === undefined || overridden.label !== null) continue
+    graphs.set(id, { ...overridden, external: false, label: { name, active: false } })
   }
 }
 

@@ -20,7 +20,7 @@ export function readSupergraph(supergraphSdl: string): Supergraph {
     inaccessible: directiveName(features, 'inaccessible', 'inaccessible') ?? 'inaccessible',
   }
   const { graphs, ids } = readGraphs(document, names.prefix)
-  const types = readCompositeTypes(document, names, ids)
+  const types = readCompositeTypes(document, names, { graphs, ids })
   refuse([...unenforcedFeatures(features), ...unplannable({ document, prefix: names.prefix, types, graphs })])
   completeTypes(types, names.isFirst)
   const roots = rootTypes(document, types)
