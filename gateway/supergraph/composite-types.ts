@@ -146,7 +146,6 @@ function readField(reading: Reading, node: FieldDefinitionNode, unmarkedIn: read
     if (id !== null) graphs.set(id, readFieldInGraph(reading, join, type))
   }
   for (const join of joins) labelOverridden(reading, join, graphs)
-  labelOverridden(reading, joins, graphs)
   dropLonelyLabels(graphs)
   const inaccessible = hasDirective(node, reading.names.inaccessible)
   return { name: node.name.value, type, namedType: namedType(node.type), inaccessible, graphs }
@@ -176,22 +175,7 @@ function labelOverridden(reading: Reading, join: DirectiveValues, graphs: Map<Gr
   const from = reading.byName.get(stringValue(join, 'override') ?? '')
   const field = from === undefined ? undefined : graphs.get(from)
   if (name === null || from === undefined || field?.label !== null) return
-  graphs.set(from, { ...field, label: { name, active: false } })
-}
-
-/** Composition may leave out the label on a root type's field that is overridden: who overrides it names the graph. */
-function labelOverridden(
-  { graphNames }: Reading,
-  joins: readonly DirectiveValues[],
-  graphs: Map<GraphId, FieldInGraph>,
-): void {
-  for (const join of joins) {
-    const name = stringValue(join, 'overrideLabel')
-    const id = graphNames.get(stringValue(join, 'override') ?? '')
-    const overridden = id === undefined ? undefined : graphs.get(id)
-    if (name === null || id === undefined || overridden === undefined || overridden.label !== null) continue
-    graphs.set(id, { ...overridden, external: false, label: { name, active: false } })
-  }
+  graphs.set(from, { ...field, external: false, label: { name, active: false } })
 }
 
 /** Overridden from a graph that has no such field: there is nothing to fall back to, whatever the label says. */
