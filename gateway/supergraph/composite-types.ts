@@ -48,8 +48,6 @@ interface Reading {
   /** By the value of join__Graph. */
   readonly graphIds: ReadonlyMap<string, GraphId>
   readonly byName: ReadonlyMap<string, GraphId>
-  /** By the graph's own name. */
-  readonly graphNames: ReadonlyMap<string, GraphId>
   readonly fieldSets: Map<string, FieldSet>
 }
 
