@@ -117,6 +117,14 @@ describe('types and fields', () => {
     })
   })
 
+  test('the label of a root field holds for whom it was taken from, though the composition leaves it out there', () => {
+    const read = compose({
+      a: 'type Query { now: Int then: Int }',
+      b: 'type Query { now: Int @override(from: "a", label: "percent(5)") }',
+    })
+    expect(fieldLines(read, 'Query', 'now')).toEqual(['a Int percent(5)=off', 'b Int percent(5)=on'])
+  })
+
   test('what an interface object adds stands on every implementing type', () => {
     const read = compose({
       a: 'type Query { node: Node } interface Node @key(fields: "id") { id: ID! } type User implements Node @key(fields: "id") { id: ID! name: String }',

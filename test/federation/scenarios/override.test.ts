@@ -48,15 +48,16 @@ const withRequires: Scenario = {
 
 const labelled = (active: readonly string[]): Scenario => ({
   subgraphs: {
-    a: 'type Query { me: User } type User @key(fields: "id") { id: ID! name: String age: Int best: Post } type Post @key(fields: "id") { id: ID! title: String }',
-    b: `type User @key(fields: "id") { id: ID! name: String @override(from: "a", label: "percent(10)") age: Int @override(from: "a", label: "age") best: Post @override(from: "a", label: "age") }
+    a: 'type Query { me: User latest: Post } type User @key(fields: "id") { id: ID! name: String age: Int best: Post } type Post @key(fields: "id") { id: ID! title: String }',
+    b: `type Query { latest: Post @override(from: "a", label: "age") } type User @key(fields: "id") { id: ID! name: String @override(from: "a", label: "percent(10)") age: Int @override(from: "a", label: "age") best: Post @override(from: "a", label: "age") }
       type Post @key(fields: "id") { id: ID! score: Int }`,
     c: 'type Query { them: User } type User @key(fields: "id") { id: ID! mail: String }',
   },
-  data: { roots: { Query: { me: user, them: user } }, entities: [user, post] },
+  data: { roots: { Query: { me: user, them: user, latest: post } }, entities: [user, post] },
   operations: {
     'fields and an object': '{ me { name age best { title score } mail } them { mail name best { score } } }',
     'one at a time': '{ me { name } them { age } }',
+    'a root field': '{ latest { title score } me { best { title } } }',
     'the object only': '{ me { best { score } } }',
   },
   active,
