@@ -2,7 +2,7 @@
 // be asked later with another.
 import { mergeSelection } from './merge-entries.ts'
 import { mergeFields } from './merge-fields.ts'
-import type { Entry, PlannedLookup, Request, Selection } from './planning.ts'
+import type { Entry, PlannedLookup, RepresentedField, Request, Selection } from './planning.ts'
 
 /** Lookups between a request and the client's first. */
 export type Depths = ReadonlyMap<Request, number>
@@ -75,12 +75,18 @@ function mergeInto(request: Request, later: Request, lookups: Map<Request, Plann
   // A plain lookup gives what it gives by any key.
   const required = from.requires === '' ? [] : from.fields.filter(({ isKey }) => !isKey)
   const fields = mergeFields(into.fields, required)
-  const names = fields.flatMap(({ name, types }) => types.map((type) => `${type}.${name}`))
-  if (new Set(names).size < names.length) return false
+  if (!saysEachOnce(fields)) return false
   lookups.set(later, { ...into, fields })
   lookups.delete(request)
   for (const before of request.dependsOn) later.dependsOn.add(before)
   request.mergedInto = later
   mergeSelection(request.selection, later.selection)
   return true
+}
+
+/** False where a name would have two values: the same field is required with other arguments. */
+function saysEachOnce(fields: readonly RepresentedField[]): boolean {
+  const names = fields.flatMap(({ name, types }) => types.map((type) => `${type}.${name}`))
+  if (new Set(names).size < names.length) return false
+  return fields.every(({ child }) => child === null || saysEachOnce(child.fields))
 }
