@@ -5,6 +5,7 @@ import { GraphQLError, Kind, parse, visit, type DocumentNode } from 'graphql'
 import { checkComposition, coordinates, withoutRepeated } from './check-composition.ts'
 import { checkSupergraph } from './check-supergraph.ts'
 import { formatProblems, type CompositionProblem } from './composition-problem.ts'
+import { mendFieldTypes } from './mend-field-types.ts'
 import { mendSupergraph } from './mend-supergraph.ts'
 import { readSubgraph, type SubgraphModel } from './subgraph-model.ts'
 
@@ -58,7 +59,7 @@ function composeByLibrary(parsed: readonly ParsedSubgraph[], models: readonly Su
   try {
     const result = composeServices(parsed.map((subgraph, at) => interfaceObjectsFirst(subgraph, models[at])))
     if (result.errors === undefined) {
-      return { kind: 'composed', supergraphSdl: mendSupergraph(result.supergraphSdl, models) }
+      return { kind: 'composed', supergraphSdl: mendFieldTypes(mendSupergraph(result.supergraphSdl, models), models) }
     }
     return { kind: 'failed', problems: result.errors.map((error) => toProblem(error, models)) }
   } catch (error) {
