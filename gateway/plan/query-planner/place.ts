@@ -79,11 +79,12 @@ function take(planning: Planning, { site, types, field, option }: Taking): reado
   const { graph, source, inGraph } = option
   if (source !== null) {
     const here = types.filter((type) => answersHere(planning, source, type, { field, types }) !== null)
-    return asked(planning, source, here, field)
+    return asked(planning, source, here.length === types.length ? types : here, field)
   }
   countSelection(planning)
   const { requires } = inGraph
-  const same = types.filter((type) => answers(planning, graph, type, field)?.requires === requires)
+  const alike = types.filter((type) => answers(planning, graph, type, field)?.requires === requires)
+  const same = alike.length === types.length ? types : alike
   if (requires === null) {
     // An interface object is asked about these types only.
     const isExact = !readType(inGraph.type).isNullable

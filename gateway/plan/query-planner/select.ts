@@ -152,15 +152,21 @@ function unconditionalTypes(
     if (type === undefined || own === null) return null
     if (type.kind !== 'object' && !isInterfaceObject(planning, graph, name)) {
       if (!hasArguments(planning, name, field)) return null
-      // A type of the graph that cannot be met here does not matter.
-      const met = possibleIn(planning, graph, name).filter((each) => source.site.types.includes(each))
-      if (!met.every((each) => types.includes(each))) return null
+      if (types !== source.site.types && !includesMet(possibleIn(planning, graph, name), source.site.types, types))
+        return null
     } else if (type.kind === 'object' && !types.includes(name)) return null
     if (!printed.includes(own)) printed.push(own)
   }
   const composite = isComposite(planning, readType(printed[0] ?? '').named)
   const shapes = new Set(printed.map((each) => (composite ? readType(each).wrappers : each)))
   return shapes.size === 1 ? printed : null
+}
+
+/** A type of the graph that cannot be met here does not matter. */
+function includesMet(possible: readonly string[], met: readonly string[], types: readonly string[]): boolean {
+  const asked = new Set(types)
+  const missing = new Set(met.filter((type) => !asked.has(type)))
+  return missing.size === 0 || !possible.some((type) => missing.has(type))
 }
 
 function typeIn(planning: Planning, graph: GraphId, type: string, field: string): string | null {

@@ -74,11 +74,7 @@ export function childSite(
 }
 
 export function findChild(site: Site, types: readonly string[], field: FieldRequest): Site | undefined {
-  return site.children
-    .get(fieldKey(field))
-    ?.find(
-      (child) => child.parentTypes.length === types.length && types.every((type) => child.parentTypes.includes(type)),
-    )
+  return site.children.get(fieldKey(field))?.find(({ parentTypes }) => isSameTypes(parentTypes, types))
 }
 
 function createChild(planning: Planning, of: Source, parentTypes: readonly string[], field: FieldRequest): Site {
@@ -108,14 +104,14 @@ export function addFieldSource(planning: Planning, site: Site, of: Source, entry
   if (known !== undefined) return known
   const { field, parentTypes } = site
   if (field === null || entry.child === null) return null
-  const { types, named } = possibleBelow(planning, of, parentTypes, field)
+  const { types, named, set } = possibleBelow(planning, of, parentTypes, field)
   const interfaceObject = isInterfaceObject(planning, of.graph, named)
   const source: Source = {
     site,
     graph: of.graph,
     request: of.request,
     selection: entry.child,
-    types: interfaceObject || site.types.every((type) => types.includes(type)) ? null : types,
+    types: interfaceObject || site.types.every((type) => set.has(type)) ? null : types,
     isInterfaceObject: interfaceObject,
     provided: entry.provided,
     way: { kind: 'field', of, entry },
@@ -129,7 +125,7 @@ function possibleBelow(
   of: Source,
   parentTypes: readonly string[],
   field: FieldRequest,
-): { types: readonly string[]; named: string } {
+): { types: readonly string[]; named: string; set: ReadonlySet<string> } {
   const possible = new Set<string>()
   const names = new Set<string>()
   for (const parentType of parentTypes) {
@@ -139,5 +135,9 @@ function possibleBelow(
   for (const name of names) for (const type of possibleIn(planning, of.graph, name)) possible.add(type)
   const [first = ''] = names
   const composed = fieldOf(planning, parentTypes[0] ?? '', field.name)?.namedType ?? first
-  return { types: [...possible], named: names.size === 1 ? first : composed }
+  return { types: [...possible], set: possible, named: names.size === 1 ? first : composed }
+}
+
+function isSameTypes(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((type) => b.includes(type)))
 }
