@@ -131,7 +131,10 @@ function orderedOptions(
   }
   if (options.length < 2) return options
   return options
-    .map((option) => ({ ...option, cost: costOf(planning, site, type, { option, field }) }))
+    .map((option) => {
+      const cost = costOf(planning, site, type, { option, field }) + restCost(planning, types, { option, field })
+      return { ...option, cost }
+    })
     .toSorted((a, b) => a.cost - b.cost)
 }
 
@@ -160,6 +163,17 @@ function answersHere(
     if (!met.every((each) => types.includes(each))) return null
   }
   return inGraph
+}
+
+/** The types that this graph does not answer have to be asked elsewhere, once it is known which they are. */
+function restCost(
+  planning: Planning,
+  types: readonly string[],
+  { option, field }: { readonly option: Option; readonly field: FieldRequest },
+): number {
+  const { graph, source } = option
+  if (source !== null) return 0
+  return types.every((type) => answers(planning, graph, type, field) !== null) ? 0 : 1.5
 }
 
 function costOf(

@@ -135,6 +135,11 @@ function possibleBelow(
   for (const name of names) for (const type of possibleIn(planning, of.graph, name)) possible.add(type)
   const [first = ''] = names
   const composed = fieldOf(planning, parentTypes[0] ?? '', field.name)?.namedType ?? first
+  if (parentTypes.length === 1 && composed !== first) {
+    // What the composed type does not have cannot be given to clients.
+    const allowed = new Set(planning.supergraph.types.get(composed)?.possibleTypes)
+    for (const type of possible) if (!allowed.has(type)) possible.delete(type)
+  }
   return { types: [...possible], set: possible, named: names.size === 1 ? first : composed }
 }
 
