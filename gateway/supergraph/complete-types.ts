@@ -27,7 +27,16 @@ export function completeTypes(types: Types, isFirst: boolean): void {
     for (const [id, { isInterfaceObject }] of type.graphs) {
       if (isInterfaceObject) spreadInterfaceObject(types, type, id)
     }
+    standForItself(type)
   }
+}
+
+/** An interface object that no type implements: its objects are of no other type. */
+function standForItself(type: DraftType): void {
+  const graphs = [...type.graphs.values()]
+  if (type.possibleTypes.length > 0 || !graphs.some(({ isInterfaceObject }) => isInterfaceObject)) return
+  type.possibleTypes.push(type.name)
+  for (const { possibleTypes } of graphs) possibleTypes.push(type.name)
 }
 
 interface Place {

@@ -16,7 +16,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '0' },
     count: { type: 'string', default: '10000' },
     seconds: { type: 'string', default: '86400' },
-    through: { type: 'string', default: 'naive' },
+    through: { type: 'string', default: 'engine' },
     found: { type: 'string' },
   },
 })
