@@ -11,11 +11,13 @@ type Sdls = Readonly<Record<string, string>>
 interface Options {
   readonly variables?: Readonly<Record<string, unknown>>
   readonly activeLabel?: string
+  /** Changes what was composed: composition refuses what others accept. */
+  readonly edit?: (supergraphSdl: string) => string
 }
 
-function plan(sdls: Sdls, query: string, { variables = {}, activeLabel }: Options = {}): Plan {
+function plan(sdls: Sdls, query: string, { variables = {}, activeLabel, edit = (sdl) => sdl }: Options = {}): Plan {
   const subgraphs = Object.entries(sdls).map(([name, sdl]) => ({ name, sdl, resolvers: {} }))
-  const supergraph = readSupergraph(composeMesh(subgraphs))
+  const supergraph = readSupergraph(edit(composeMesh(subgraphs)))
   const document = parse(query)
   expect(validate(supergraph.publicSchema, document)).toEqual([])
   return planOperation(supergraph, { document, variables, isLabelActive: (label) => label === activeLabel })
@@ -289,6 +291,18 @@ describe('mutations', () => {
       [3, null, 'query($representations: [_Any!]!){_entities(representations: $representations){... on T{v}}}'],
     ])
   })
+})
+
+test('a field that gives the query type again leads to the roots of all subgraphs', () => {
+  const sdls = {
+    a: 'type Query { a: Int } type Mutation { set: Payload } type Payload { n: Int }',
+    b: 'type Query { b: Int }',
+  }
+  const edit = (sdl: string): string => sdl.replace(/type Payload ([^{]*)\{/, 'type Payload $1{ query: Query ')
+  expect(requests(plan(sdls, 'mutation { set { query { a b } } }', { edit }))).toEqual([
+    '0 a: mutation{set{query{a}}}',
+    '1 b after 0: {b}',
+  ])
 })
 
 describe('subscriptions', () => {

@@ -4,6 +4,7 @@ import { knowType } from './know-type.ts'
 import {
   append,
   DEAD_END,
+  depthBehind,
   once,
   type LookUp,
   type Planning,
@@ -40,6 +41,7 @@ export function lookUp(planning: Planning, wanted: LookUp): Source {
       operation: 'query',
       selection: createSelection(graph, condition === null ? [] : [condition]),
       dependsOn,
+      depth: depthBehind(dependsOn),
       lookup: {
         site,
         types,

@@ -121,8 +121,8 @@ function orderedOptions(
   if (definition === undefined) return []
   const composite = isComposite(planning, definition.namedType) && field.below !== null
   const [first] = present
-  // A leaf at hand is taken where it is first.
-  if (first !== undefined && !composite) return present
+  // A leaf at hand is taken where it is soonest.
+  if (first !== undefined && !composite) return present.length === 1 ? present : present.toSorted(bySoonest)
   const options = [...present]
   for (const [graph] of definition.graphs) {
     const inGraph = answers(planning, graph, type, field)
@@ -136,6 +136,10 @@ function orderedOptions(
       return { ...option, cost }
     })
     .toSorted((a, b) => a.cost - b.cost)
+}
+
+function bySoonest(a: Option, b: Option): number {
+  return (a.source?.request.depth ?? 0) - (b.source?.request.depth ?? 0)
 }
 
 function presentOptions(planning: Planning, site: Site, types: readonly string[], field: FieldRequest): Option[] {
@@ -187,5 +191,6 @@ function costOf(
   const helped = Math.min(field.helpful?.get(graph) ?? 0, 9) * 0.01
   const isOnlyKey = inGraph.external && source?.provided === undefined ? 2 : 0
   const reached = source === null ? (reachCost(planning, site, type, graph) ?? UNKNOWN_COST) : 0
-  return reached + (inGraph.requires === null ? 0 : 1.5) + below + isOnlyKey - helped
+  const later = (source?.request.depth ?? 0) * 0.001
+  return reached + (inGraph.requires === null ? 0 : 1.5) + below + isOnlyKey + later - helped
 }

@@ -32,6 +32,8 @@ export interface Request {
   readonly operation: 'query' | 'mutation' | 'subscription'
   readonly selection: Selection
   readonly dependsOn: Set<Request>
+  /** Requests that must have been answered before, one after the other. */
+  readonly depth: number
   readonly lookup: PlannedLookup | null
   /** For a mutation's root field that allows no null. */
   requiredEntry: Entry | null
@@ -139,7 +141,7 @@ export interface Entry {
   readonly provided: FieldSet | null
   /** The client's response key, wanted if it is free. An object's selection is the client's under this key, or for representations only. */
   clientKey: string | null
-  /** It cannot be null, or is part of a key: asking for it takes nothing from others. */
+  /** It may be null, or is part of a key: asking for it takes nothing from others. */
   readonly isHarmless: boolean
   mergedInto: Entry | null
   /** Given when the document is printed. */
@@ -205,6 +207,12 @@ export function appendTo<Item>(planning: Planning, lists: Map<string, Item[]>, k
   if (list !== undefined) return append(planning, list, item)
   lists.set(key, [item])
   record(planning, () => void lists.delete(key))
+}
+
+export function depthBehind(requests: Iterable<Request>): number {
+  let depth = 0
+  for (const request of requests) depth = Math.max(depth, request.depth + 1)
+  return depth
 }
 
 export function append<Item>(planning: Planning, list: Item[], item: Item): void {

@@ -3,6 +3,7 @@ import type { GraphId } from '../../supergraph/supergraph.ts'
 import {
   append,
   appendTo,
+  depthBehind,
   fieldKey,
   type Entry,
   type FieldRequest,
@@ -35,13 +36,15 @@ export function createRootSite(planning: Planning, type: string): Site {
 
 /** A request of root fields, at a site of a root type. */
 export function addRootSource(planning: Planning, site: Site, graph: GraphId, operation: Request['operation']): Source {
+  // Below the root it is wanted only if there is an object.
+  const dependsOn = new Set(site.sources[0] === undefined || site.parent === null ? [] : [site.sources[0].request])
   const request: Request = {
     graph,
     stage: planning.stage,
     operation,
     selection: createSelection(graph, site.types),
-    // Below the root it is wanted only if there is an object.
-    dependsOn: new Set(site.sources[0] === undefined || site.parent === null ? [] : [site.sources[0].request]),
+    dependsOn,
+    depth: depthBehind(dependsOn),
     lookup: null,
     requiredEntry: null,
     mergedInto: null,
