@@ -1,11 +1,13 @@
 // Plans what the client selects of an object: first the fields that only one graph has, then those that are at hand or may be had from
 // several, at last those with requirements; then what is below them.
 import type { SelectionSetNode } from 'graphql'
+import { invariant } from '../../../platform/errors.ts'
 import type { GraphId } from '../../supergraph/supergraph.ts'
 import { collectItems, type Collecting, type Item } from './collect-items.ts'
+import { commonTypes } from './common-types.ts'
 import { knowType } from './know-type.ts'
 import { place, type Placement } from './place.ts'
-import { countSelection, type FieldRequest, type Planning, type Site } from './planning.ts'
+import { countSelection, type Entry, type FieldRequest, type Planning, type Site } from './planning.ts'
 import { answers, covers, fieldOf, isComposite, isPlain } from './resolvable.ts'
 import { childSite, findChild } from './sites.ts'
 import { writeArguments } from './write-arguments.ts'
@@ -48,21 +50,48 @@ export function planObject(
   const items = collectItems(collecting, sets, site.publicTypes)
   if (needsType(site, items)) knowType(planning, site)
   const asked = new Map<Item, Asked>()
+  const absent = new Map<Item, Asked>()
+  const common = commonTypes(planning, site)
   for (const item of items) {
     countSelection(planning)
     const name = item.nodes[0]?.name.value ?? ''
-    if (!name.startsWith('__')) asked.set(item, ask(planning, item))
+    if (name.startsWith('__')) continue
+    const each = ask(planning, item)
+    if (each.field.below === null && !item.types.some((type) => common.includes(type))) absent.set(item, each)
+    else asked.set(item, each)
   }
   placeAll(planning, site, [...asked.values()])
   const fields = items.flatMap((item) => {
     const name = item.nodes[0]?.name.value
     if (name === '__typename') return [{ kind: 'typename', item } as const]
+    const never = absent.get(item)
+    if (never !== undefined) return [absentLeaf(site, never)]
     const each = asked.get(item)
     return each === undefined ? [{ kind: 'introspection', item } as const] : planBelow(planning, collecting, each)
   })
   const isConditional = fields.some((field) => typesOf(field).length < site.types.length)
   if (isConditional && site.abstractType !== null) knowType(planning, site)
   return { site, fields }
+}
+
+/** A leaf that no source has. */
+function absentLeaf(site: Site, { item, composedType }: Asked): PlannedField {
+  const [source] = site.sources
+  invariant(source, 'a site has a source')
+  const entry: Entry = {
+    name: '',
+    arguments: '',
+    variables: [],
+    types: [],
+    shape: '',
+    child: null,
+    provided: null,
+    clientKey: null,
+    isHarmless: true,
+    mergedInto: null,
+    key: '#',
+  }
+  return { kind: 'leaf', item, type: composedType, placement: { source, entry, types: item.types } }
 }
 
 export function typesOf(field: PlannedField): readonly string[] {

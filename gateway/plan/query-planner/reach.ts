@@ -145,7 +145,9 @@ function byParent(planning: Planning, { site, types, graph }: Wanted): Reached {
   const [only] = selected
   const source = only && selected.length === 1 ? addFieldSource(planning, site, above.source, only.entry) : null
   if (source === null) throw DEAD_END
+  // The graph may not have the type among those of the field.
   const covered = types.filter((type) => covers(source, type))
+  if (!covers(source, types[0] ?? '')) throw DEAD_END
   return { source, types: covered.length === types.length ? types : covered }
 }
 
