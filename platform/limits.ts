@@ -183,6 +183,10 @@ export const limits = {
   planCacheCharactersMax: 2_097_152,
   /** Selections up to which an operation is validated and planned in the thread of the requests, which takes up to about 2 ms there. */
   planInThreadSelectionsMax: 150,
+  /** Characters of a plan's requests: more than any subgraph should parse. */
+  plannedCharactersMax: 1_000_000,
+  /** Heap of the planning thread: an operation that takes more ends it, and only itself. */
+  planningHeapMegabytesMax: 512,
   /** Larger operations that wait for the planning thread, some tens of milliseconds each. */
   plansWaitingMax: 16,
 

@@ -11,18 +11,6 @@ export interface DocumentLimits {
   readonly documentRootFieldsMax: number
 }
 
-/** Selections of an operation after fragments are expanded: how much validating and planning it may cost. */
-export function countSelections(document: DocumentNode): number {
-  let most = 0
-  const fragments = fragmentsOf(document)
-  const known = new Map<string, Measure | 'measuring'>()
-  for (const definition of document.definitions) {
-    if (definition.kind !== Kind.OPERATION_DEFINITION) continue
-    most = Math.max(most, measure(definition.selectionSet, fragments, known).selections)
-  }
-  return most
-}
-
 function fragmentsOf(document: DocumentNode): Map<string, FragmentDefinitionNode> {
   const fragments = new Map<string, FragmentDefinitionNode>()
   for (const definition of document.definitions) {

@@ -8,7 +8,7 @@ import { PlanningThread } from './planning-thread.ts'
 import { validateDocument } from './validate-document.ts'
 
 export interface Sized {
-  /** With its fragments expanded. */
+  /** With its fragments written out: countExpandedSelections. */
   readonly selections: number
   /** Aborts when nobody waits for it any more. */
   readonly signal: AbortSignal

@@ -69,7 +69,11 @@ export class PlanningThread {
     // Beside this file, as source and as emitted JavaScript.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
     const url = new URL(`./planning-worker.${extension}`, import.meta.url)
-    const worker = new Worker(url, { workerData: this.#supergraphSdl, name: 'planning' })
+    const worker = new Worker(url, {
+      workerData: this.#supergraphSdl,
+      name: 'planning',
+      resourceLimits: { maxOldGenerationSizeMb: limits.planningHeapMegabytesMax },
+    })
     let cause: unknown
     worker.on('message', (answer: AnswerMessage) => this.#receive(answer))
     worker.on('error', (error) => (cause = error))

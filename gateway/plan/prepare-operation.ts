@@ -9,7 +9,8 @@ import type { DataObject } from '../execute/plain-object.ts'
 import type { Supergraph } from '../supergraph/supergraph.ts'
 import { createLruCache, type LruCache } from './lru-cache.ts'
 import { compileIntrospection, selectOperation, type SelectedOperation } from './operation.ts'
-import { countSelections, type DocumentLimits } from './operation-limits.ts'
+import { countExpandedSelections } from './expanded-selections.ts'
+import type { DocumentLimits } from './operation-limits.ts'
 import type { IsLabelActive } from './override-labels.ts'
 import type { Planner } from './planner.ts'
 import { shareWork, type SharedWork } from './shared-work.ts'
@@ -32,6 +33,7 @@ export interface ValidOperation {
   readonly conditions: readonly string[]
   /** Layout and comments aside. */
   readonly key: string
+  /** Fragments written out; counted no further than it matters. */
   readonly selections: number
 }
 
@@ -148,7 +150,7 @@ async function validate(
   if (parsed.kind === 'invalid') return { kind: 'invalid', errors: parsed.errors.map((error) => error.toJSON()) }
   const { document } = parsed
   const text = hash('sha256', print(document), 'base64')
-  const selections = countSelections(document)
+  const selections = countExpandedSelections(supergraph.publicSchema, document, limits.planInThreadSelectionsMax)
   if (valid.get(text) === undefined) {
     const errors = await planner.validate(document, query, { selections, signal })
     if (errors.length > 0) return { kind: 'invalid', errors }
