@@ -67,7 +67,8 @@ function writeField(
   if (field.kind === 'introspection' || responseKey in Object.prototype) return null
   if (field.kind === 'typename') return writeTypename(responseKey, scope)
   const entry = field.kind === 'leaf' ? field.placement.entry : entryOf(field.child.site)
-  if (entry === null || (shown.get(entry) ?? responseKey) !== responseKey) return null
+  // A leaf that no source has is not asked.
+  if (entry === null || entry.name === '' || (shown.get(entry) ?? responseKey) !== responseKey) return null
   if (!fits(scope, responseKey, entry.shape)) return null
   shown.set(entry, responseKey)
   const below = scope.below.get(responseKey) ?? createScope()
