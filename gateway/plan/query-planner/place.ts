@@ -47,7 +47,26 @@ export function place(
     const done = new Set(placed.flatMap((each) => each.types))
     rest = done.size === rest.length ? [] : rest.filter((type) => !done.has(type))
   }
+  if (placements.length > 1 && isTorn(planning, placements, field)) throw DEAD_END
   return placements
+}
+
+/**
+ * A key that one subgraph has of one type only, and another of the other type, both without a lookup: neither knows what the objects of the
+ * other are, so that nothing says that the two speak of the same object.
+ */
+function isTorn(planning: Planning, placements: readonly Placement[], field: FieldRequest): boolean {
+  if (field.forKey || placements.some(({ source }) => source.way.kind === 'link')) return false
+  return placements.some(({ source }) =>
+    placements.some(
+      (other) =>
+        other.source.graph !== source.graph &&
+        other.types.some((type) => {
+          const inGraph = fieldOf(planning, type, field.name)?.graphs.get(source.graph)
+          return inGraph !== undefined && inGraph.external && inGraph.inKey
+        }),
+    ),
+  )
 }
 
 /** For the first type and those that can go the same way. */

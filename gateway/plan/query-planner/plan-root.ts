@@ -1,9 +1,10 @@
 // The root of mutations and subscriptions: each root field is one request to one subgraph, in order, with all that is below it before the next.
 import { isNonNullType, type OperationDefinitionNode } from 'graphql'
+import type { GraphId } from '../../supergraph/supergraph.ts'
 import { collectItems, type Collecting } from './collect-items.ts'
 import { lookahead } from './lookahead.ts'
 import { planObject, type PlannedField, type PlannedObject } from './plan-object.ts'
-import { countSelection, DEAD_END, type FieldRequest, type Planning, type Site } from './planning.ts'
+import { attempt, countSelection, DEAD_END, type FieldRequest, type Planning, type Site } from './planning.ts'
 import { answers, fieldOf } from './resolvable.ts'
 import { select } from './select.ts'
 import { addRootSource, childSite } from './sites.ts'
@@ -56,13 +57,29 @@ function planRootField(planning: Planning, collecting: Collecting, { site, item,
     .filter(([graph]) => answers(planning, graph, type, field) !== null)
     .map(([graph, own]) => ({ graph, cost: lookahead(planning, graph, readType(own.type).named, below) }))
     .toSorted((a, b) => a.cost - b.cost)
-  const [best] = graphs
-  if (definition === undefined || best === undefined) throw DEAD_END
-  const source = addRootSource(planning, site, best.graph, operation)
+  // No other graph can be entered later: one may be the only one that leads to all that is below.
+  for (const { graph } of graphs) {
+    const planned = attempt(planning, () => planFrom(planning, collecting, { site, item, operation, graph, field }))
+    if (planned !== null) return planned
+  }
+  throw DEAD_END
+}
+
+interface RootFieldFrom extends RootField {
+  readonly graph: GraphId
+  readonly field: FieldRequest
+}
+
+function planFrom(planning: Planning, collecting: Collecting, from: RootFieldFrom): PlannedField {
+  const { site, item, operation, graph, field } = from
+  const [type = ''] = site.types
+  const source = addRootSource(planning, site, graph, operation)
   const [selected] = select(planning, source, site.types, field)
-  if (selected === undefined) throw DEAD_END
-  if (isRequired(planning, operation, type, name)) source.request.requiredEntry = selected.entry
+  const definition = fieldOf(planning, type, field.name)
+  if (selected === undefined || definition === undefined) throw DEAD_END
+  if (isRequired(planning, operation, type, field.name)) source.request.requiredEntry = selected.entry
   const placement = { ...selected, source }
+  const below = field.below ?? []
   if (below.length === 0) return { kind: 'leaf', item, type: definition.type, placement }
   const child = childSite(planning, source, { types: selected.types, entry: selected.entry }, field)
   return {
