@@ -31,7 +31,7 @@ function large(number: number): string {
 
 function codesOf(result: EngineResult | object): unknown[] {
   return (
-    ('errors' in result ? (result as EngineResult).errors : [])?.map(({ extensions }) => extensions?.['code']) ?? []
+    ('errors' in result ? result.errors : [])?.map(({ extensions }) => extensions?.['code']) ?? []
   )
 }
 
