@@ -197,7 +197,7 @@ export class MeshgateGateway<TContext extends BaseContext = BaseContext> impleme
     const sockets = this.#sockets.splice(0)
     const ending = this.#mesh?.engine.close(STOPPING)
     await new Promise((resolve) => setImmediate(resolve))
-    await Promise.all([ending, ...sockets.map((socket) => socket.close(limits.closeGraceMs))])
+    await Promise.all([ending, ...sockets.map((socket) => socket.close(STOPPING, limits.closeGraceMs))])
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

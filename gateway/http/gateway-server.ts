@@ -15,7 +15,7 @@ import { applyCors, checkCors, isOriginAllowed, varyOfCors, type CorsOptions } f
 import { createCsrfGuard, CSRF_HEADERS, type CsrfOptions } from './csrf.ts'
 import { createHeaderForwarder, type HeaderForwarder } from './forwarded-headers.ts'
 import { createGraphqlHandler, type GraphqlHandler } from './graphql-handler.ts'
-import { attachGraphqlSocket } from './graphql-socket.ts'
+import { attachGraphqlSocket, type GraphqlSocket } from './graphql-socket.ts'
 import { createSharedQueries } from './shared-queries.ts'
 import { createTextBuffers } from './text-buffers.ts'
 
@@ -61,11 +61,15 @@ export interface GatewayServerOptions {
 export interface GatewayServer {
   readonly port: number
   readonly url: string
-  /** Stops accepting, lets requests in hand finish (at most `limits.closeGraceMs`), closes WebSockets with 1001. */
+  /**
+   * Stops accepting and lets requests in hand finish, at most `limits.closeGraceMs`: their connections end with them, WebSockets with 1001 after
+   * their operations. Streams are ended by whoever closes the engine, and told why.
+   */
   close(): Promise<void>
 }
 
 const GRAPHQL_PATH = '/graphql'
+const STOPPING = 'The gateway is stopping.'
 
 const SERVER_OPTIONS = {
   maxHeaderSize: limits.requestHeaderBytesMax,
@@ -81,11 +85,17 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
   const principal = options.principal ?? (() => ANONYMOUS)
   const forwarded = createHeaderForwarder(options.forwardHeaders ?? [])
   const handle = graphqlHandler(options, principal, forwarded)
+  const inHand = new Set<ServerResponse>()
+  let closing: Promise<void> | null = null
   const server = createServer(SERVER_OPTIONS, (request, response) => {
-    answer(request, response, handle, options).catch((error: unknown) => {
-      // The client went away in the middle of its body: nobody is there to answer.
-      if (!(request.destroyed && !request.complete)) fail(response, error, options)
-    })
+    inHand.add(response)
+    if (closing !== null) endConnectionAfter(response)
+    answer(request, response, handle, options)
+      .catch((error: unknown) => {
+        // The client went away in the middle of its body: nobody is there to answer.
+        if (!(request.destroyed && !request.complete)) fail(response, error, options)
+      })
+      .finally(() => inHand.delete(response))
   })
   const socket = attachGraphqlSocket(server, {
     path: GRAPHQL_PATH,
@@ -100,7 +110,14 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
   const { port } = server.address() as AddressInfo
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
   const shown = ['0.0.0.0', '[::]'].includes(host) ? 'localhost' : host
-  return { port, url: `http://${shown}:${port}`, close: () => close(server, socket) }
+  return {
+    port,
+    url: `http://${shown}:${port}`,
+    close: () => {
+      for (const response of inHand) endConnectionAfter(response)
+      return (closing ??= close(server, socket))
+    },
+  }
 }
 
 function graphqlHandler(
@@ -140,13 +157,17 @@ async function listen(server: Server, { port, host }: GatewayServerOptions): Pro
   })
 }
 
-async function close(server: Server, socket: { close(graceMs: number): Promise<void> }): Promise<void> {
+/** A client that is not told would send its next request on a connection that is about to be closed. */
+function endConnectionAfter(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('connection', 'close')
+}
+
+async function close(server: Server, socket: GraphqlSocket): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  await socket.close(limits.closeGraceMs)
-  // A connection that is kept alive becomes idle when its request or stream has ended: nobody tells of that.
+  // A stream has told its client to keep the connection, and becomes idle when it has ended: nobody tells of that.
   const sweep = setInterval(() => server.closeIdleConnections(), limits.closeSweepMs)
   const timer = setTimeout(() => server.closeAllConnections(), limits.closeGraceMs)
-  await closed
+  await Promise.all([closed, socket.close(STOPPING, limits.closeGraceMs)])
   clearInterval(sweep)
   clearTimeout(timer)
 }

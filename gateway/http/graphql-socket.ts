@@ -25,14 +25,22 @@ export interface GraphqlSocketOptions {
 }
 
 export interface GraphqlSocket {
-  /** Closes every socket with 1001 and waits, at most `graceMs`, until they are gone. */
-  close(graceMs: number): Promise<void>
+  /**
+   * Takes no more sockets and operations, and closes every socket with 1001 when its operations have ended; what is left after `graceMs` is cut
+   * off. An operation that comes too late gets no answer: clients send it again on their next socket.
+   */
+  close(reason: string, graceMs: number): Promise<void>
 }
 
 interface Extra {
   readonly request: IncomingMessage
   readonly headers: Readonly<Record<string, string>> | undefined
   readonly operations: () => SocketOperations
+}
+
+interface Served {
+  /** Takes no more operations. Resolves when those under way have ended, or the client has left. */
+  readonly finish: () => Promise<void>
 }
 
 /** What runs, handed from graphql-ws's onSubscribe to its execute and subscribe. */
@@ -50,23 +58,31 @@ export function attachGraphqlSocket(server: Server, options: GraphqlSocketOption
     perMessageDeflate: false,
   })
   const protocol = createProtocol(options)
+  const served = new Map<WebSocket, Served>()
   const upgrade = (request: IncomingMessage, connection: Duplex, head: Buffer): void => {
     const path = URL.parse(request.url ?? '/', 'http://localhost')?.pathname
     if (path !== options.path) return refuseUpgrade(connection, '404 Not Found')
     if (!options.originAllowed(request)) return refuseUpgrade(connection, '403 Forbidden')
-    sockets.handleUpgrade(request, connection, head, (socket) => serve(socket, request, protocol, options))
+    sockets.handleUpgrade(request, connection, head, (socket) => {
+      served.set(socket, serve(socket, request, protocol, options))
+      socket.once('close', () => served.delete(socket))
+    })
   }
   server.on('upgrade', upgrade)
   return {
-    close: async (graceMs) => {
+    close: async (reason, graceMs) => {
       server.off('upgrade', upgrade)
-      const clients = [...sockets.clients]
-      const closed = Promise.all(clients.map((client) => new Promise((resolve) => client.once('close', resolve))))
-      for (const client of clients) client.close(1001, 'Going away')
       const timer = setTimeout(() => {
-        for (const client of clients) client.terminate()
+        for (const client of sockets.clients) client.terminate()
       }, graceMs)
-      await closed
+      await Promise.all(
+        [...served].map(async ([client, { finish }]) => {
+          const closed = new Promise((resolve) => client.once('close', resolve))
+          await Promise.race([finish(), closed])
+          client.close(1001, reason)
+          await closed
+        }),
+      )
       clearTimeout(timer)
       sockets.close()
     },
@@ -147,7 +163,7 @@ function serve(
   request: IncomingMessage,
   protocol: ReturnType<typeof createProtocol>,
   { forwarded, onError }: GraphqlSocketOptions,
-): void {
+): Served {
   let alive = true
   const ping = setInterval(() => {
     if (!alive) return socket.terminate()
@@ -189,6 +205,7 @@ function serve(
     operations?.close()
     closed(code, String(reason)).catch(onError)
   })
+  return { finish: async () => operations?.finish() }
 }
 
 /** Resolves when the operating system has taken it: a slow client slows its own streams. */

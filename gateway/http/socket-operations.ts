@@ -9,6 +9,8 @@ export interface SocketOperations {
   receive(message: string): void
   /** Called by the protocol while it is handed a subscribe message. The signal aborts when the client completes the operation or leaves. */
   begin(id: string): AbortSignal
+  /** Lets those under way end and begins no more. Resolves when none is left. */
+  finish(): Promise<void>
   /** Aborts all of them; nothing is received any more. */
   close(): void
 }
@@ -28,11 +30,19 @@ export function createSocketOperations(handle: Handle, onError: (error: unknown)
   const waiting: string[] = []
   let ending = 0
   let closed = false
+  let isFinishing = false
+  const finished = Promise.withResolvers<void>()
 
   const end = (operation: Operation): void => {
     if (operations.get(operation.id) === operation) operations.delete(operation.id)
     if (operation.completed) ending--
-    while (ending === 0 && waiting.length > 0) dispatch(waiting.shift() ?? '')
+    while (ending === 0 && waiting.length > 0) take(waiting.shift() ?? '')
+    if (isFinishing && operations.size === 0) finished.resolve()
+  }
+
+  /** While the last ones end their clients may still complete them, and ask for signs of life. */
+  const take = (message: string): void => {
+    if (!isFinishing || typeOf(message) !== 'subscribe') dispatch(message)
   }
 
   const dispatch = (message: string): void => {
@@ -52,7 +62,7 @@ export function createSocketOperations(handle: Handle, onError: (error: unknown)
     receive: (message) => {
       if (closed) return
       if (ending > 0) waiting.push(message)
-      else dispatch(message)
+      else take(message)
     },
     begin: (id) => {
       const operation = { id, abort: new AbortController(), completed: false }
@@ -60,11 +70,24 @@ export function createSocketOperations(handle: Handle, onError: (error: unknown)
       begun.push(operation)
       return operation.abort.signal
     },
+    finish: () => {
+      isFinishing = true
+      if (operations.size === 0) finished.resolve()
+      return finished.promise
+    },
     close: () => {
       closed = true
       waiting.length = 0
       for (const { abort } of operations.values()) abort.abort(new Error('The client has left.'))
     },
+  }
+}
+
+function typeOf(message: string): unknown {
+  try {
+    return (JSON.parse(message) as { type?: unknown } | null)?.type
+  } catch {
+    return undefined
   }
 }
 
