@@ -2,17 +2,13 @@
 // be asked later with another.
 import { mergeSelection } from './merge-entries.ts'
 import { mergeFields } from './merge-fields.ts'
-import type { Entry, PlannedLookup, RepresentedField, Request, Selection } from './planning.ts'
+import type { Entry, PlannedLookup, RepresentedField, Request } from './planning.ts'
 
 /** Lookups between a request and the client's first. */
 export type Depths = ReadonlyMap<Request, number>
 
 export function finalRequest(request: Request): Request {
   return request.mergedInto === null ? request : finalRequest(request.mergedInto)
-}
-
-export function finalSelection(selection: Selection): Selection {
-  return selection.mergedInto === null ? selection : finalSelection(selection.mergedInto)
 }
 
 export function finalEntry(entry: Entry): Entry {

@@ -52,20 +52,22 @@ export function place(
 }
 
 /**
- * A key that one subgraph has of one type only, and another of the other type, both without a lookup: neither knows what the objects of the
- * other are, so that nothing says that the two speak of the same object.
+ * A key field that the subgraph at hand answers of one type and has as @external of another: of the latter it only refers to objects, and
+ * whether its reference may be trusted is not said.
  */
 function isTorn(planning: Planning, placements: readonly Placement[], field: FieldRequest): boolean {
-  if (field.forKey || placements.some(({ source }) => source.way.kind === 'link')) return false
-  return placements.some(({ source }) =>
-    placements.some(
-      (other) =>
-        other.source.graph !== source.graph &&
-        other.types.some((type) => {
-          const inGraph = fieldOf(planning, type, field.name)?.graphs.get(source.graph)
-          return inGraph !== undefined && inGraph.external && inGraph.inKey
-        }),
-    ),
+  if (field.forKey) return false
+  return placements.some(
+    ({ source }) =>
+      source.way.kind !== 'link' &&
+      placements.some(
+        (other) =>
+          other.source.graph !== source.graph &&
+          other.types.some((type) => {
+            const inGraph = fieldOf(planning, type, field.name)?.graphs.get(source.graph)
+            return inGraph !== undefined && inGraph.external && inGraph.inKey
+          }),
+      ),
   )
 }
 

@@ -69,7 +69,7 @@ function printEntry(entry: Entry): string {
   return `${printField(entry)}${entry.child === null ? '' : printSelection(entry.child)}`
 }
 
-export function printField({ key, name, arguments: written }: Entry): string {
+function printField({ key, name, arguments: written }: Entry): string {
   return `${key === name ? name : `${key}: ${name}`}${written === '' ? '' : `(${written})`}`
 }
 
