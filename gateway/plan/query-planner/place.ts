@@ -11,7 +11,7 @@ import {
   type Site,
   type Source,
 } from './planning.ts'
-import { reach, reachCost, reachWithRequirements } from './reach.ts'
+import { reachCost, reachFirst, reachWithRequirements } from './reach.ts'
 import { answers, covers, fieldOf, isComposite, isPlain } from './resolvable.ts'
 import { select, type Selected } from './select.ts'
 import { readType } from './type-text.ts'
@@ -47,7 +47,6 @@ export function place(
     const done = new Set(placed.flatMap((each) => each.types))
     rest = done.size === rest.length ? [] : rest.filter((type) => !done.has(type))
   }
-  if (placements.length > 1 && isTorn(planning, placements, field)) throw DEAD_END
   return placements
 }
 
@@ -55,8 +54,7 @@ export function place(
  * A key field that the subgraph at hand answers of one type and has as @external of another: of the latter it only refers to objects, and
  * whether its reference may be trusted is not said.
  */
-function isTorn(planning: Planning, placements: readonly Placement[], field: FieldRequest): boolean {
-  if (field.forKey) return false
+export function isTorn(planning: Planning, name: string, placements: readonly Placement[]): boolean {
   return placements.some(
     ({ source }) =>
       source.way.kind !== 'link' &&
@@ -64,7 +62,7 @@ function isTorn(planning: Planning, placements: readonly Placement[], field: Fie
         (other) =>
           other.source.graph !== source.graph &&
           other.types.some((type) => {
-            const inGraph = fieldOf(planning, type, field.name)?.graphs.get(source.graph)
+            const inGraph = fieldOf(planning, type, name)?.graphs.get(source.graph)
             return inGraph !== undefined && inGraph.external && inGraph.inKey
           }),
       ),
@@ -109,9 +107,9 @@ function take(planning: Planning, { site, types, field, option }: Taking): reado
   if (requires === null) {
     // An interface object is asked about these types only.
     const isExact = !readType(inGraph.type).isNullable
-    return reach(planning, { site, types: same, graph, isExact }).flatMap((reached) =>
-      asked(planning, reached.source, reached.types, field),
-    )
+    // Other types may have the field in this graph and no way to it: they are placed on their own.
+    const reached = reachFirst(planning, { site, types: same, graph, isExact })
+    return asked(planning, reached.source, reached.types, field)
   }
   const what = `${site.id}.${field.name}@${graph}`
   const reached = once(planning, what, () =>

@@ -6,8 +6,8 @@ import type { GraphId } from '../../supergraph/supergraph.ts'
 import { collectItems, type Collecting, type Item } from './collect-items.ts'
 import { commonTypes } from './common-types.ts'
 import { knowType } from './know-type.ts'
-import { place, type Placement } from './place.ts'
-import { countSelection, type Entry, type FieldRequest, type Planning, type Site } from './planning.ts'
+import { isTorn, place, type Placement } from './place.ts'
+import { countSelection, DEAD_END, type Entry, type FieldRequest, type Planning, type Site } from './planning.ts'
 import { answers, covers, fieldOf, isComposite, isPlain } from './resolvable.ts'
 import { childSite, findChild } from './sites.ts'
 import { writeArguments } from './write-arguments.ts'
@@ -61,6 +61,7 @@ export function planObject(
     else asked.set(item, each)
   }
   placeAll(planning, site, [...asked.values()])
+  if (site.types.length > 1) refuseTorn(planning, [...asked.values()])
   const fields = items.flatMap((item) => {
     const name = item.nodes[0]?.name.value
     if (name === '__typename') return [{ kind: 'typename', item } as const]
@@ -72,6 +73,14 @@ export function planObject(
   const isConditional = fields.some((field) => typesOf(field).length < site.types.length)
   if (isConditional && site.abstractType !== null) knowType(planning, site)
   return { site, fields }
+}
+
+/** The types of an object may ask one field each by itself. */
+function refuseTorn(planning: Planning, asked: readonly Asked[]): void {
+  for (const [name, same] of Map.groupBy(asked, ({ field }) => field.name)) {
+    const placements = same.flatMap((each) => each.placements)
+    if (placements.length > 1 && isTorn(planning, name, placements)) throw DEAD_END
+  }
 }
 
 /** A leaf that no source has. */

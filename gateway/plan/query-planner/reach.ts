@@ -25,7 +25,7 @@ export function reach(planning: Planning, wanted: Wanted): readonly Reached[] {
   const reached: Reached[] = []
   let rest = wanted.types
   while (rest.length > 0) {
-    const some = reachSome(planning, { ...wanted, types: rest })
+    const some = reachFirst(planning, { ...wanted, types: rest })
     if (some.types.length === 0) throw DEAD_END
     reached.push(some)
     rest = some.types.length === rest.length ? [] : rest.filter((type) => !some.types.includes(type))
@@ -33,8 +33,8 @@ export function reach(planning: Planning, wanted: Wanted): readonly Reached[] {
   return reached
 }
 
-/** The first of the types, and those that come the same way. */
-function reachSome(planning: Planning, wanted: Wanted): Reached {
+/** A source for the first of the types, and those that come the same way. Throws DEAD_END. */
+export function reachFirst(planning: Planning, wanted: Wanted): Reached {
   const known = present(wanted)
   if (known !== null) return known
   const { site, types, graph } = wanted
