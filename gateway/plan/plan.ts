@@ -54,7 +54,10 @@ export interface LookupTarget {
   readonly position: PositionId
   /** Concrete types of the position's object to look up; null: all. */
   readonly types: readonly string[] | null
-  /** The answer is linked to the object that this source of the position has, under this id. */
+  /**
+   * The answer is linked to the object that this source of the position has, under this id. Objects are found the way this source goes:
+   * other sources of the positions above may come with this very fetch.
+   */
   readonly onSource: number
   readonly link: LinkId
   readonly representation: Representation
