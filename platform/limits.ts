@@ -196,6 +196,10 @@ export const limits = {
   /** Representations of one entity fetch: larger waves are split, so that a subgraph's request stays in megabytes. */
   representationsPerFetchMax: 5_000,
 
+  /** Lists inside one another in an answer: deeper than any schema's, and far from the end of the stack. */
+  listLevelsMax: 32,
+  /** Levels of a custom scalar's value, or of an error's extensions: writing JSON recurses. */
+  scalarDepthMax: 200,
   /** Fields of a response that code is generated for: larger ones take longer to compile than it saves. */
   writtenFieldsMax: 3_000,
 

@@ -124,17 +124,27 @@ function absorb(absorption: Absorption, { data, errors }: ReadResponse): void {
     const asked = windowOf(wave[number] ?? [], offset).length
     if (asked === 0) continue
     const entities = readKey(data, lookup.alias)
-    if (Array.isArray(entities) && entities.length === asked) {
+    const isAnswered = Array.isArray(entities) && entities.length === asked
+    if (isAnswered) {
       const failed = errors.length === 0 ? null : failedEntities(errors, lookup.alias)
       for (const { link } of targets) {
         linkEntities(gathering, { link, entities, offset, failed, keep: context.starts.has(link) })
       }
-    } else if (errors.length === 0) {
-      const message = `Subgraph "${request.service}" answered ${asked} representations with ${Array.isArray(entities) ? entities.length : 'no'} entities.`
-      const error = new MeshgateError('SUBGRAPH_PROTOCOL', message)
-      fail(gathering, request, { fetch: id, offset, error, lookup: number })
     }
+    if (isAnswered ? entities.every(isEntity) : isExplained(entities, errors, lookup.alias)) continue
+    const count = Array.isArray(entities) ? entities.length : 'no'
+    const message = `Subgraph "${request.service}" answered ${asked} representations with ${count} entities, or with what is no entity.`
+    fail(gathering, request, {
+      fetch: id,
+      offset,
+      error: new MeshgateError('SUBGRAPH_PROTOCOL', message),
+      lookup: number,
+    })
   }
+}
+
+function isEntity(value: unknown): boolean {
+  return value === null || isObject(value)
 }
 
 interface Linking {
@@ -144,6 +154,15 @@ interface Linking {
   /** Indexes whose null has an error for it; `all` where that cannot be told. */
   readonly failed: ReadonlySet<unknown> | 'all' | null
   readonly keep: boolean
+}
+
+/** Whether entities are missing because of what the subgraph reported; another shape than asked for is never right. */
+function isExplained(entities: unknown, errors: readonly unknown[], alias: string): boolean {
+  if (entities !== null && entities !== undefined) return false
+  return errors.some((error) => {
+    const path: unknown = isObject(error) ? error['path'] : undefined
+    return !Array.isArray(path) || path.length === 0 || path[0] === alias
+  })
 }
 
 function failedEntities(errors: readonly unknown[], alias: string): ReadonlySet<unknown> | 'all' {

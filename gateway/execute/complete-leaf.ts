@@ -10,6 +10,8 @@ import {
   type GraphQLLeafType,
 } from 'graphql'
 
+import { isTooDeep } from './plain-object.ts'
+
 /** Not null. `INVALID_LEAF` where the type forbids the value. */
 export type CompleteLeaf = (value: unknown) => unknown
 
@@ -25,7 +27,7 @@ export function compileLeaf(type: GraphQLLeafType): CompleteLeaf {
     return (value) => (names.has(value) ? value : INVALID_LEAF)
   }
   const scalar = BUILT_IN.get(type.name)
-  if (scalar === undefined) return (value) => value
+  if (scalar === undefined) return (value) => (isTooDeep(value) ? INVALID_LEAF : value)
   return (value) => {
     try {
       return scalar.serialize(value)

@@ -2,7 +2,7 @@
 // of a thrown error hidden unless configured.
 import type { GraphQLFormattedError } from 'graphql'
 import { ERROR_CODES, MeshgateError } from '../../platform/errors.ts'
-import { isObject } from './plain-object.ts'
+import { isObject, isTooDeep } from './plain-object.ts'
 
 /** Codes that servers give to errors nobody foresaw: their messages are internals. */
 const UNFORESEEN_CODES = new Set(['INTERNAL_SERVER_ERROR', 'INTERNAL'])
@@ -41,7 +41,7 @@ export function formatSubgraphError(
   error: unknown,
 ): GraphQLFormattedError {
   const source = isObject(error) || error instanceof Error ? (error as { message?: unknown; extensions?: unknown }) : {}
-  const reported = isObject(source.extensions) ? source.extensions : {}
+  const reported = isObject(source.extensions) && !isTooDeep(source.extensions) ? source.extensions : {}
   const subgraphCode = typeof reported['code'] === 'string' ? reported['code'] : undefined
   const foreseen = subgraphCode !== undefined && !UNFORESEEN_CODES.has(subgraphCode)
   const message =

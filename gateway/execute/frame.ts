@@ -1,4 +1,5 @@
 // A frame holds the objects that a walk stands at: one slot for every source it reads. Compiles the steps from one position to the next.
+import { limits } from '../../platform/limits.ts'
 import type { Plan, Position, PositionId } from '../plan/plan.ts'
 import type { Gathering } from './gathering.ts'
 import { linkKey } from './link-key.ts'
@@ -118,9 +119,10 @@ export function compileDescent(layout: FrameLayout, at: PositionId, next: Visit)
 }
 
 function descendOne({ slot, of, read }: FieldStep, enter: Visit): Visit {
-  const each = (value: unknown, frame: Frame): void => {
+  const each = (value: unknown, frame: Frame, level: number): void => {
     if (Array.isArray(value)) {
-      for (let index = 0; index < value.length; index++) each(value[index], frame)
+      if (level === limits.listLevelsMax) return
+      for (let index = 0; index < value.length; index++) each(value[index], frame, level + 1)
     } else if (typeof value === 'object' && value !== null) {
       frame[slot] = value
       enter(frame)
@@ -128,16 +130,17 @@ function descendOne({ slot, of, read }: FieldStep, enter: Visit): Visit {
   }
   return (frame) => {
     const object = frame[of]
-    if (isObject(object)) each(read(object), frame)
+    if (isObject(object)) each(read(object), frame, 0)
   }
 }
 
 function descendSeveral(steps: readonly FieldStep[], enter: Visit): Visit {
-  const each = (values: readonly unknown[], frame: Frame): void => {
+  const each = (values: readonly unknown[], frame: Frame, level: number): void => {
     const [first] = values
     if (Array.isArray(first)) {
+      if (level === limits.listLevelsMax) return
       for (let index = 0; index < first.length; index++) {
-        each(itemsAt(values, index), frame)
+        each(itemsAt(values, index), frame, level + 1)
       }
     } else if (isObject(first)) {
       enterObjects(steps, values, frame)
@@ -145,7 +148,7 @@ function descendSeveral(steps: readonly FieldStep[], enter: Visit): Visit {
     }
   }
   return (frame) => {
-    each(fieldValuesOf(steps, frame), frame)
+    each(fieldValuesOf(steps, frame), frame, 0)
   }
 }
 

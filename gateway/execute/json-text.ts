@@ -1,4 +1,5 @@
 // JSON texts of leaves, for generated writers: undefined where the value is none of its type, and who checks with care has to look at it.
+import { isTooDeep } from './plain-object.ts'
 
 /** What a JSON string cannot hold as it is: control characters, quote, backslash, and halves of surrogate pairs. */
 // oxlint-disable-next-line no-control-regex -- they are what it looks for
@@ -37,5 +38,6 @@ export function booleanText(value: unknown): string | undefined {
 
 /** Of a custom scalar: only its subgraph knows what is right. */
 export function anyText(value: unknown): string | undefined {
-  return typeof value === 'string' ? quote(value) : JSON.stringify(value)
+  if (typeof value === 'string') return quote(value)
+  return isTooDeep(value) ? undefined : JSON.stringify(value)
 }

@@ -1,4 +1,5 @@
 // Reading and writing response keys that clients choose: `__proto__` and `constructor` are keys like any other.
+import { limits } from '../../platform/limits.ts'
 
 export type DataObject = Record<string, unknown>
 
@@ -24,36 +25,20 @@ export function writeKey(object: DataObject, key: string, value: unknown): void 
   }
 }
 
-/** A copy that may be written to: responses of in-process subgraphs may be shared. */
-export function copyData(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copyData)
+/** A copy that may be written to, as deep as anything is ever written: responses of in-process subgraphs may be shared. */
+export function copyData(value: unknown, levels: number = limits.scalarDepthMax): unknown {
+  if (levels === 0) return value
+  if (Array.isArray(value)) return value.map((item) => copyData(item, levels - 1))
   if (!isObject(value)) return value
   const copy: DataObject = {}
-  for (const key of Object.keys(value)) writeKey(copy, key, copyData(value[key]))
+  for (const key of Object.keys(value)) writeKey(copy, key, copyData(value[key], levels - 1))
   return copy
 }
 
-/**
- * Adds `source` to `target`. What is there stays, objects and lists are merged element by element, null gives way to a value.
- * Nothing of `source` is written to later: its parts are copied.
- */
-export function mergeData(target: DataObject, source: DataObject): void {
-  for (const key of Object.keys(source)) {
-    const incoming = source[key]
-    const present = readKey(target, key)
-    if (present === undefined || present === null) writeKey(target, key, copyData(incoming))
-    else mergeValue(present, incoming)
-  }
-}
-
-function mergeValue(present: unknown, incoming: unknown): void {
-  if (isObject(present) && isObject(incoming)) {
-    mergeData(present, incoming)
-  } else if (Array.isArray(present) && Array.isArray(incoming)) {
-    const length = Math.min(present.length, incoming.length)
-    for (let index = 0; index < length; index++) {
-      if (present[index] === null || present[index] === undefined) present[index] = copyData(incoming[index])
-      else mergeValue(present[index], incoming[index])
-    }
-  }
+/** Whether it goes deeper than anything a client or JSON.stringify should have to follow. */
+export function isTooDeep(value: unknown, levels: number = limits.scalarDepthMax): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (levels === 0) return true
+  for (const inner of Array.isArray(value) ? value : Object.values(value)) if (isTooDeep(inner, levels - 1)) return true
+  return false
 }

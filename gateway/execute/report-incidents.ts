@@ -164,5 +164,5 @@ function commonPath(places: readonly Place[]): Path {
 function readPath(error: unknown): Path | null {
   const path: unknown = typeof error === 'object' && error !== null ? (error as { path?: unknown }).path : undefined
   if (!Array.isArray(path) || path.length === 0) return null
-  return path.every((key) => typeof key === 'string' || typeof key === 'number') ? path : null
+  return path.every((key) => typeof key === 'string' || (Number.isSafeInteger(key) && key >= 0)) ? path : null
 }

@@ -1,5 +1,6 @@
 // Compiles a representation into a closure that writes its JSON straight from the sources. The plan fixes the order of its fields, so equal
 // representations have equal texts: the text is what they are deduplicated by, and goes into the request as it is.
+import { limits } from '../../platform/limits.ts'
 import type { LookupTarget, PositionId, Representation, RepresentationField } from '../plan/plan.ts'
 import {
   compileLinks,
@@ -12,7 +13,7 @@ import {
   type FrameLayout,
 } from './frame.ts'
 import { quote } from './json-text.ts'
-import { isObject, reader, type DataObject } from './plain-object.ts'
+import { isObject, isTooDeep, reader, type DataObject } from './plain-object.ts'
 import { positionAt } from './walk-route.ts'
 
 /** Undefined where an error has taken something that the representation needs, or all of its key is null. */
@@ -89,7 +90,7 @@ function compileValue(layout: FrameLayout, at: PositionId, field: Representation
   }
 }
 
-export function valueText(value: unknown): string {
+export function valueText(value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
       return quote(value)
@@ -98,22 +99,31 @@ export function valueText(value: unknown): string {
     case 'number':
       return Number.isFinite(value) ? `${value}` : 'null'
     default:
-      return value === null || value === undefined ? 'null' : JSON.stringify(value)
+      if (value === null || value === undefined) return 'null'
+      return isTooDeep(value) ? undefined : JSON.stringify(value)
   }
 }
 
 type NestedText = (value: unknown, frame: Frame) => string | undefined
+
+interface NestedAt {
+  readonly frame: Frame
+  /** Lists around it. */
+  readonly level: number
+}
 
 /** Objects, lists of them, and nulls of a position below. */
 function compileNested(layout: FrameLayout, at: PositionId, fields: readonly RepresentationField[]): NestedText {
   const steps = fieldSteps(layout, at)
   const links = compileLinks(layout, at)
   const members = fields.map((field) => compileMember(layout, at, field))
-  const write = (value: unknown, values: readonly unknown[], frame: Frame): string | undefined => {
+  const write = (value: unknown, values: readonly unknown[], at: NestedAt): string | undefined => {
+    const { frame, level } = at
     if (Array.isArray(value)) {
+      if (level === limits.listLevelsMax) return undefined
       const items: string[] = []
       for (let index = 0; index < value.length; index++) {
-        const item = write(value[index], itemsAt(values, index), frame)
+        const item = write(value[index], itemsAt(values, index), { frame, level: level + 1 })
         if (item === undefined) return undefined
         items.push(item)
       }
@@ -130,5 +140,5 @@ function compileNested(layout: FrameLayout, at: PositionId, fields: readonly Rep
     }
     return `{${text.slice(1)}}`
   }
-  return (value, frame) => write(value, fieldValuesOf(steps, frame), frame)
+  return (value, frame) => write(value, fieldValuesOf(steps, frame), { frame, level: 0 })
 }

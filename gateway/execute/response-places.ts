@@ -1,5 +1,6 @@
 // Finds where things stand in the client's response: the objects of a position, and what a subgraph's path means below one. Only errors
 // need it, so it interprets the plan.
+import { limits } from '../../platform/limits.ts'
 import type { Plan, PositionId, ResponseField, ResponseObject } from '../plan/plan.ts'
 import type { Gathering } from './gathering.ts'
 import { isObject } from './plain-object.ts'
@@ -91,11 +92,12 @@ function walk(walking: Walking, depth: number, { at, path, values }: Standing): 
   const typename = typenameOf(positionAt(plan, at), values)
   const position = positionAt(plan, step.position)
   if (!admits(step.types, typename) || !admits(position.parentTypes, typename)) return
-  const enter = (fields: SourceValues, below: ResponsePath | null): void => {
+  const enter = (fields: SourceValues, below: ResponsePath | null, level = 0): void => {
     const [first] = fields
     if (Array.isArray(first)) {
+      if (level === limits.listLevelsMax) return
       for (let index = 0; index < first.length; index++) {
-        enter(itemValues(fields, index), step.responseKey === null ? below : { parent: below, key: index })
+        enter(itemValues(fields, index), step.responseKey === null ? below : { parent: below, key: index }, level + 1)
       }
     } else if (isObject(first)) {
       walk(walking, depth + 1, {
@@ -123,7 +125,7 @@ export function pathsBelow(context: PathContext, place: Place, source: number, r
   const paths: { whole: Path[]; cut: Path[] } = { whole: [], cut: [] }
   follow(
     { ...context, paths },
-    { node: place.node, values: place.values, source, entered: true },
+    { node: place.node, values: place.values, source, lists: 0, entered: true },
     {
       path: pathToArray(place.path),
       rest,
@@ -141,36 +143,56 @@ interface Following {
   readonly node: ResponseObject | null
   readonly values: SourceValues
   readonly source: number
+  /** Lists that the path may still go into. */
+  readonly lists: number
   /** Whether `values` are an object's, links followed. */
   readonly entered: boolean
 }
 
 function follow(
   context: PathContext & { readonly paths: { readonly whole: Path[]; readonly cut: Path[] } },
-  { node, values, source, entered }: Following,
+  { node, values, source, lists, entered }: Following,
   { path, rest }: { readonly path: Path; readonly rest: Path },
 ): void {
   const [key, ...behind] = rest
   if (key === undefined) return void context.paths.whole.push(path)
   if (node === null) return void context.paths.cut.push(path)
   if (typeof key === 'number') {
-    const item = { node, values: itemValues(values, key), source, entered: false }
+    const [list] = values
+    if (lists === 0 || (Array.isArray(list) && key >= list.length)) return void context.paths.cut.push(path)
+    const item = { node, values: itemValues(values, key), source, lists: lists - 1, entered: false }
     return follow(context, item, { path: [...path, key], rest: behind })
   }
+  // A path that leaves out an index cannot tell which object it means.
+  if (!entered && Array.isArray(values[0])) return void context.paths.cut.push(path)
   const position = positionAt(context.plan, node.position)
   const standing = entered ? values : withLinks(position, values, context.gathering)
   const found = fieldsAnswered(context.plan, node, { source, key, typename: typenameOf(position, standing) })
   if (found.length === 0) return void context.paths.cut.push(path)
   for (const { field, below } of found) {
     const next = [...path, field.responseKey]
-    if (field.kind !== 'object')
-      context.paths.whole.push([...next, ...behind.filter((index) => typeof index === 'number')])
+    if (field.kind !== 'object') context.paths.whole.push([...next, ...indexesInto(field, behind)])
     else {
       const child = positionAt(context.plan, field.child.position)
-      const inner = { node: field.child, values: fieldValues(child, standing), source: below, entered: false }
+      const inner = {
+        node: field.child,
+        values: fieldValues(child, standing),
+        source: below,
+        lists: listLevels(field),
+        entered: false,
+      }
       follow(context, inner, { path: next, rest: behind })
     }
   }
+}
+
+function listLevels(field: ResponseField): number {
+  return 'type' in field ? field.type.split('[').length - 1 : 0
+}
+
+function indexesInto(field: ResponseField, rest: Path): Path {
+  const wrong = rest.findIndex((key) => typeof key !== 'number')
+  return rest.slice(0, Math.min(listLevels(field), wrong === -1 ? rest.length : wrong))
 }
 
 interface Answered {

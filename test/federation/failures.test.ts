@@ -96,7 +96,7 @@ describe('a subgraph that fails', () => {
       intercept: (service, request) =>
         service === 'catalogue' && request.query.includes('rank')
           ? {
-              data: { _entities: [{ rank: null }, { rank: 5 }] },
+              data: { _entities: [{ rank: null }, { rank: 5 }, { rank: 6 }] },
               errors: [{ ...error, path: ['_entities', 0, 'rank'] }],
             }
           : undefined,
