@@ -3,7 +3,7 @@
 import { limits } from '../../platform/limits.ts'
 import type { Plan, PositionId, ResponseField, ResponseObject } from '../plan/plan.ts'
 import type { Gathering } from './gathering.ts'
-import { isObject } from './plain-object.ts'
+import { isObject, readKey } from './plain-object.ts'
 import { pathToArray, type ResponsePath } from './response-path.ts'
 import { fieldValues, itemValues, typenameOf, withLinks, type SourceValues } from './source-values.ts'
 import { positionAt } from './walk-route.ts'
@@ -171,7 +171,8 @@ function follow(
   if (found.length === 0) return void context.paths.cut.push(path)
   for (const { field, below } of found) {
     const next = [...path, field.responseKey]
-    if (field.kind !== 'object') context.paths.whole.push([...next, ...indexesInto(field, behind)])
+    if (field.kind !== 'object')
+      context.paths.whole.push([...next, ...indexesInto(field, behind, readFrom(standing[source], key))])
     else {
       const child = positionAt(context.plan, field.child.position)
       const inner = {
@@ -190,9 +191,20 @@ function listLevels(field: ResponseField): number {
   return 'type' in field ? field.type.split('[').length - 1 : 0
 }
 
-function indexesInto(field: ResponseField, rest: Path): Path {
-  const wrong = rest.findIndex((key) => typeof key !== 'number')
-  return rest.slice(0, Math.min(listLevels(field), wrong === -1 ? rest.length : wrong))
+function readFrom(object: unknown, key: string): unknown {
+  return isObject(object) ? readKey(object, key) : undefined
+}
+
+/** As far as they lead into lists that the field's type has, and not beyond the end of those that are there. */
+function indexesInto(field: ResponseField, rest: Path, value: unknown): Path {
+  const indexes: number[] = []
+  let at = value
+  for (const key of rest.slice(0, listLevels(field))) {
+    if (typeof key !== 'number' || (Array.isArray(at) && key >= at.length)) break
+    indexes.push(key)
+    at = Array.isArray(at) ? at[key] : undefined
+  }
+  return indexes
 }
 
 interface Answered {
