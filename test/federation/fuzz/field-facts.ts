@@ -99,6 +99,6 @@ function nullability(type: TypeNode): boolean[] {
   return type.kind === Kind.LIST_TYPE ? [true, ...nullability(type.type)] : [true]
 }
 
-export function innermost(type: TypeNode): string {
+function innermost(type: TypeNode): string {
   return type.kind === Kind.NAMED_TYPE ? type.name.value : innermost(type.type)
 }

@@ -116,10 +116,6 @@ export function someOf<Item>(draft: MeshDraft, items: readonly Item[], least: nu
   return items.filter((item) => taken.includes(item))
 }
 
-export function specOf(draft: MeshDraft, name: string): CompositeSpec | undefined {
-  return draft.specs.get(name)
-}
-
 export function entityOf(draft: MeshDraft, name: string): EntitySpec | undefined {
   const spec = draft.specs.get(name)
   return spec?.kind === 'entity' ? spec : undefined
@@ -214,14 +210,14 @@ interface KeyToAdd {
   readonly isReference: boolean
 }
 
-export function addKey(draft: MeshDraft, { graph, spec, key, isReference }: KeyToAdd): void {
+function addKey(draft: MeshDraft, { graph, spec, key, isReference }: KeyToAdd): void {
   const type = ensure(draft, graph, spec.name)
   if (type === undefined) return
   const text = `@key(fields: "${key}"`
   if ([...type.directives].some((each) => each.startsWith(`${text})`) || each.startsWith(`${text},`))) return
   type.directives.add(`${text}${isReference ? ', resolvable: false' : ''})`)
   // The host of a nested key is named by its `id`.
-  const host = key.startsWith('host') ? specOf(draft, 'E0') : undefined
+  const host = key.startsWith('host') ? draft.specs.get('E0') : undefined
   if (host?.kind === 'entity') addKey(draft, { graph, spec: host, key: 'id', isReference: false })
   for (const [name, printed] of spec.keyFields) {
     if (!new RegExp(`\\b${name}\\b`).test(key.replaceAll(/\{[^}]*\}/g, ''))) continue
@@ -262,7 +258,7 @@ export function defineField(draft: MeshDraft, { graph, type, spec, mayDiffer = f
 }
 
 /** Output enums may differ in values, input enums and inputs in parts that nobody must give. */
-export function ensureLeaf(draft: MeshDraft, index: number, name: string): void {
+function ensureLeaf(draft: MeshDraft, index: number, name: string): void {
   const { leaves } = graphAt(draft, index)
   if (leaves.has(name)) return
   const some = (values: readonly string[]): string => values.filter(() => draft.isEven || chance(draft, 0.8)).join(' ')

@@ -184,7 +184,7 @@ function readField(field: FieldDefinitionNode, dead: boolean): GraphField {
   }
 }
 
-export function fieldSet(fields: string): SelectionSetNode {
+function fieldSet(fields: string): SelectionSetNode {
   const [definition] = parse(`{ ${fields} }`, { noLocation: true }).definitions
   if (definition?.kind !== Kind.OPERATION_DEFINITION) throw new Error(`not a field set: ${fields}`)
   return definition.selectionSet

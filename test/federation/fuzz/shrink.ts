@@ -44,7 +44,7 @@ function weight({ subgraphs, operation }: FailingCase): number {
 }
 
 /** Null: nothing is wrong with it; 'invalid' where it is no case at all. */
-export async function kindOfCase(candidate: FailingCase, answerer: Answerer): Promise<string | null> {
+async function kindOfCase(candidate: FailingCase, answerer: Answerer): Promise<string | null> {
   try {
     const mesh = openMesh(candidate)
     if (typeof mesh === 'string') return 'invalid'
