@@ -31,7 +31,7 @@ export async function referencePages(): Promise<readonly ReferencePage[]> {
       ),
     },
     { name: 'product-language.md', text: productLanguagePage(await read('schema/directives.graphql')) },
-    { name: 'command-line.md', text: commandLinePage() },
+    { name: 'command-line.md', text: await commandLinePage() },
   ]
   return Promise.all(pages.map(async ({ name, text }) => ({ name, text: await formatted(`${GENERATED}\n\n${text}`) })))
 }
@@ -86,8 +86,8 @@ ${rows.join('\n')}
 `
 }
 
-function commandLinePage(): string {
-  const program = createProgram('0.0.0', () => Promise.resolve())
+async function commandLinePage(): Promise<string> {
+  const program = await createProgram('0.0.0', () => Promise.resolve())
   const help = (command: typeof program) => {
     let text = ''
     command.configureOutput({ writeOut: (part) => (text += part), getOutHelpWidth: () => 100 })

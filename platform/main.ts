@@ -2,8 +2,6 @@
 // own main.ts that knows adapters.
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { openEmbeddedLog } from './adapters/embedded-log/embedded-log.ts'
-import { openSqliteStore } from './adapters/sqlite/sqlite-store.ts'
 import type { Config } from './config.ts'
 import { lockDataDirectory } from './data-directory.ts'
 import { keptCursorKey } from './kept-cursor-key.ts'
@@ -77,7 +75,7 @@ export async function openPlatform(config: Config, logger: Logger, options: Open
   return { ...rest, storeIdentity, clock: systemClock, announce: () => Promise.resolve() }
 }
 
-// The clients of the servers are loaded where they are used: a laptop's start does not wait for them.
+// Adapters are loaded where they are used: a laptop's start does not wait for the clients of servers, a gateway has none at all.
 
 async function openLog(config: KafkaConfig, logger: Logger) {
   const { openKafkaLog } = await import('./adapters/kafka/kafka-log.ts')
@@ -119,12 +117,14 @@ async function openEmbedded(config: Config, logger: Logger): Promise<Platform> {
   }
   try {
     const cursorKey = config.cursorKey ?? (await keptCursorKey(join(directory, 'cursor.key')))
+    const { openEmbeddedLog } = await import('./adapters/embedded-log/embedded-log.ts')
     const log = await openEmbeddedLog({
       directory: join(directory, 'log'),
       clock: systemClock,
       onMaintenanceError: (error) => logger.warn({ err: error }, 'maintenance of the log failed; it is tried again'),
     })
     opened.push(log)
+    const { openSqliteStore } = await import('./adapters/sqlite/sqlite-store.ts')
     const store = await openSqliteStore({
       directory: join(directory, 'store'),
       clock: systemClock,
