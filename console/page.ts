@@ -1,10 +1,11 @@
-// The web page at `/`: Altair, served whole from its package, set to the address it is opened on. Asks nothing of other hosts.
+// The web page at `/`: Altair, served whole from its package, set to the address it is opened on. Asks nothing of other hosts. The package
+// is loaded when the page is first asked for: many a gateway is never opened in a browser.
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { extname, join, normalize, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { getDistDirectory, isSandboxFrame, renderAltair, SANDBOX_FRAME_CSP } from 'altair-static'
+import type * as altairStatic from 'altair-static'
 
 export interface ExampleQuery {
   readonly name: string
@@ -15,8 +16,8 @@ export interface ExampleQuery {
 
 export interface PageOptions {
   readonly title: string
-  /** One tab each; the first is the one that is open. */
-  readonly exampleQueries: readonly ExampleQuery[]
+  /** One tab each; the first is the one that is open. Asked for once, with the page. */
+  readonly exampleQueries: () => readonly ExampleQuery[]
 }
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
@@ -51,16 +52,19 @@ function contentPolicy(host: string | undefined): string {
   ].join('; ')
 }
 
+type Altair = Pick<typeof altairStatic, 'getDistDirectory' | 'isSandboxFrame' | 'renderAltair' | 'SANDBOX_FRAME_CSP'>
+
 /** True where the request was the page's. */
 export function createPage(
   options: PageOptions,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<boolean> {
-  const directory = getDistDirectory()
-  const html = renderPage(options)
+  let html: string | null = null
   return async (request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return false
     const path = URL.parse(request.url ?? '/', 'http://localhost')?.pathname ?? '/'
+    const altair = await import('altair-static')
     if (path === '/') {
+      html ??= renderPage(altair, options)
       response.writeHead(200, {
         'content-type': 'text/html; charset=utf-8',
         'content-security-policy': contentPolicy(request.headers.host),
@@ -69,16 +73,17 @@ export function createPage(
       response.end(request.method === 'HEAD' ? undefined : html)
       return true
     }
-    return sendAsset(path, directory, request, response)
+    return sendAsset(path, altair, request, response)
   }
 }
 
 async function sendAsset(
   path: string,
-  directory: string,
+  { getDistDirectory, isSandboxFrame, SANDBOX_FRAME_CSP }: Altair,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<boolean> {
+  const directory = getDistDirectory()
   const file = normalize(join(directory, decodePath(path)))
   const mediaType = MEDIA_TYPES[extname(file)]
   if (mediaType === undefined || !file.startsWith(directory + sep)) return false
@@ -104,14 +109,16 @@ function decodePath(path: string): string {
   }
 }
 
-function renderPage({ title, exampleQueries }: PageOptions): string {
+function renderPage({ renderAltair }: Altair, { title, exampleQueries }: PageOptions): string {
   // Altair opens the last of its windows.
-  const windows = exampleQueries.toReversed().map(({ name, query, variables }) => ({
-    initialName: name,
-    initialQuery: query,
-    initialVariables: JSON.stringify(variables ?? {}, null, 2),
-    ...ADDRESSES,
-  }))
+  const windows = exampleQueries()
+    .toReversed()
+    .map(({ name, query, variables }) => ({
+      initialName: name,
+      initialQuery: query,
+      initialVariables: JSON.stringify(variables ?? {}, null, 2),
+      ...ADDRESSES,
+    }))
   const page = renderAltair({
     baseURL: '/',
     ...ADDRESSES,

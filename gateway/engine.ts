@@ -21,10 +21,13 @@ import { createPreparer, type Preparer } from './plan/prepare-operation.ts'
 import { openEventStream } from './subscribe/event-stream.ts'
 import { SubscriptionHub } from './subscribe/subscription-hub.ts'
 import { readSupergraph } from './supergraph/read-supergraph.ts'
+import type { Supergraph } from './supergraph/supergraph.ts'
 import { trackWork } from './track-work.ts'
 
 export interface EngineOptions {
   readonly supergraphSdl: string
+  /** The same where it has been read already. */
+  readonly supergraph?: Supergraph
   /** By the names in the supergraph. The engine does not close them. */
   readonly endpoints: readonly SubgraphEndpoint[]
   readonly limits?: Partial<DocumentLimits>
@@ -46,7 +49,7 @@ export interface EngineOptions {
 
 /** Throws COMPOSITION_FAILED where the supergraph cannot be served. */
 export function createEngine(options: EngineOptions): Engine {
-  const supergraph = readSupergraph(options.supergraphSdl)
+  const supergraph = options.supergraph ?? readSupergraph(options.supergraphSdl)
   const schema = supergraph.publicSchema
   const { clock = systemClock, observer, onFailure = () => undefined } = options
   const planner = createPlanner(supergraph, options.supergraphSdl)

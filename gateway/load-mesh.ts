@@ -5,8 +5,8 @@ import { MeshgateError } from '../platform/errors.ts'
 import type { Clock } from '../platform/ports/clock.ts'
 import type { SubgraphEndpoint } from '../platform/ports/subgraph-endpoint.ts'
 import { systemClock } from '../platform/system-clock.ts'
-import { composeSupergraph, formatProblems } from './compose/compose-supergraph.ts'
 import { readSupergraph } from './supergraph/read-supergraph.ts'
+import type { Supergraph } from './supergraph/supergraph.ts'
 import { RemoteEndpoint } from './endpoints/remote-endpoint.ts'
 import type { SubgraphSettings } from './endpoints/subgraph-settings.ts'
 import { createEngine, type EngineOptions } from './engine.ts'
@@ -15,17 +15,11 @@ import type { GatewayObserver, SubgraphReachability } from './gateway-observer.t
 import type { DocumentLimits } from './plan/operation-limits.ts'
 import type { Sharing } from './sharing.ts'
 
-/** A subgraph and how to reach it. */
-export interface GatewaySubgraph {
-  readonly name: string
-  readonly sdl: string
-  readonly endpoint: SubgraphEndpoint
+/** A composed supergraph. Subgraphs without an endpoint here are reached over HTTP at their join__Graph URLs. */
+export interface SupergraphMesh {
+  readonly supergraphSdl: string
+  readonly endpoints?: readonly SubgraphEndpoint[]
 }
-
-/** Subgraphs to compose, or a composed supergraph whose subgraphs are reached over HTTP at their join__Graph URLs. */
-export type GatewayMesh =
-  | { readonly subgraphs: readonly GatewaySubgraph[] }
-  | { readonly supergraphSdl: string; readonly endpoints?: readonly SubgraphEndpoint[] }
 
 export interface MeshOptions {
   readonly logger: Logger
@@ -51,13 +45,15 @@ export interface LoadedMesh {
 }
 
 /** Throws COMPOSITION_FAILED or CONFIG_INVALID; nothing is left open then. */
-export function loadMesh(mesh: GatewayMesh, options: MeshOptions): LoadedMesh {
-  const { supergraphSdl, endpoints, owned } =
-    'subgraphs' in mesh ? composeMesh(mesh.subgraphs) : reachMesh(mesh, options)
+export function loadMesh(mesh: SupergraphMesh, options: MeshOptions): LoadedMesh {
+  const { supergraphSdl } = mesh
+  const supergraph = readMesh(supergraphSdl)
+  const { endpoints, owned } = reachMesh(mesh, supergraph, options)
   const { logger, observer, clock = systemClock } = options
   const remote = new Map(owned.map((endpoint) => [endpoint.name, endpoint]))
   const engine = createEngineOrClose(owned, {
     supergraphSdl,
+    supergraph,
     endpoints,
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     exposeSubgraphErrors: options.exposeSubgraphErrors ?? false,
@@ -92,30 +88,13 @@ function createEngineOrClose(owned: readonly RemoteEndpoint[], options: EngineOp
 }
 
 interface Reached {
-  readonly supergraphSdl: string
   readonly endpoints: readonly SubgraphEndpoint[]
   readonly owned: readonly RemoteEndpoint[]
 }
 
-function composeMesh(subgraphs: readonly GatewaySubgraph[]): Reached {
-  const composition = composeSupergraph(subgraphs)
-  if (composition.kind === 'failed') {
-    throw new MeshgateError(
-      'COMPOSITION_FAILED',
-      `The subgraphs do not compose:\n${formatProblems(composition.problems)}`,
-    )
-  }
-  return {
-    supergraphSdl: composition.supergraphSdl,
-    endpoints: subgraphs.map(({ endpoint }) => endpoint),
-    owned: [],
-  }
-}
-
-function reachMesh(mesh: Extract<GatewayMesh, { supergraphSdl: string }>, options: MeshOptions): Reached {
-  const { supergraphSdl, endpoints: given = [] } = mesh
+function reachMesh({ endpoints: given = [] }: SupergraphMesh, supergraph: Supergraph, options: MeshOptions): Reached {
   const { sharing = 'fresh', subgraphSettings = {}, clock = systemClock, logger } = options
-  const subgraphs = readSubgraphs(supergraphSdl)
+  const subgraphs = supergraph.graphs
   checkNames(Object.keys(subgraphSettings), subgraphs)
   const owned: RemoteEndpoint[] = []
   try {
@@ -128,7 +107,7 @@ function reachMesh(mesh: Extract<GatewayMesh, { supergraphSdl: string }>, option
     closeAll(owned)
     throw error
   }
-  return { supergraphSdl, endpoints: [...given, ...owned], owned }
+  return { endpoints: [...given, ...owned], owned }
 }
 
 /** A name that is misspelt would be passed over in silence, and the subgraph be asked where it is not. */
@@ -145,9 +124,9 @@ function closeAll(owned: readonly RemoteEndpoint[]): void {
   for (const endpoint of owned) endpoint.close().catch(() => undefined)
 }
 
-function readSubgraphs(supergraphSdl: string): readonly { name: string; url: string }[] {
+function readMesh(supergraphSdl: string): Supergraph {
   try {
-    return readSupergraph(supergraphSdl).graphs
+    return readSupergraph(supergraphSdl)
   } catch (error) {
     if (error instanceof MeshgateError) throw error
     const reason = error instanceof Error ? error.message : String(error)

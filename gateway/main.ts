@@ -9,13 +9,17 @@ import type { CsrfOptions } from './http/csrf.ts'
 import type { SubgraphSettings } from './endpoints/subgraph-settings.ts'
 import type { GatewayObserver, SubgraphReachability } from './gateway-observer.ts'
 import { startGatewayServer, type Readiness, type Route } from './http/gateway-server.ts'
-import { loadMesh, type GatewayMesh } from './load-mesh.ts'
+import type { GatewaySubgraph } from './compose/compose-mesh.ts'
+import { loadMesh, type SupergraphMesh } from './load-mesh.ts'
 import type { DocumentLimits } from './plan/operation-limits.ts'
 import type { Sharing } from './sharing.ts'
 
 export type { SubgraphSettings } from './endpoints/subgraph-settings.ts'
-export type { GatewayMesh, GatewaySubgraph } from './load-mesh.ts'
+export type { GatewaySubgraph } from './compose/compose-mesh.ts'
 export type { AnsweredRequest, GatewayObserver, SubgraphReachability } from './gateway-observer.ts'
+
+/** Subgraphs to compose, or what is composed already. */
+export type GatewayMesh = { readonly subgraphs: readonly GatewaySubgraph[] } | SupergraphMesh
 
 export interface GatewayOptions {
   readonly mesh: GatewayMesh
@@ -65,7 +69,7 @@ export interface Gateway {
 
 /** Rejects with COMPOSITION_FAILED, CONFIG_INVALID or PORT_IN_USE; nothing is left open then. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  let current = loadMesh(options.mesh, options)
+  let current = loadMesh(await composed(options.mesh), options)
   const engine = (): Engine => current.engine
   const server = await startGatewayServer({
     port: options.port,
@@ -73,7 +77,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     engine,
     ready: options.ready ?? (() => ({ ready: true, reasons: [] })),
     routes: options.routes ?? [],
-    page: createPage({ title: options.title ?? 'Meshgate', exampleQueries: fitting(options, engine()) }),
+    page: createPage({ title: options.title ?? 'Meshgate', exampleQueries: () => fitting(options, engine()) }),
     ...(options.cors === undefined ? {} : { cors: options.cors }),
     ...(options.csrf === undefined ? {} : { csrf: options.csrf }),
     batchMax: options.batchMax ?? 0,
@@ -93,8 +97,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     engine,
     subgraphs: () => current.subgraphs(),
     replaceSupergraph: async (mesh) => {
+      const next = await composed(mesh)
       const old = current
-      current = loadMesh(mesh, options)
+      current = loadMesh(next, options)
       await old.unload('A new supergraph has replaced the old.')
     },
     close: async () => {
@@ -104,6 +109,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await current.unload('The gateway is stopping.')
     },
   }
+}
+
+/** The composition library is loaded where there is something to compose: a supergraph's gateway does without its 25 MB. */
+async function composed(mesh: GatewayMesh): Promise<SupergraphMesh> {
+  if (!('subgraphs' in mesh)) return mesh
+  const { composeMesh } = await import('./compose/compose-mesh.ts')
+  return composeMesh(mesh.subgraphs)
 }
 
 function fitting({ exampleQueries = [] }: GatewayOptions, { publicSchema }: Engine): readonly ExampleQuery[] {

@@ -1,6 +1,6 @@
 // Requests to a subgraph through undici: HTTP/2 (by ALPN, or by prior knowledge without TLS) and HTTP/1.1 over TLS. Owns its connections.
 import { getCACertificates } from 'node:tls'
-import { Pool, type Dispatcher } from 'undici'
+import type { Dispatcher, Pool } from 'undici'
 import { limits } from '../../platform/limits.ts'
 import { BodyCollector } from './body-collector.ts'
 import {
@@ -15,6 +15,7 @@ import {
   type HttpTransport,
   type TransportFailure,
 } from './http-transport.ts'
+import { loadUndici } from './load-undici.ts'
 
 export interface UndiciTransportOptions {
   readonly url: URL
@@ -30,6 +31,7 @@ export interface UndiciTransportOptions {
 export function openPool(options: Omit<UndiciTransportOptions, 'responseBytesMax'>): Pool {
   const { url, connectionsMax, timeoutMs, http2, authorities } = options
   const isPlain = url.protocol === 'http:'
+  const { Pool } = loadUndici()
   return new Pool(url.origin, {
     // Of HTTP/2 another is opened only when the streams of all are taken.
     connections: connectionsMax,
