@@ -1,5 +1,4 @@
 // `meshgate gateway`: the gateway over a supergraph; its subgraphs answer over HTTP and WebSocket where the file, or an option, says.
-import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { Command } from 'commander'
 import { startGateway, type Gateway } from '../../gateway/main.ts'
@@ -7,6 +6,7 @@ import { readConfig } from '../../platform/config.ts'
 import type { CommandContext, ExitCode, RunCommand } from '../command-context.ts'
 import { examples, portOption } from '../command-help.ts'
 import { gatewayFromConfig } from '../gateway-from-config.ts'
+import { describeSupergraphProblem, readSupergraphFile } from '../supergraph-file.ts'
 import { addGatewayOptions, givenSettings } from '../gateway-options.ts'
 import { gatewayObserver, readSubgraphsUp } from '../role-metrics.ts'
 import { metricsRoute } from '../role-server.ts'
@@ -51,20 +51,23 @@ export function gatewayCommand(run: RunCommand): Command {
 
 async function runGateway({ supergraph, port }: Options, command: Command, context: CommandContext): Promise<ExitCode> {
   const given = givenSettings(command)
+  const source = supergraph === STANDARD_INPUT ? 'standard input' : supergraph
   const channel = await openWorkerChannel()
   if (channel !== null) {
     const needs = { servers: false, given, logged: { worker: channel.worker } }
-    return serve(context, needs, { port, supergraphSdl: channel.supergraphSdl, channel })
+    return serve(context, needs, { port, source, supergraphSdl: channel.supergraphSdl, channel })
   }
   const config = readConfig(context.environment, given)
-  const supergraphSdl = await (supergraph === STANDARD_INPUT ? context.input() : readFile(supergraph, 'utf8'))
+  const supergraphSdl = await (supergraph === STANDARD_INPUT ? context.input() : readSupergraphFile(supergraph))
   const workers = config.gateway.workers === 'auto' ? availableParallelism() : config.gateway.workers
   if (workers > 1) return runWorkers({ config, workers, supergraphSdl }, context)
-  return serve(context, { servers: false, given }, { port, supergraphSdl, channel: null })
+  return serve(context, { servers: false, given }, { port, source, supergraphSdl, channel: null })
 }
 
 interface Serving {
   readonly port: number | undefined
+  /** Where the supergraph was read. */
+  readonly source: string
   readonly supergraphSdl: string
   /** Null where the gateway is one process. */
   readonly channel: WorkerChannel | null
@@ -83,7 +86,8 @@ function serve(context: CommandContext, needs: RoleNeeds, serving: Serving): Pro
   })
 }
 
-async function listen(role: RoleProcess, { port, supergraphSdl, channel }: Serving): Promise<Gateway> {
+async function listen(role: RoleProcess, serving: Serving): Promise<Gateway> {
+  const { port, supergraphSdl, channel } = serving
   const { config, logger, health, metrics } = role
   const told = channel === null ? metrics : { contentType: metrics.contentType, text: () => channel.allMetrics() }
   const gateway: Gateway = await startGateway({
@@ -100,6 +104,8 @@ async function listen(role: RoleProcess, { port, supergraphSdl, channel }: Servi
       const { ready, reasons } = health.state()
       return { ready, reasons: ready ? unreachable(gateway) : reasons }
     },
+  }).catch((error: unknown) => {
+    throw describeSupergraphProblem(error, serving)
   })
   return gateway
 }

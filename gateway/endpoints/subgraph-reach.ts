@@ -1,5 +1,5 @@
 // Whether a subgraph over the network can be reached: asked at intervals, and at once when a request to it has failed. Says in the log when
-// it goes away and when it is back, once each, however many requests fail in between. It is the circuit breaker too: what keeps failing, this
+// it goes away and when it is back, once each, however many requests fail in between, and how many failed while it answered. It is the circuit breaker too: what keeps failing, this
 // question included, is not asked by clients until it answers; the question is the trial, so no client's request is. Owns the asking.
 import type { Logger } from 'pino'
 import { MeshgateError } from '../../platform/errors.ts'
@@ -21,6 +21,10 @@ export class SubgraphReach {
   #reason = ''
   /** In a row, with no answer in between. */
   #failures = 0
+  /** Requests that failed and that the log has not told of. */
+  #untold = 0
+  #lastFailure: unknown = null
+  #toldMs = Number.NEGATIVE_INFINITY
   #askNow: () => void = () => undefined
 
   constructor(endpoint: SubgraphEndpoint, ports: { readonly clock: Clock; readonly logger: Logger }) {
@@ -54,7 +58,10 @@ export class SubgraphReach {
       return
     }
     this.#failures += 1
-    if (this.#awaySinceMs === null) this.#askNow()
+    if (this.#awaySinceMs !== null) return
+    this.#untold += 1
+    this.#lastFailure = error
+    this.#askNow()
   }
 
   /** Other failures are the caller's to tell. */
@@ -108,17 +115,30 @@ export class SubgraphReach {
     this.#failures += 1
     if (this.#awaySinceMs !== null) return
     this.#awaySinceMs = this.#clock.monotonic()
+    this.#untold = 0
     const { name: subgraph } = this.#endpoint
     this.#logger.warn({ subgraph, err: error }, `${this.#reason} It is tried again until it is back.`)
   }
 
   #back(): void {
     this.#failures = 0
-    if (this.#awaySinceMs === null) return
+    if (this.#awaySinceMs === null) return this.#tellFailures()
     const { name: subgraph } = this.#endpoint
     const awayMs = Math.round(this.#clock.monotonic() - this.#awaySinceMs)
     this.#awaySinceMs = null
     this.#logger.info({ subgraph, awayMs }, `Subgraph "${subgraph}" is back.`)
+  }
+
+  /** It is there, so nothing else would tell of them. One line for all since the last, at most as often as it is asked. */
+  #tellFailures(): void {
+    const nowMs = this.#clock.monotonic()
+    if (this.#untold === 0 || nowMs - this.#toldMs < limits.subgraphProbeIntervalMs) return
+    const { name: subgraph } = this.#endpoint
+    const requests = this.#untold === 1 ? 'a request' : `${this.#untold} requests`
+    const message = `Subgraph "${subgraph}" answers probes but failed ${requests}: ${reasonOf(this.#lastFailure, subgraph)}`
+    this.#logger.warn({ subgraph, failures: this.#untold, err: this.#lastFailure }, message)
+    this.#untold = 0
+    this.#toldMs = nowMs
   }
 }
 

@@ -151,7 +151,9 @@ async function listen(server: Server, { port, host }: GatewayServerOptions): Pro
       if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') return reject(error)
       const why = error.code === 'EADDRINUSE' ? 'is in use by another process' : 'may not be opened by this user'
       const code = error.code === 'EADDRINUSE' ? 'PORT_IN_USE' : 'CONFIG_INVALID'
-      reject(new MeshgateError(code, `Port ${port} on ${host} ${why}. Set PORT to another.`, error))
+      reject(
+        new MeshgateError(code, `Port ${port} on ${host} ${why}. Name another: --port, or the setting PORT.`, error),
+      )
     })
     server.listen(port, host, resolve)
   })

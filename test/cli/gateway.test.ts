@@ -284,9 +284,24 @@ describe('the gateway command refuses', () => {
     const refused = await processes.run(['gateway', '-s', path, '--workers', workers])
     expect({ code: refused.code, lines: refused.stderr.trim().split('\n') }).toEqual({
       code: 1,
-      lines: [expect.stringMatching(/^COMPOSITION_FAILED: The supergraph /)],
+      lines: [
+        `COMPOSITION_FAILED: ${path}:1:13: The supergraph is no GraphQL document: Syntax Error: Expected Name, found <EOF>.`,
+      ],
     })
     const missing = await processes.run(['gateway', '-s', join(directory, 'missing.graphql'), '--workers', workers])
     expect([missing.code, missing.stderr]).toEqual([1, expect.stringMatching(/^FILE_UNREADABLE: .*does not exist/)])
+  })
+
+  test('a supergraph file that holds none', async () => {
+    const empty = join(directory, 'empty.graphql')
+    await writeFile(empty, '\n')
+    const [blank, folder, unnamed] = await Promise.all(
+      [empty, directory, ''].map((path) => processes.run(['gateway', '-s', path])),
+    )
+    expect([blank, folder, unnamed].map((refused) => [refused?.code, refused?.stderr])).toEqual([
+      [1, `COMPOSITION_FAILED: ${empty}: The supergraph is empty. Write it with \`meshgate compose --out FILE\`.\n`],
+      [1, `FILE_UNREADABLE: ${directory} is a directory. Name a file.\n`],
+      [2, 'CONFIG_INVALID: --supergraph names no file. Write its path.\n'],
+    ])
   })
 })

@@ -113,6 +113,17 @@ describe('the circuit', () => {
     expect(endpoint.state).toEqual({ name: 'remote', reachable: true })
   })
 
+  test('tells of requests that fail although the probe is answered: at once, then together', async () => {
+    const { ask, answers, clock, lines } = await watch()
+    answers.clients = failing
+    await ask()
+    const failed = (requests: string): string => `Subgraph "remote" answers probes but failed ${requests}: ${FAILED}`
+    await expect.poll(() => lines).toEqual([failed('a request')])
+    for (let count = 0; count < 3; count += 1) await ask()
+    clock.advance(limits.subgraphProbeIntervalMs)
+    await expect.poll(() => lines).toEqual([failed('a request'), failed('3 requests')])
+  })
+
   test('stays closed until the probe has failed too, however many requests do', async () => {
     const { endpoint, ask, answers, counts } = await watch()
     const held: (() => void)[] = []
