@@ -1,8 +1,9 @@
 // Makes sure that a checkout's dependencies are those of its lockfile, and finds the Node they bring. Plain JavaScript without
-// dependencies: it runs on whatever Node a newcomer has (18 or later). An installed package has no lockfile and is left alone.
+// dependencies: it runs on whatever Node a newcomer has (18 or later). An installed package has no lockfile and is left alone;
+// so are dependencies that are a link to another checkout's.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -20,7 +21,7 @@ export class LauncherError extends Error {}
 /** Installs when the lockfile differs from what is installed; two processes at once install once. */
 export async function ensureInstalled(directory = root) {
   const lockfile = join(directory, 'package-lock.json')
-  if (!existsSync(lockfile) || isInstalled(directory)) return
+  if (!existsSync(lockfile) || isLinked(directory) || isInstalled(directory)) return
   const release = await takeInstallLock(join(directory, '.meshgate-install.lock'))
   try {
     if (isInstalled(directory)) return
@@ -43,6 +44,11 @@ export function nodeCommand(directory = root) {
   throw new LauncherError(
     `Meshgate needs Node ${NODE_MAJOR_MIN}; this is ${process.version} and the package "node" is not installed. Run npm ci, or use Node ${NODE_MAJOR_MIN}.`,
   )
+}
+
+/** They are another checkout's: npm would empty its folder through the link. */
+function isLinked(directory) {
+  return lstatSync(join(directory, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink() === true
 }
 
 function markerOf(directory) {

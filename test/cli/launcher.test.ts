@@ -1,7 +1,7 @@
 // The launcher in a checkout of its own: the real scripts, with an npm that notes its calls in place of the network.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -117,6 +117,14 @@ describe('dependencies', () => {
   test('of an installed package, which has no lockfile, are left alone', async () => {
     await rm(join(directory, 'package-lock.json'))
     expect([(await run(['a'])).stderr, await npmCalls()]).toEqual(['', []])
+  })
+
+  test("that are a link to another checkout's are left alone, whatever the lockfile says", async () => {
+    const others = join(directory, 'others')
+    await mkdir(others)
+    await writeFile(join(others, 'kept'), '')
+    await symlink(others, join(directory, 'node_modules'), 'junction')
+    expect([(await run(['a'])).stderr, await npmCalls(), await readdir(others)]).toEqual(['', [], ['kept']])
   })
 
   test('that cannot be installed end the start with one line and exit code 1', async () => {
