@@ -1,0 +1,67 @@
+// The data that a plan's literal reading makes of damaged answers, for damage that leaves no value to be judged: no answer, no data, or nulls
+// with their errors.
+import { GraphQLError, parse } from 'graphql'
+import { coerceVariables, compileIntrospection, selectOperation } from '../../../gateway/plan/operation.ts'
+import type { Plan } from '../../../gateway/plan/plan.ts'
+import { planOperation } from '../../../gateway/plan/query-planner/plan-operation.ts'
+import type { Supergraph } from '../../../gateway/supergraph/supergraph.ts'
+import { ANONYMOUS } from '../../../platform/governance/principal.ts'
+import type { SubgraphEndpoint } from '../../../platform/ports/subgraph-endpoint.ts'
+import { isLabelActive } from '../fuzz/mesh-model.ts'
+import type { FuzzOperation } from '../fuzz/operation-maker.ts'
+import { executeNaively, type DataObject, type NaiveAnswer } from '../naive-executor.ts'
+
+export interface PlannedOperation {
+  readonly plan: Plan
+  readonly variables: DataObject
+  readonly introspection: DataObject
+}
+
+export function planFor({ publicSchema, ...rest }: Supergraph, { query, variables }: FuzzOperation): PlannedOperation {
+  const selected = selectOperation(parse(query), undefined)
+  if (selected instanceof GraphQLError) throw selected
+  const coerced = coerceVariables(publicSchema, selected.operation, variables)
+  if (coerced.kind === 'invalid') throw new Error(coerced.errors[0]?.message)
+  const { values } = coerced
+  return {
+    plan: planOperation({ publicSchema, ...rest }, { document: selected.document, variables: values, isLabelActive }),
+    variables: values,
+    introspection: compileIntrospection(publicSchema, selected)?.(values) ?? {},
+  }
+}
+
+export async function answerNaively(
+  { publicSchema }: Supergraph,
+  { plan, variables, introspection }: PlannedOperation,
+  endpoints: readonly SubgraphEndpoint[],
+): Promise<string> {
+  const { data } = await executeNaively(plan, {
+    publicSchema,
+    variables,
+    introspection,
+    ask: async (service, query, given) => {
+      const endpoint = endpoints.find(({ name }) => name === service)
+      try {
+        const answer = (await endpoint?.execute({ query, variables: given, principal: ANONYMOUS })) as unknown
+        return readAnswer(answer)
+      } catch {
+        return { errors: [{ message: 'failed' }] }
+      }
+    },
+  })
+  return JSON.stringify(data)
+}
+
+function readAnswer(answer: unknown): NaiveAnswer {
+  if (typeof answer !== 'object' || answer === null) return { errors: [{ message: 'no answer' }] }
+  const { data, errors } = answer as { data?: unknown; errors?: unknown }
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return { errors: [{ message: 'no data' }] }
+  const reported: unknown[] = Array.isArray(errors) ? errors : []
+  return {
+    data: data as DataObject,
+    errors: reported.map((each) => {
+      const path: unknown = (each as { path?: unknown } | null)?.path
+      return { message: 'reported', ...(Array.isArray(path) ? { path: path as (string | number)[] } : {}) }
+    }),
+  }
+}
