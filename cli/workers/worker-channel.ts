@@ -17,6 +17,8 @@ export interface WorkerChannel {
 /** Null where this process is no worker. Resolves when it has been told what to serve. */
 export async function openWorkerChannel(): Promise<WorkerChannel | null> {
   if (!cluster.isWorker) return null
+  // What was to be told to a process that has just died: its end is told by `disconnect`, which stops this one.
+  cluster.worker?.on('error', () => undefined)
   const { promise: told, resolve } = Promise.withResolvers<Extract<WorkerOrder, { kind: 'serve' }>>()
   const waiting = new Map<number, PromiseWithResolvers<string>>()
   let questions = 0
