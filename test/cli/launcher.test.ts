@@ -44,7 +44,7 @@ let directory = ''
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'meshgate-launcher-'))
   await mkdir(join(directory, 'cli'))
-  for (const name of ['meshgate.js', 'launch.js', 'install.js', 'run-child.js']) {
+  for (const name of ['meshgate.js', 'launch.js', 'install.js', 'become.js', 'run-child.js']) {
     await copyFile(join(root, 'cli', name), join(directory, 'cli', name))
   }
   await writeFile(join(directory, 'cli', 'main.ts'), MAIN)
@@ -124,7 +124,11 @@ describe('dependencies', () => {
     await mkdir(others)
     await writeFile(join(others, 'kept'), '')
     await symlink(others, join(directory, 'node_modules'), 'junction')
-    expect([(await run(['a'])).stderr, await npmCalls(), await readdir(others)]).toEqual(['', [], ['kept']])
+    expect([(await run(['a'])).stderr, await npmCalls(), await readdir(others)]).toEqual([
+      '',
+      [],
+      expect.arrayContaining(['kept']),
+    ])
   })
 
   test('that cannot be installed end the start with one line and exit code 1', async () => {
@@ -137,29 +141,46 @@ describe('dependencies', () => {
   })
 })
 
-describe('the process', () => {
+// The launcher becomes the process where it can. The second way is that of platforms where it cannot.
+const withoutExecve = { NODE_OPTIONS: '--import=data:text/javascript,delete(process.execve)' }
+const WAYS: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+  ['in its place', {}],
+  ['below it', withoutExecve],
+]
+
+describe.each(WAYS)('the process %s', (_, environment) => {
   beforeEach(() => rm(join(directory, 'package-lock.json')))
 
   test('gets the arguments, and its exit code is kept', async () => {
-    expect((await run(['exit', '3'])).code).toBe(3)
-    expect(JSON.parse((await run(['a', '--b c'])).stdout)).toMatchObject({ args: ['a', '--b c'] })
+    expect((await run(['exit', '3'], environment)).code).toBe(3)
+    expect(JSON.parse((await run(['a', '--b c'], environment)).stdout)).toMatchObject({ args: ['a', '--b c'] })
   })
 
   test("shows our own warnings, and none of the platform's", async () => {
-    expect((await run(['exit', '0'])).stderr).toBe('')
-    expect((await run(['warn'])).stderr).toContain('MeshgateWarning: disk is slow')
+    expect((await run(['exit', '0'], environment)).stderr).toBe('')
+    expect((await run(['warn'], environment)).stderr).toContain('MeshgateWarning: disk is slow')
   })
 
   test('is passed signals on', async () => {
-    const child = start(['wait'])
+    const child = start(['wait'], environment)
     const outcome = finish(child)
     await once(child.stdout ?? child, 'data')
     child.kill('SIGTERM')
     expect((await outcome).code).toBe(7)
   })
+})
 
-  test('ends when the launcher is killed', async () => {
-    const child = start(['wait'])
+describe('the launcher', () => {
+  beforeEach(() => rm(join(directory, 'package-lock.json')))
+
+  test('leaves no second process where it can become the first', async () => {
+    const child = start(['a'])
+    const { stdout } = await finish(child)
+    expect(JSON.parse(stdout)).toEqual({ pid: child.pid, args: ['a'] })
+  })
+
+  test('that is killed ends the process below it', async () => {
+    const child = start(['wait'], withoutExecve)
     let text = ''
     child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()))
     await once(child.stdout ?? child, 'data')
