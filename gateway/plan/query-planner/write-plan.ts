@@ -15,7 +15,7 @@ import { finalEntry, finalRequest, mergeRequests } from './merge-requests.ts'
 import { writePassthrough } from './passthrough.ts'
 import { prune } from './prune.ts'
 import type { PlannedField, PlannedObject } from './plan-object.ts'
-import type { PlannedLookup, Planning, RepresentedField, Site, Source } from './planning.ts'
+import type { PlannedLookup, Planning, RepresentedField, Request, Site, Source } from './planning.ts'
 import { createScope, giveKeys } from './print-selection.ts'
 import { writeFetches } from './write-fetches.ts'
 
@@ -28,7 +28,7 @@ export function writePlan(planning: Planning, operation: OperationDefinitionNode
     mergeEntries(selection)
     giveKeys(selection, createScope())
   }
-  const sources = new Map(needed.sites.map((site) => [site, keptSources(site)]))
+  const sources = new Map(needed.sites.map((site) => [site, inOrder(keptSources(site), lookups)]))
   const positionIds = new Map(needed.sites.map((site, index) => [site, index]))
   const positionOf = (site: Site): number => positionIds.get(site) ?? 0
   const numberOf = (source: Source): number => {
@@ -87,6 +87,20 @@ function keptSources(site: Site): Source[] {
     if (!isGone) kept.push(source)
   }
   return kept
+}
+
+/** Each behind the one it builds on: a lookup merged into a later one is linked later than it was planned. */
+function inOrder(kept: readonly Source[], lookups: ReadonlyMap<Request, PlannedLookup>): Source[] {
+  const ordered = new Set<Source>()
+  const add = (source: Source): void => {
+    if (ordered.has(source)) return
+    const lookup = source.way.kind === 'link' ? lookups.get(finalRequest(source.request)) : undefined
+    const before = lookup && kept.find((each) => isSameSource(each, lookup.onSource))
+    if (before !== undefined && before !== source) add(before)
+    ordered.add(source)
+  }
+  for (const source of kept) add(source)
+  return [...ordered]
 }
 
 function isSameSource(a: Source, b: Source): boolean {
