@@ -175,6 +175,8 @@ export const limits = {
   documentRootFieldsMax: 100,
   /** Fields and fragments inside one another: validation and planning recurse, and 3,000 levels ended their stack. */
   documentNestingMax: 200,
+  /** Fields of one response key and fragments of one place, each with each, where some differ: comparing 50,000 takes some 20 ms. */
+  documentPairsMax: 50_000,
   /** Selections after fragments on interfaces are written out per type, which multiplies at every level: a hundred milliseconds of planning. */
   plannedSelectionsMax: 10_000,
   /** Plans kept, and the characters of their documents: a mesh has hundreds of operations, not hundreds of thousands. */
