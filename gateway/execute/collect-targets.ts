@@ -37,21 +37,34 @@ interface Collecting extends Purpose {
 
 export function compileTarget(plan: Plan, target: LookupTarget): CompiledTarget {
   const route = routeTo(plan, target)
+  const { start } = route
+  let walk: TargetWalk | null = null
+  return {
+    link: target.link,
+    startsAt: start?.link ?? null,
+    collect: (gathering, representations) => {
+      const asked: AskedTarget = { objects: [], indexes: [], isShared: false }
+      // Below entities that were not found nothing is looked up, and nothing has to be compiled for it.
+      if (start !== null && (gathering.linked[start.link] ?? []).length === 0) return asked
+      walk ??= compileTargetWalk(plan, target, route)
+      walk(gathering, { representations, asked })
+      return asked
+    },
+  }
+}
+
+type TargetWalk = (gathering: Gathering, into: Pick<Collecting, 'representations' | 'asked'>) => void
+
+function compileTargetWalk(plan: Plan, target: LookupTarget, route: WalkRoute): TargetWalk {
   const layout = new FrameLayout(plan, route.needed)
   let visit = compileVisit(layout, target)
   for (const at of route.positions.slice(1).toReversed()) visit = compileDescent(layout, at, visit)
   const walk = compileStart(layout, route, visit)
   const shape = compileValueReader(layout, target)?.shape ?? ''
-  return {
-    link: target.link,
-    startsAt: route.start?.link ?? null,
-    collect: (gathering, representations) => {
-      const asked: AskedTarget = { objects: [], indexes: [], isShared: false }
-      const known: KnownByValue = representations.shapes.get(shape) ?? new Map()
-      representations.shapes.set(shape, known)
-      walk(gathering, layout.newFrame({ roots: gathering.roots, representations, known, asked } satisfies Collecting))
-      return asked
-    },
+  return (gathering, { representations, asked }) => {
+    const known: KnownByValue = representations.shapes.get(shape) ?? new Map()
+    representations.shapes.set(shape, known)
+    walk(gathering, layout.newFrame({ roots: gathering.roots, representations, known, asked } satisfies Collecting))
   }
 }
 

@@ -20,13 +20,13 @@ export type Visit = (frame: Frame) => void
 export class FrameLayout {
   readonly plan: Plan
   readonly needed: NeededSources
-  readonly #slots = new Map<string, number>()
+  readonly #slots = new Map<number, number>()
 
   constructor(plan: Plan, needed: NeededSources) {
     this.plan = plan
     this.needed = needed
     for (const [at, sources] of needed) {
-      for (const source of sources) this.#slots.set(`${at} ${source}`, this.#slots.size)
+      for (const source of sources) this.#slots.set(slotKey(at, source), this.#slots.size)
     }
   }
 
@@ -42,13 +42,18 @@ export class FrameLayout {
   }
 
   slot(at: PositionId, source: number): number {
-    return this.#slots.get(`${at} ${source}`) ?? -1
+    return this.#slots.get(slotKey(at, source)) ?? -1
   }
 
   /** In the order in which they build on one another. */
   sources(at: PositionId): number[] {
     return [...(this.needed.get(at) ?? [])].toSorted((a, b) => a - b)
   }
+}
+
+/** Positions have fewer sources than a plan may have selections. */
+function slotKey(at: PositionId, source: number): number {
+  return at * limits.plannedSelectionsMax + source
 }
 
 /** Fills the slots of a position that are not read from its parent: entities linked, and the data of root fetches. */

@@ -206,9 +206,16 @@ export function possibleTypes(declared: GraphQLOutputType, schema: GraphQLSchema
   return new Set(isLeafType(named) ? [] : [named.name])
 }
 
+const typesRead = new WeakMap<GraphQLSchema, Map<string, GraphQLOutputType>>()
+
 export function readType(printed: string, schema: GraphQLSchema): GraphQLOutputType {
+  const read = typesRead.get(schema) ?? new Map<string, GraphQLOutputType>()
+  typesRead.set(schema, read)
+  const known = read.get(printed)
+  if (known !== undefined) return known
   const type = typeFromAST(schema, parseType(printed, { noLocation: true }) as never) as GraphQLOutputType | undefined
   invariant(type, `the public schema has the plan's type ${printed}`)
+  read.set(printed, type)
   return type
 }
 
@@ -234,12 +241,14 @@ function compileField(field: ResponseField, context: ProjectionContext): Project
       const read = compileFieldValues(position)
       const declared = readType(field.type, context.schema)
       const links = compileLinks(position)
-      const project = compileObject(field.child, declared, context)
+      let project: Complete<SourceValues> | null = null
       const complete = compileType<unknown[]>(declared, {
         first: (values) => values[0],
         item: (values, index) => values.map((list) => (Array.isArray(list) ? (list[index] as unknown) : undefined)),
         base: (values, path, projection) => {
           links(values, projection.gathering)
+          // Where no object occurs nothing below has to be compiled.
+          project ??= compileObject(field.child, declared, context)
           return project(values, path, projection)
         },
       })
