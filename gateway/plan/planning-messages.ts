@@ -29,7 +29,10 @@ export type Job = ValidateJob | PlanJob
 /** Empty where the document is valid. */
 export type ValidationErrors = readonly GraphQLFormattedError[]
 
-export type JobResult<Kind extends Job> = Kind extends PlanJob ? Planned : ValidationErrors
+/** JSON of Planned. */
+export type PlannedText = string
+
+export type JobResult<Kind extends Job> = Kind extends PlanJob ? PlannedText : ValidationErrors
 
 export interface JobMessage {
   readonly id: number
@@ -37,5 +40,5 @@ export interface JobMessage {
 }
 
 export type AnswerMessage =
-  | { readonly id: number; readonly result: Planned | ValidationErrors }
+  | { readonly id: number; readonly result: PlannedText | ValidationErrors }
   | { readonly id: number; readonly failure: { readonly code: FailureCode; readonly message: string } }

@@ -149,7 +149,8 @@ async function validate(
   const parsed = parseDocument(query, supergraph.publicSchema, documentLimits)
   if (parsed.kind === 'invalid') return { kind: 'invalid', errors: parsed.errors.map((error) => error.toJSON()) }
   const { document } = parsed
-  const text = hash('sha256', print(document), 'base64')
+  // Printing leaves layout and comments out. Large documents are generated: each comes in one layout, and printing takes milliseconds.
+  const text = hash('sha256', query.length > limits.documentPrintedCharactersMax ? query : print(document), 'base64')
   const selections = countExpandedSelections(supergraph.publicSchema, document, limits.planInThreadSelectionsMax)
   if (valid.get(text) === undefined) {
     const errors = await planner.validate(document, query, { selections, signal })
