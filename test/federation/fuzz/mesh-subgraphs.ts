@@ -192,7 +192,7 @@ function createResolver({ graph, data, violate }: RunnerOptions): GraphQLFieldRe
           throw violate(`${where} is asked without ${each.name.value}`)
         }
       }
-      required = canonical(pick(object.representation, field.requires))
+      required = canonical(pick(graph, object.representation, field.requires))
     }
     const provided = joined(field.provides, given ?? null)
     return eachLocated(data.read(object, fieldName, args, required), provided)
@@ -223,17 +223,31 @@ function joined(one: SelectionSetNode | null, other: SelectionSetNode | null): S
 }
 
 /** The part of a representation that a set names: what is absent stays absent. */
-function pick(value: Readonly<Record<string, unknown>>, set: SelectionSetNode): Record<string, unknown> {
+function pick(
+  graph: GraphModel,
+  value: Readonly<Record<string, unknown>>,
+  set: SelectionSetNode,
+): Record<string, unknown> {
   const result: Record<string, unknown> = {}
   for (const each of set.selections) {
-    if (each.kind === Kind.INLINE_FRAGMENT) Object.assign(result, pick(value, each.selectionSet))
+    if (each.kind === Kind.INLINE_FRAGMENT) {
+      const condition = each.typeCondition?.name.value
+      // Another field of the same lookup may require for other types what this one does not.
+      if (condition === undefined || isOf(graph, value['__typename'], condition))
+        Object.assign(result, pick(graph, value, each.selectionSet))
+    }
     if (each.kind !== Kind.FIELD || !Object.hasOwn(value, each.name.value)) continue
     const below = each.selectionSet
     result[each.name.value] = eachItem(value[each.name.value], (item) =>
-      below === undefined ? item : pick(item as Record<string, unknown>, below),
+      below === undefined ? item : pick(graph, item as Record<string, unknown>, below),
     )
   }
   return result
+}
+
+function isOf(graph: GraphModel, type: unknown, condition: string): boolean {
+  if (typeof type !== 'string' || type === condition) return true
+  return graph.possible.get(condition)?.includes(type) ?? false
 }
 
 function lookUp(
@@ -248,7 +262,7 @@ function lookUp(
   for (const key of type.keys) {
     if (!key.resolvable || !hasAll(representation, key.fields)) continue
     keys++
-    const object = data.find(type.name, key.fields, canonical(pick(representation, key.fields)))
+    const object = data.find(type.name, key.fields, canonical(pick(graph, representation, key.fields)))
     if (object === undefined || (found !== undefined && found.id !== object.id)) {
       throw violate(`no such entity: ${canonical(representation)}`)
     }
