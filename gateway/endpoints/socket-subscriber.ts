@@ -6,6 +6,7 @@ import { WebSocket } from 'ws'
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import type { SubgraphRequest, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
+import { isObject, type DataObject } from '../execute/plain-object.ts'
 import { EventQueue } from '../subscribe/event-queue.ts'
 import { refusalIn } from './check-answer.ts'
 
@@ -25,17 +26,21 @@ export interface SocketOptions {
 
 export class SocketSubscriber {
   readonly #name: string
+  readonly #place: string
   readonly #client: Client
   readonly #timeoutMs: number
   readonly #onClosed: () => void
   #socket = Promise.withResolvers<WebSocket>()
   #open: WebSocket | null = null
+  /** Why the socket could not be opened: the close that follows does not say it. */
+  #handshakeError: string | null = null
   #unanswered: NodeJS.Timeout | undefined
   #active = 0
   #pings = 0
 
   constructor(name: string, options: SocketOptions) {
     this.#name = name
+    this.#place = options.url.replace(/[?#].*$/, '')
     this.#timeoutMs = options.timeoutMs
     this.#onClosed = options.onClosed
     this.#client = createClient({
@@ -48,6 +53,10 @@ export class SocketSubscriber {
       // Retrying would hide that events were lost.
       retryAttempts: 0,
       on: {
+        connecting: () => (this.#handshakeError = null),
+        error: (error) => {
+          if (this.#open === null) this.#handshakeError = describeEvent(error)
+        },
         connected: (socket) => {
           if (!(socket instanceof WebSocket)) return
           this.#open = socket
@@ -178,12 +187,29 @@ export class SocketSubscriber {
     if (Array.isArray(error)) {
       return new MeshgateError('SUBGRAPH_REFUSED', `Subgraph "${this.#name}" refused the subscription.`, error)
     }
-    return this.#failure('has lost or refused the WebSocket', error)
+    if (this.#handshakeError === null) return this.#failure(`has closed the WebSocket${closeReason(error)}`, error)
+    const elsewhere = 'Name the place of its subscriptions (--subgraph-subscription-url) or take them as --subgraph-sse'
+    return this.#failure(`has no WebSocket at ${this.#place} (${this.#handshakeError}). ${elsewhere}`, error)
   }
 
   #failure(what: string, cause: unknown): MeshgateError {
     return new MeshgateError('SUBGRAPH_UNAVAILABLE', `Subgraph "${this.#name}" ${what}.`, cause)
   }
+}
+
+function describeEvent(event: unknown): string {
+  const { message, error }: DataObject = isObject(event) ? event : {}
+  if (typeof message === 'string' && message !== '') return message
+  // Several addresses were tried: such an error has a code and no message.
+  const code = error instanceof Error && 'code' in error ? error.code : null
+  return typeof code === 'string' ? code : 'the handshake failed'
+}
+
+/** 1005 and 1006 say that the peer said nothing. */
+function closeReason(event: unknown): string {
+  const { code, reason }: DataObject = isObject(event) ? event : {}
+  if (typeof code !== 'number' || code === 1005 || code === 1006) return ''
+  return ` (${code}${typeof reason === 'string' && reason !== '' ? ` ${reason}` : ''})`
 }
 
 /** What graphql-ws opens: it has no place for headers and TLS of its own. */

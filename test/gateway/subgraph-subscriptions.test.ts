@@ -284,6 +284,36 @@ describe('an event stream', () => {
   })
 })
 
+describe('a WebSocket that cannot be had says', () => {
+  async function refusal(url: string): Promise<string> {
+    const endpoint = new HttpEndpoint({ name: 'remote', url })
+    closing.push(() => endpoint.close())
+    return endpoint.subscribe(request('subscription { wait }')).then(() => 'subscribed', String)
+  }
+
+  test('where it was looked for, why it is not there, and what to do', async () => {
+    const server = createServer((_, response) => response.writeHead(404).end())
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closing.push(() => void server.close())
+    const address = `//127.0.0.1:${(server.address() as AddressInfo).port}/`
+    expect(await refusal(`http:${address}?token=secret`)).toBe(
+      `MeshgateError: Subgraph "remote" has no WebSocket at ws:${address} (Unexpected server response: 404). ` +
+        'Name the place of its subscriptions (--subgraph-subscription-url) or take them as --subgraph-sse.',
+    )
+  })
+
+  test('with which code the subgraph has closed it', async () => {
+    const server = createServer()
+    const sockets = new WebSocketServer({ server })
+    sockets.on('connection', (socket) => socket.close(4403, 'Forbidden'))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closing.push(() => void server.close())
+    expect(await refusal(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)).toBe(
+      'MeshgateError: Subgraph "remote" has closed the WebSocket (4403 Forbidden).',
+    )
+  })
+})
+
 test('subscriptions of equal headers share one WebSocket, others have their own, so many at most', async () => {
   const { url, opened, source } = await serve('websocket')
   const subscribers = new SocketSubscribers('remote', {
