@@ -3,6 +3,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { composeSupergraph, formatProblems, type SubgraphDefinition } from '../../gateway/compose/compose-supergraph.ts'
+import type { CompositionProblem } from '../../gateway/compose/composition-problem.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import { systemClock } from '../../platform/system-clock.ts'
@@ -10,6 +11,9 @@ import { awaitSdl } from '../await-sdl.ts'
 import { EXIT, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
 import { examples } from '../command-help.ts'
 import { writeWhole } from '../write-whole.ts'
+
+/** That the composition library knows. */
+const NEWEST_FEDERATION = 'v2.9'
 
 interface Options {
   readonly out: string
@@ -53,6 +57,7 @@ async function compose(texts: readonly string[], options: Options, context: Comm
   const { out, wait } = options
   const patience = { waitMs: wait * 1_000, clock: systemClock, terminal, stop }
   const places = await Promise.all(texts.map(readPlace))
+  refuseEqualNames(places)
   const services = await Promise.all(
     places.map(async ({ name, url, file }): Promise<SubgraphDefinition> => {
       return { name, url, sdl: file === null ? await awaitSdl(name, url, patience) : await readFile(file, 'utf8') }
@@ -67,7 +72,7 @@ async function compose(texts: readonly string[], options: Options, context: Comm
   }
   const composed = composeSupergraph(services)
   if (composed.kind === 'failed') {
-    terminal.report(`${formatProblems(composed.problems)}\n`)
+    terminal.report(`${formatProblems(composed.problems.map(withAdvice))}\n`)
     return EXIT.failure
   }
   if (out === '-') terminal.print(composed.supergraphSdl)
@@ -75,10 +80,25 @@ async function compose(texts: readonly string[], options: Options, context: Comm
   return EXIT.ok
 }
 
+/** The library names no version that it knows, and some servers link a newer one unless told otherwise. */
+function withAdvice(problem: CompositionProblem): CompositionProblem {
+  if (problem.code !== 'UNKNOWN_FEDERATION_LINK_VERSION') return problem
+  const advice = `Versions up to ${NEWEST_FEDERATION} are composed: link that one, or tell the subgraph's server to.`
+  return { ...problem, message: `${problem.message}. ${advice}` }
+}
+
 interface Place {
   readonly name: string
   readonly url: string
   readonly file: string | null
+}
+
+function refuseEqualNames(places: readonly Place[]): void {
+  const names = places.map(({ name }) => name)
+  const repeated = names.filter((name, index) => names.indexOf(name) < index)
+  if (repeated.length === 0) return
+  const message = `Several subgraphs are named ${[...new Set(repeated)].join(', ')}. Give each a name of its own.`
+  throw new MeshgateError('CONFIG_INVALID', message)
 }
 
 async function readPlace(text: string): Promise<Place> {

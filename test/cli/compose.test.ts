@@ -35,7 +35,11 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-async function compose(service: string, stop = new AbortController().signal) {
+async function compose(
+  services: string | readonly string[],
+  stop = new AbortController().signal,
+  out = 'supergraph.graphql',
+) {
   let output = ''
   let problems = ''
   const terminal = {
@@ -45,7 +49,7 @@ async function compose(service: string, stop = new AbortController().signal) {
     columns: 80,
   }
   const context = { environment: {}, terminal, input: () => Promise.resolve(''), stop }
-  const args = ['compose', '--out', join(directory, 'supergraph.graphql'), '--wait', waitSeconds, service]
+  const args = ['compose', '--out', join(directory, out), '--wait', waitSeconds, ...[services].flat()]
   const code = await runCommandLine(args, '0.0.0', context)
   return { code, output, problems }
 }
@@ -130,4 +134,33 @@ test('a failed composition leaves the file as it was', async () => {
   answer = { status: 200, body: JSON.stringify({ data: { _service: { sdl: 'type Query { hello: Nobody }' } } }) }
   expect(await compose(`greet=${url}`)).toMatchObject({ code: 1 })
   expect(await readFile(join(directory, 'supergraph.graphql'), 'utf8')).toBe('old')
+})
+
+test('refuses two subgraphs of one name', async () => {
+  expect(await compose([`a=${url}`, `b=${url}`, `a=${url}`])).toEqual({
+    code: 2,
+    output: '',
+    problems: 'CONFIG_INVALID: Several subgraphs are named a. Give each a name of its own.\n',
+  })
+})
+
+test('says which version of Federation a subgraph may link', async () => {
+  const sdl = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.11", import: ["@key"]) ${SDL}`
+  answer = { status: 200, body: JSON.stringify({ data: { _service: { sdl } } }) }
+  expect(await compose(`a=${url}`)).toEqual({
+    code: 1,
+    output: '',
+    problems:
+      'subgraph a: [a] Invalid version v2.11 for the federation feature in @link directive on schema. ' +
+      "Versions up to v2.9 are composed: link that one, or tell the subgraph's server to. (UNKNOWN_FEDERATION_LINK_VERSION)\n",
+  })
+})
+
+test('names the directory that is missing, and leaves nothing behind', async () => {
+  expect(await compose(`a=${url}`, undefined, 'missing/supergraph.graphql')).toEqual({
+    code: 1,
+    output: '',
+    problems: `FILE_UNREADABLE: ${join(directory, 'missing')} does not exist. Check the path.\n`,
+  })
+  expect(await readdir(directory)).toEqual([])
 })
