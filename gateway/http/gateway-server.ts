@@ -1,6 +1,6 @@
 // The gateway's HTTP server: GraphQL, health, schema, the page, and routes of other roles. Owns its sockets.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { Server as NetServer, type AddressInfo } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import { MeshgateError } from '../../platform/errors.ts'
 import { ANONYMOUS, type Principal } from '../../platform/governance/principal.ts'
@@ -87,7 +87,9 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
   const handle = graphqlHandler(options, principal, forwarded)
   const inHand = new Set<ServerResponse>()
   let closing: Promise<void> | null = null
+  let arrivals = 0
   const server = createServer(SERVER_OPTIONS, (request, response) => {
+    arrivals += 1
     inHand.add(response)
     if (closing !== null) endConnectionAfter(response)
     answer(request, response, handle, options)
@@ -115,7 +117,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     url: `http://${shown}:${port}`,
     close: () => {
       for (const response of inHand) endConnectionAfter(response)
-      return (closing ??= close(server, socket))
+      return (closing ??= close(server, socket, () => arrivals))
     },
   }
 }
@@ -164,14 +166,23 @@ function endConnectionAfter(response: ServerResponse): void {
   if (!response.headersSent) response.setHeader('connection', 'close')
 }
 
-async function close(server: Server, socket: GraphqlSocket): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  // A stream has told its client to keep the connection, and becomes idle when it has ended: nobody tells of that.
-  const sweep = setInterval(() => server.closeIdleConnections(), limits.closeSweepMs)
+/** `arrivals`: requests so far. */
+async function close(server: Server, socket: GraphqlSocket, arrivals: () => number): Promise<void> {
+  // Not `server.close` yet: it ends connections that are idle at the moment, under load those whose next request is on its way. While requests
+  // come, their connections end with their responses.
+  const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
+  let seen = arrivals()
+  const sweep = setInterval(() => {
+    // A stream has told its client to keep the connection, and becomes idle when it has ended: nobody tells of that.
+    if (arrivals() === seen) server.closeIdleConnections()
+    seen = arrivals()
+  }, limits.closeSweepMs)
   const timer = setTimeout(() => server.closeAllConnections(), limits.closeGraceMs)
   await Promise.all([closed, socket.close(STOPPING, limits.closeGraceMs)])
   clearInterval(sweep)
   clearTimeout(timer)
+  // It stops looking after connections.
+  server.close()
 }
 
 async function answer(

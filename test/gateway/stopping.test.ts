@@ -154,3 +154,15 @@ test('requests in hand over HTTP are answered, and their clients are told that t
   await stopped
   await expect(post(url, { query: '{ now }' })).rejects.toThrow('fetch failed')
 })
+
+test('a request that is on its way when the server closes is answered', async () => {
+  const { gateway, url } = await start()
+  const agent = new Agent({ keepAlive: true })
+  closing.push(async () => agent.destroy())
+  await keepAlive(url, agent, '{ now }')
+  // Sent, and not read yet.
+  const onItsWay = keepAlive(url, agent, '{ now }')
+  const stopped = gateway.close()
+  expect(await onItsWay).toEqual({ connection: 'close', text: '{"data":{"now":1}}' })
+  await stopped
+})
