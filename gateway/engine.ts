@@ -17,7 +17,7 @@ import { checkConditions, coerceVariables } from './plan/operation.ts'
 import type { DocumentLimits } from './plan/operation-limits.ts'
 import { defaultLabels, drawOnce, type IsLabelActive } from './plan/override-labels.ts'
 import { createPlanner, type Planner } from './plan/planner.ts'
-import { createPreparer, type Preparer } from './plan/prepare-operation.ts'
+import { createPreparer, type Preparer, type ValidOperation } from './plan/prepare-operation.ts'
 import { openEventStream } from './subscribe/event-stream.ts'
 import { SubscriptionHub } from './subscribe/subscription-hub.ts'
 import { readSupergraph } from './supergraph/read-supergraph.ts'
@@ -147,19 +147,29 @@ async function prepareOperation(
   try {
     const valid = await preparer.validate(request.query, request.operationName, request.signal)
     if (valid.kind === 'invalid') return { errors: valid.errors }
-    const { operation } = valid.selected
-    const variables = coerceVariables(schema, operation, request.variables ?? {})
-    if (variables.kind === 'invalid') return refused(variables.errors)
+    const given = request.variables ?? {}
+    const variables = coerceVariables(schema, valid, given)
+    if (variables.kind === 'invalid') return refused(locatedErrors(schema, valid, given))
     const nullConditions = checkConditions(valid.conditions, variables.values)
     if (nullConditions.length > 0) return refused(nullConditions)
     const { values } = variables
     const prepared = await preparer.plan(valid, { variables: values, isLabelActive, signal: request.signal })
-    return { kind: operation.operation, prepared, variables: values }
+    return { kind: valid.operation, prepared, variables: values }
   } catch (error) {
     if (request.signal?.aborted === true) return refused([requestError('The client has left.')])
     onFailure('An operation could not be prepared', error)
     return refused([planError(error)])
   }
+}
+
+/** In the client's document, which a large operation has not parsed yet. */
+function locatedErrors(
+  schema: Engine['publicSchema'],
+  { selected }: ValidOperation,
+  given: Readonly<Record<string, unknown>>,
+): readonly GraphQLError[] {
+  const variables = coerceVariables(schema, selected.operation, given)
+  return variables.kind === 'invalid' ? variables.errors : []
 }
 
 interface NewGathering {

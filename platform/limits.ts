@@ -183,8 +183,8 @@ export const limits = {
   planCacheEntriesMax: 1_000,
   /** A character takes up to 150 bytes of heap in trees and closures (measured), so this is 300 MB that a hostile client can fill. */
   planCacheCharactersMax: 2_097_152,
-  /** Characters up to which documents that differ in layout only share a plan: printing longer ones takes milliseconds. */
-  documentPrintedCharactersMax: 16_384,
+  /** Characters up to which a document is parsed in the thread of the requests: that and its limits take about 2 ms. */
+  documentParsedInThreadCharactersMax: 8_192,
   /** Selections up to which an operation is validated and planned in the thread of the requests, which takes up to about 2 ms there. */
   planInThreadSelectionsMax: 150,
   /** Characters of a plan's requests: more than any subgraph should parse. */

@@ -10,6 +10,7 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
   type SelectionNode,
+  visit,
 } from 'graphql'
 import type { DataObject } from '../execute/plain-object.ts'
 import { withCode } from './validate-document.ts'
@@ -39,6 +40,18 @@ export function selectOperation(
   return { document, operation, fragments }
 }
 
+/** The variables that @skip and @include name. */
+export function conditionVariables(document: DocumentNode): string[] {
+  const names = new Set<string>()
+  visit(document, {
+    Directive: ({ name, arguments: values }) => {
+      const value = values?.[0]?.value
+      if (['skip', 'include'].includes(name.value) && value?.kind === Kind.VARIABLE) names.add(value.name.value)
+    },
+  })
+  return [...names]
+}
+
 export type CoercedVariables =
   | { readonly kind: 'coerced'; readonly values: Readonly<Record<string, unknown>> }
   | { readonly kind: 'invalid'; readonly errors: readonly GraphQLError[] }
@@ -57,10 +70,9 @@ export function checkConditions(names: readonly string[], values: Readonly<Recor
 
 export function coerceVariables(
   schema: GraphQLSchema,
-  operation: OperationDefinitionNode,
+  { variableDefinitions: definitions = [] }: Pick<OperationDefinitionNode, 'variableDefinitions'>,
   raw: Readonly<Record<string, unknown>>,
 ): CoercedVariables {
-  const definitions = operation.variableDefinitions ?? []
   if (definitions.length === 0) return { kind: 'coerced', values: {} }
   const result = getVariableValues(schema, definitions, raw, { maxErrors: VARIABLE_ERRORS_MAX })
   return result.errors === undefined

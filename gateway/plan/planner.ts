@@ -1,10 +1,12 @@
 // Validates and plans operations for an engine: small ones at once, large ones in the planning thread.
-import { print, type DocumentNode } from 'graphql'
+import type { DocumentNode } from 'graphql'
 import { limits } from '../../platform/limits.ts'
 import type { Supergraph } from '../supergraph/supergraph.ts'
 import { planRequest, type OperationToPlan } from './plan-request.ts'
-import type { Planned, ValidationErrors } from './planning-messages.ts'
+import type { DocumentLimits } from './operation-limits.ts'
+import type { Planned, ReadAnswer, ValidationErrors } from './planning-messages.ts'
 import { PlanningThread } from './planning-thread.ts'
+import type { OperationText } from './read-operation.ts'
 import { validateDocument } from './validate-document.ts'
 
 export interface Sized {
@@ -14,12 +16,19 @@ export interface Sized {
   readonly signal: AbortSignal
 }
 
-/** Both reject with PLANNING_OVERLOADED where too many large ones wait. */
+export interface TextToPlan extends Omit<OperationToPlan, 'document'> {
+  readonly query: string
+  readonly document: () => DocumentNode
+}
+
+/** All reject with PLANNING_OVERLOADED where too many large ones wait. */
 export interface Planner {
   /** `query` is what the document was parsed from. */
   validate(document: DocumentNode, query: string, sized: Sized): Promise<ValidationErrors>
+  /** A document that is too large to be parsed here. */
+  read(text: OperationText, limits: DocumentLimits, signal: AbortSignal): Promise<ReadAnswer>
   /** Rejects with PLAN_FAILED. */
-  plan(operation: OperationToPlan, sized: Sized): Promise<Planned>
+  plan(operation: TextToPlan, sized: Sized): Promise<Planned>
 }
 
 export interface ClosablePlanner extends Planner {
@@ -34,12 +43,11 @@ export function createPlanner(supergraph: Supergraph, supergraphSdl: string): Cl
       isSmall(sized)
         ? validateDocument(document, supergraph.publicSchema).map((error) => error.toJSON())
         : thread.work({ kind: 'validate', query }, sized.signal),
-    plan: async (operation, sized) => {
-      if (isSmall(sized)) return planRequest(supergraph, operation)
-      const { document, operationName = null, variables, isLabelActive } = operation
+    read: (text, documentLimits, signal) => thread.work({ kind: 'read', ...text, limits: documentLimits }, signal),
+    plan: async ({ document, query, ...operation }, sized) => {
+      if (isSmall(sized)) return planRequest(supergraph, { ...operation, document: document() })
+      const { operationName = null, variables, isLabelActive } = operation
       const activeLabels = supergraph.overrideLabels.filter(isLabelActive)
-      // The text it was parsed from, which the thread may have parsed to validate it.
-      const query = document.loc?.source.body ?? print(document)
       const job = { kind: 'plan', query, operationName, variables, activeLabels } as const
       // A plan can have ten thousand small objects: as text it takes the thread of the requests a third less to receive.
       return JSON.parse(await thread.work(job, sized.signal)) as Planned

@@ -1,7 +1,9 @@
 // What goes between the gateway and its planning thread.
 import type { GraphQLFormattedError } from 'graphql'
 import type { FailureCode } from '../../platform/errors.ts'
+import type { DocumentLimits } from './operation-limits.ts'
 import type { Plan } from './plan.ts'
+import type { readOperation } from './read-operation.ts'
 
 export interface Planned {
   readonly plan: Plan
@@ -14,6 +16,15 @@ export interface ValidateJob {
   readonly query: string
 }
 
+export interface ReadJob {
+  readonly kind: 'read'
+  readonly query: string
+  readonly operationName: string | undefined
+  readonly limits: DocumentLimits
+}
+
+export type ReadAnswer = ReturnType<typeof readOperation>
+
 export interface PlanJob {
   readonly kind: 'plan'
   /** Valid. */
@@ -24,7 +35,7 @@ export interface PlanJob {
   readonly activeLabels: readonly string[]
 }
 
-export type Job = ValidateJob | PlanJob
+export type Job = ValidateJob | ReadJob | PlanJob
 
 /** Empty where the document is valid. */
 export type ValidationErrors = readonly GraphQLFormattedError[]
@@ -32,7 +43,11 @@ export type ValidationErrors = readonly GraphQLFormattedError[]
 /** JSON of Planned. */
 export type PlannedText = string
 
-export type JobResult<Kind extends Job> = Kind extends PlanJob ? PlannedText : ValidationErrors
+export type JobResult<Kind extends Job> = Kind extends PlanJob
+  ? PlannedText
+  : Kind extends ReadJob
+    ? ReadAnswer
+    : ValidationErrors
 
 export interface JobMessage {
   readonly id: number
@@ -40,5 +55,5 @@ export interface JobMessage {
 }
 
 export type AnswerMessage =
-  | { readonly id: number; readonly result: PlannedText | ValidationErrors }
+  | { readonly id: number; readonly result: JobResult<Job> }
   | { readonly id: number; readonly failure: { readonly code: FailureCode; readonly message: string } }

@@ -6,7 +6,8 @@ import { parse, type DocumentNode } from 'graphql'
 import { invariant, MeshgateError } from '../../platform/errors.ts'
 import { readSupergraph } from '../supergraph/read-supergraph.ts'
 import { planRequest } from './plan-request.ts'
-import type { AnswerMessage, Job, JobMessage, PlannedText, ValidationErrors } from './planning-messages.ts'
+import type { AnswerMessage, Job, JobMessage, JobResult } from './planning-messages.ts'
+import { readOperation } from './read-operation.ts'
 import { validateDocument } from './validate-document.ts'
 
 const port = parentPort
@@ -38,7 +39,8 @@ function answer({ id, job }: JobMessage): AnswerMessage {
   }
 }
 
-function work(job: Job): PlannedText | ValidationErrors {
+function work(job: Job): JobResult<Job> {
+  if (job.kind === 'read') return readOperation(supergraph.publicSchema, job, job.limits)
   const document = parseOnce(job.query)
   if (job.kind === 'validate') return validateDocument(document, supergraph.publicSchema).map((error) => error.toJSON())
   const planned = planRequest(supergraph, {

@@ -2,17 +2,24 @@
 // document says (layout and comments aside), the operation's name, the values of the variables that @skip and @include name, and the
 // labels of progressive @override that the planner asked for.
 import { hash } from 'node:crypto'
-import { Kind, print, visit, type DocumentNode, type GraphQLFormattedError } from 'graphql'
+import {
+  print,
+  type DocumentNode,
+  type GraphQLFormattedError,
+  type OperationTypeNode,
+  type VariableDefinitionNode,
+} from 'graphql'
 import { limits } from '../../platform/limits.ts'
 import { compileOperation, type CompiledOperation } from '../execute/compile-operation.ts'
 import type { DataObject } from '../execute/plain-object.ts'
 import type { Supergraph } from '../supergraph/supergraph.ts'
 import { createLruCache, type LruCache } from './lru-cache.ts'
-import { compileIntrospection, selectOperation, type SelectedOperation } from './operation.ts'
+import { compileIntrospection, conditionVariables, selectOperation, type SelectedOperation } from './operation.ts'
 import { countExpandedSelections } from './expanded-selections.ts'
 import type { DocumentLimits } from './operation-limits.ts'
 import type { IsLabelActive } from './override-labels.ts'
 import type { Planner } from './planner.ts'
+import { readDefinitions, selectWhenAsked } from './read-operation.ts'
 import { shareWork, type SharedWork } from './shared-work.ts'
 import { parseDocument } from './validate-document.ts'
 
@@ -28,7 +35,13 @@ export interface PreparedOperation {
 /** A valid document with the operation selected in it. */
 export interface ValidOperation {
   readonly kind: 'valid'
+  /** Of a large document: parsed when it is looked at. */
   readonly selected: SelectedOperation
+  readonly query: string
+  readonly operation: OperationTypeNode
+  readonly name: string | undefined
+  readonly variableDefinitions: readonly VariableDefinitionNode[]
+  readonly introspects: boolean
   /** The variables that @skip and @include name. */
   readonly conditions: readonly string[]
   /** Layout and comments aside. */
@@ -72,11 +85,11 @@ export function createPreparer(options: PreparerOptions): Preparer {
   const labels = createLruCache<Set<string>>(bounds)
 
   const compile = async (operation: ValidOperation, request: PlanFor, signal: AbortSignal): Promise<Compiled> => {
-    const { document } = operation.selected
-    const operationName = operation.selected.operation.name?.value
+    const { query, name: operationName } = operation
+    const document = (): DocumentNode => operation.selected.document
     const { variables, isLabelActive } = request
     const { plan, labelsAsked } = await options.planner.plan(
-      { document, operationName, variables: conditionValues(operation, variables), isLabelActive },
+      { query, document, operationName, variables: conditionValues(operation, variables), isLabelActive },
       { selections: operation.selections, signal },
     )
     if (labelsAsked.length > 0) {
@@ -87,7 +100,9 @@ export function createPreparer(options: PreparerOptions): Preparer {
     const key = planKey(operation, request, labels.get(operation.key))
     const compiled: Compiled = {
       compiled: compileOperation(plan, options.supergraph.publicSchema),
-      introspect: compileIntrospection(options.supergraph.publicSchema, operation.selected),
+      introspect: operation.introspects
+        ? compileIntrospection(options.supergraph.publicSchema, operation.selected)
+        : null,
       key,
     }
     // A short document may spread its fragments many times.
@@ -101,7 +116,9 @@ export function createPreparer(options: PreparerOptions): Preparer {
       const known = documents.get(key)
       if (known !== undefined) return known
       return joinWork(validating, key, async (abandoned) => {
-        const validated = await validate({ query, operationName, signal: abandoned }, options, valid)
+        const asked = { query, operationName, signal: abandoned }
+        const isLarge = query.length > limits.documentParsedInThreadCharactersMax
+        const validated = await (isLarge ? validateLarge(asked, options) : validate(asked, options, valid))
         // What is refused is not kept: it costs little to refuse again, and would push good plans out.
         if (validated.kind === 'valid') documents.set(key, validated, key.length)
         return validated
@@ -149,8 +166,7 @@ async function validate(
   const parsed = parseDocument(query, supergraph.publicSchema, documentLimits)
   if (parsed.kind === 'invalid') return { kind: 'invalid', errors: parsed.errors.map((error) => error.toJSON()) }
   const { document } = parsed
-  // Printing leaves layout and comments out. Large documents are generated: each comes in one layout, and printing takes milliseconds.
-  const text = hash('sha256', query.length > limits.documentPrintedCharactersMax ? query : print(document), 'base64')
+  const text = hash('sha256', print(document), 'base64')
   const selections = countExpandedSelections(supergraph.publicSchema, document, limits.planInThreadSelectionsMax)
   if (valid.get(text) === undefined) {
     const errors = await planner.validate(document, query, { selections, signal })
@@ -159,8 +175,37 @@ async function validate(
   }
   const selected = selectOperation(document, operationName)
   if (!('operation' in selected)) return { kind: 'invalid', errors: [selected.toJSON()] }
-  const key = `${selected.operation.name?.value ?? ''}\n${text}`
-  return { kind: 'valid', selected, conditions: conditionVariables(document), key, selections }
+  const { operation } = selected
+  const name = operation.name?.value
+  return {
+    kind: 'valid',
+    selected,
+    query,
+    operation: operation.operation,
+    name,
+    variableDefinitions: operation.variableDefinitions ?? [],
+    introspects: true,
+    conditions: conditionVariables(document),
+    key: `${name ?? ''}\n${text}`,
+    selections,
+  }
+}
+
+/** Large documents are generated: each comes in one layout, so the text stands for what it says. */
+async function validateLarge(
+  { query, operationName, signal }: Asked,
+  { limits: documentLimits, planner }: PreparerOptions,
+): Promise<Validated> {
+  const read = await planner.read({ query, operationName }, documentLimits, signal)
+  if (read.kind === 'invalid') return read
+  const { variables, ...facts } = read
+  return {
+    ...facts,
+    selected: selectWhenAsked({ query, operationName }),
+    query,
+    variableDefinitions: readDefinitions(variables),
+    key: `${read.name ?? ''}\n${hash('sha256', query, 'base64')}`,
+  }
 }
 
 function planKey(operation: ValidOperation, { variables, isLabelActive }: PlanFor, labels?: Set<string>): string {
@@ -176,15 +221,4 @@ function conditionValues(
   variables: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
   return Object.fromEntries(conditions.map((name) => [name, variables[name] === true]))
-}
-
-function conditionVariables(document: DocumentNode): string[] {
-  const names = new Set<string>()
-  visit(document, {
-    Directive: ({ name, arguments: values }) => {
-      const value = values?.[0]?.value
-      if (['skip', 'include'].includes(name.value) && value?.kind === Kind.VARIABLE) names.add(value.name.value)
-    },
-  })
-  return [...names]
 }

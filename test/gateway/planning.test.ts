@@ -16,6 +16,7 @@ function countingEngine() {
   const inner = createPlanner(readSupergraph(supergraphSdl), supergraphSdl)
   const planner: Planner = {
     validate: (...given) => (counts.validated++, inner.validate(...given)),
+    read: (...given) => (counts.validated++, inner.read(...given)),
     plan: (...given) => (counts.planned++, inner.plan(...given)),
   }
   const endpoints = SHOP.map((subgraph) => localEndpoint(subgraph))
@@ -30,9 +31,7 @@ function large(number: number): string {
 }
 
 function codesOf(result: EngineResult | object): unknown[] {
-  return (
-    ('errors' in result ? result.errors : [])?.map(({ extensions }) => extensions?.['code']) ?? []
-  )
+  return ('errors' in result ? result.errors : [])?.map(({ extensions }) => extensions?.['code']) ?? []
 }
 
 describe('a plan', () => {
@@ -70,6 +69,30 @@ describe('a large operation', () => {
     expect(order).toEqual(['small', 'large'])
     const invalid = await engine.execute({ query: large(2).replace('name', 'nothing') })
     expect([codesOf(invalid), invalid.errors?.[0]?.locations?.length]).toEqual([['DOCUMENT_INVALID'], 1])
+    await engine.close('done')
+    await engine.idle()
+  })
+
+  test('of a text that is not parsed beside the requests is answered like a small one, its errors at their places', async () => {
+    const { engine, counts } = countingEngine()
+    const padding = `# ${'x'.repeat(limits.documentParsedInThreadCharactersMax)}\n`
+    const asked = [
+      { query: '{ users { flaky } }' },
+      { query: '{ me { nothing } }' },
+      { query: '{ me { id' },
+      { query: 'query A { me { id } } query B { me { name } }' },
+      { query: 'query A { me { id } } query B { me { name } }', operationName: 'B' },
+      { query: 'query ($y: Boolean! = true) { me { id name @skip(if: $y) } __type(name: "User") { kind } }' },
+      { query: 'query ($y: Boolean!) { me { id name @skip(if: $y) } }', variables: { y: 'no' } },
+      { query: 'query ($y: Boolean!) { me { name @skip(if: $y) } }', variables: { y: false } },
+      { query: 'subscription { nothing }' },
+    ]
+    for (const request of asked) {
+      const small = await engine.execute({ ...request, query: `\n${request.query}` })
+      const before = { ...counts }
+      expect(await engine.execute({ ...request, query: padding + request.query })).toEqual(small)
+      expect(counts.validated).toBe(before.validated + 1)
+    }
     await engine.close('done')
     await engine.idle()
   })
