@@ -27,7 +27,7 @@ export function compileLeaf(type: GraphQLLeafType): CompleteLeaf {
     return (value) => (names.has(value) ? value : INVALID_LEAF)
   }
   const scalar = BUILT_IN.get(type.name)
-  if (scalar === undefined) return (value) => (isTooDeep(value) ? INVALID_LEAF : value)
+  if (scalar === undefined) return (value) => (isTooDeep(value) || isInfinite(value) ? INVALID_LEAF : value)
   return (value) => {
     try {
       return scalar.serialize(value)
@@ -35,4 +35,9 @@ export function compileLeaf(type: GraphQLLeafType): CompleteLeaf {
       return INVALID_LEAF
     }
   }
+}
+
+/** What JSON reads from 1e400 and cannot write: it would become null. */
+function isInfinite(value: unknown): boolean {
+  return typeof value === 'number' && !Number.isFinite(value)
 }

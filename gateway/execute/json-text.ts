@@ -39,5 +39,6 @@ export function booleanText(value: unknown): string | undefined {
 /** Of a custom scalar: only its subgraph knows what is right. */
 export function anyText(value: unknown): string | undefined {
   if (typeof value === 'string') return quote(value)
+  if (typeof value === 'number') return floatText(value)
   return isTooDeep(value) ? undefined : JSON.stringify(value)
 }

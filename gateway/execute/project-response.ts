@@ -43,6 +43,11 @@ type Complete<Value> = (value: Value, path: ResponsePath | null, projection: Pro
 
 const NULLED = Symbol('nulled by an error')
 
+/** Stands for what a source has where its shape is not the response's: a value of it is not just missing. */
+const MISSHAPEN = Symbol('of another shape')
+
+const NO_OBJECT = 'A subgraph answered this field with a value that is no object.'
+
 export interface ProjectionInput {
   /** Errors of the subgraphs at the client's paths; those of the projection are added, except where one explains them. */
   readonly errors: GraphQLFormattedError[]
@@ -144,7 +149,7 @@ function compileObject(
   return (values, path, projection) => {
     // The root's first subgraph may be the one that failed.
     if (declared !== null && !isObject(values[0])) {
-      report('A subgraph answered this field with a value that is no object.', path, projection)
+      report(NO_OBJECT, path, projection)
       return NULLED
     }
     const typename = typenameOf(position, values)
@@ -230,10 +235,13 @@ function compileField(field: ResponseField, context: ProjectionContext): Project
     case 'leaf': {
       const read = reader(field.key)
       const { source } = field
-      const complete = compileLeafType(readType(field.type, context.schema))
+      const type = readType(field.type, context.schema)
+      const complete = compileLeafType(type)
       return (values, path, projection) => {
-        const object = values[source]
-        return complete(isObject(object) ? read(object) : undefined, path, projection)
+        const value = readFrom(values[source], read)
+        if (value !== MISSHAPEN) return complete(value, path, projection)
+        report(NO_OBJECT, path, projection)
+        return isNonNullType(type) ? NULLED : null
       }
     }
     case 'object': {
@@ -244,7 +252,8 @@ function compileField(field: ResponseField, context: ProjectionContext): Project
       let project: Complete<SourceValues> | null = null
       const complete = compileType<unknown[]>(declared, {
         first: (values) => values[0],
-        item: (values, index) => values.map((list) => (Array.isArray(list) ? (list[index] as unknown) : undefined)),
+        item: (values, index) =>
+          values.map((list) => (Array.isArray(list) ? (list[index] as unknown) : isMissing(list) ? list : MISSHAPEN)),
         base: (values, path, projection) => {
           links(values, projection.gathering)
           // Where no object occurs nothing below has to be compiled.
@@ -261,11 +270,16 @@ function compileFieldValues(position: Position): (parent: SourceValues) => unkno
   const reads = position.sources.map((source) =>
     source.kind === 'field' ? { of: source.of, read: reader(source.key) } : null,
   )
-  return (parent) =>
-    reads.map((each) => {
-      const object = each === null ? undefined : parent[each.of]
-      return each !== null && isObject(object) ? each.read(object) : undefined
-    })
+  return (parent) => reads.map((each) => (each === null ? undefined : readFrom(parent[each.of], each.read)))
+}
+
+function readFrom(object: unknown, read: (object: DataObject) => unknown): unknown {
+  if (isObject(object)) return read(object)
+  return isMissing(object) ? undefined : MISSHAPEN
+}
+
+function isMissing(value: unknown): value is null | undefined {
+  return value === null || value === undefined
 }
 
 /** Fills in the entities that were linked and the data of root fetches. */
@@ -275,8 +289,7 @@ function compileLinks(position: Position): (values: unknown[], gathering: Gather
     if (source.kind === 'root') return (values, { roots }) => (values[index] = roots[source.fetch])
     const key = linkKey(source.link)
     return (values) => {
-      const object = values[source.of]
-      values[index] = isObject(object) ? (object as Record<symbol, unknown>)[key] : undefined
+      values[index] = readFrom(values[source.of], (object) => (object as Record<symbol, unknown>)[key])
     }
   })
   return (values, gathering) => {

@@ -255,6 +255,7 @@ return (r, i, s, c) => {
     const beside = others.map((list) => ({ list, name: this.#name('e') }))
     return [
       `if (!Array.isArray(${first})) return undefined`,
+      ...others.map((list) => `if (${list} != null && !Array.isArray(${list})) return undefined`),
       `let ${items} = '['`,
       `for (let ${index} = 0; ${index} < ${first}.length; ${index}++) {`,
       `if (${index} !== 0) ${items} += ','`,
@@ -269,9 +270,12 @@ return (r, i, s, c) => {
 
   #objectText(values: readonly string[], { write, into }: ObjectWriting): string[] {
     const written = this.#name('t')
-    const [first = 'undefined'] = values
+    const [first = 'undefined', ...others] = values
     return [
       `if (typeof ${first} !== 'object' || ${first} === null || Array.isArray(${first})) return undefined`,
+      ...others.map(
+        (each) => `if (${each} != null && (typeof ${each} !== 'object' || Array.isArray(${each}))) return undefined`,
+      ),
       `const ${written} = ${write}(${values.join(', ')})`,
       `if (${written} === undefined) return undefined`,
       `${into} += ${written}`,

@@ -46,7 +46,7 @@ test('a client that leaves ends its request with its own reason, whatever the su
     await engine.idle()
   }
   expect(outcomes.filter((outcome) => outcome !== 'answered' && outcome !== reason)).toEqual([])
-  expect(outcomes.filter((outcome) => outcome === reason).length).toBeGreaterThan(20)
+  expect(outcomes.filter((outcome) => outcome === reason).length).toBeGreaterThan(5)
 })
 
 const STOCK: TestSubgraph = {
@@ -148,4 +148,59 @@ describe('a subscription', () => {
     expect(JSON.stringify(events.map(({ errors }) => errors))).not.toContain(INTERNAL)
     expect(events.at(-1)).toEqual({ data: { taken: { id: 'last', price: 1.5, label: 'x', n: 1 } } })
   })
+})
+
+describe('what random damage has found', () => {
+  const units: TestSubgraph[] = [
+    {
+      name: 'a',
+      sdl: 'type Query { unit: Unit @shareable  any: Any!  }  type Unit { note: Int }  scalar Any',
+      resolvers: {},
+    },
+    { name: 'b', sdl: 'type Query { unit: Unit @shareable }  type Unit { length: Int  near: Int! }', resolvers: {} },
+  ]
+
+  /** The answer as an object, then as text: made with care at first, then by generated code. */
+  async function answersTo(query: string, answers: Readonly<Record<string, string>>): Promise<unknown[]> {
+    const endpoints = units.map(({ name }): SubgraphEndpoint => ({
+      name,
+      execute: () => Promise.reject(new Error('asked in-process')),
+      exchange: async () => ({ bytes: Buffer.from(answers[name] ?? ''), isWhole: false }),
+      subscribe: () => Promise.reject(new Error('none here')),
+      close: async () => undefined,
+    }))
+    const engine = createMesh(units, { endpoints })
+    const operation = await engine.prepare({ query })
+    if (!isReady(operation)) throw new Error(JSON.stringify(operation))
+    const results: unknown[] = [JSON.parse(JSON.stringify(await engine.run(operation, { query })))]
+    for (let each = 0; each < 3; each++) {
+      const { body } = await engine.runSerialized(operation, { query })
+      results.push(JSON.parse(body.toString()))
+    }
+    return results
+  }
+
+  const invalid = (path: readonly string[]): unknown =>
+    expect.objectContaining({ path, extensions: { code: 'RESPONSE_INVALID' } })
+
+  test('a number beyond all numbers is none, even of a custom scalar', async () => {
+    const expected = { data: null, errors: [invalid(['any'])] }
+    expect(await answersTo('{ any }', { a: '{"data":{"any":1e400}}' })).toEqual([
+      expected,
+      expected,
+      expected,
+      expected,
+    ])
+  })
+
+  test.each(['""', '"four"', '7', '[]', '[[{"length":1}]]'])(
+    'a value of another shape in the second of two answers for one field is told: %s',
+    async (shape) => {
+      const answers = { a: '{"data":{"unit":{"note":1}}}', b: `{"data":{"unit":${shape}}}` }
+      const optional = { data: { unit: { note: 1, length: null } }, errors: [invalid(['unit', 'length'])] }
+      expect(await answersTo('{ unit { note length } }', answers)).toEqual([optional, optional, optional, optional])
+      const required = { data: { unit: null }, errors: [invalid(['unit', 'near'])] }
+      expect(await answersTo('{ unit { note near } }', answers)).toEqual([required, required, required, required])
+    },
+  )
 })

@@ -18,7 +18,7 @@ import type { DamageKind } from './damage.ts'
 import { answerNaively, planFor } from './naive-answer.ts'
 import { dependenciesOf, linksBeforeTheirSources } from './untouched.ts'
 import { createJudge, type Judge, type JudgedResponse, type ResponseError } from './judge.ts'
-import { unexplainedNulls, unequalValues } from './compare-responses.ts'
+import { unexplainedNulls, unequalValues, untoldFailures } from './compare-responses.ts'
 
 export interface BrokenCase {
   readonly seed: number
@@ -45,6 +45,8 @@ const KINDS: readonly (readonly DamageKind[])[] = [
   ['errors'],
   ['loud'],
   ['silent'],
+  ['silent'],
+  ['silent', 'nulled'],
   ['whole', 'loud', 'errors'],
   ['silent', 'errors', 'whole'],
 ]
@@ -84,8 +86,6 @@ export function caseOf(mesh: FuzzMesh, number: number): BrokenCase {
   }
   return { seed: mesh.seed, operation, damage }
 }
-
-const ORACLE_KINDS: ReadonlySet<DamageKind> = new Set(['whole', 'errors', 'nulled'])
 
 /** Every object tells its type, so that it can be judged exactly. */
 function withTypes(query: string): string {
@@ -134,6 +134,9 @@ interface JudgingByPlan {
   readonly exchanges: readonly Exchange[]
 }
 
+/** What leaves no values to be judged: no answer, no data, or nulls with their errors. */
+const ORACLE_KINDS: ReadonlySet<DamageKind> = new Set(['whole', 'errors', 'nulled'])
+
 /** What is not damaged stays, and what is damaged is as the plan says, read literally. */
 async function judgeByPlan({ broken, found, intact, response, exchanges }: JudgingByPlan): Promise<string[]> {
   if (intact?.data === undefined || response === null) return []
@@ -141,13 +144,16 @@ async function judgeByPlan({ broken, found, intact, response, exchanges }: Judgi
   const damaged = new Set(exchanges.flatMap(({ damage, service }) => (damage === null ? [] : [service])))
   const problems = linksBeforeTheirSources(planned.plan)
   problems.push(...dependenciesOf(planned.plan).touched(intact.data, response.data, damaged))
-  if (exchanges.some(({ damage }) => damage !== null && !ORACLE_KINDS.has(damage.kind))) return problems
   broken.begin(found.damage)
   const naive = await answerNaively(broken.supergraph, planned, broken.endpoints)
+  if (naive === null) return problems
   // Read literally, an entity is also looked up where something that its representation needs has failed.
-  const isSame = asksNothingNew(broken.exchanges, exchanges)
-  if (isSame && naive !== JSON.stringify(response.data)) problems.push(`differs, the plan read literally: ${naive}`)
-  return problems
+  if (!asksNothingNew(broken.exchanges, exchanges)) return problems
+  if (naive.data === JSON.stringify(response.data)) {
+    return [...problems, ...untoldFailures(naive.failures, response, exchanges)]
+  }
+  const isJudged = exchanges.every(({ damage }) => damage === null || ORACLE_KINDS.has(damage.kind))
+  return isJudged ? [...problems, `differs, the plan read literally: ${naive.data}`] : problems
 }
 
 interface Judging {
@@ -170,7 +176,7 @@ function judgeAnswers({ judge, intact, answers, expected, exchanges, services }:
     if (answered === null) return [`no response, ${other.way}: ${other.text.slice(0, 400)}`]
     return sorted(answered) === sorted(response) ? [] : [`differs, ${other.way}: ${sorted(answered).slice(0, 2000)}`]
   })
-  if (intact.data === undefined) return problems
+  if (intact.data === undefined) return [`refused: ${JSON.stringify(intact)}`]
   problems.push(...judge.judge(intact).map((problem) => `intact: ${problem}`), ...judge.judge(response))
   problems.push(...(response.errors ?? []).flatMap((error) => judgeError(error, services)))
   const errors = response.errors ?? []

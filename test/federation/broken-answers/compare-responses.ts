@@ -1,4 +1,5 @@
 // What a response with damaged answers may differ in from the one where all is intact: a value may be null where an error says why.
+import { limits } from '../../../platform/limits.ts'
 import type { Exchange } from './broken-mesh.ts'
 import type { JudgedResponse, Path } from './judge.ts'
 
@@ -13,6 +14,29 @@ export function unexplainedNulls(
   const unexplained = nulls.filter((path) => !errors.some((error) => isPrefix(path, error) || isPrefix(error, path)))
   if (unexplained.length === 0 || tookAlong(exchanges)) return []
   return unexplained.map((path) => `null without an error: ${path.join('.')}`)
+}
+
+/** Failures of another reading of the same data that no error of the response tells of. */
+export function untoldFailures(
+  failures: readonly { readonly path: Path }[],
+  { errors = [], data }: JudgedResponse,
+  exchanges: readonly Exchange[],
+): string[] {
+  if (errors.length >= limits.responseErrorsMax || tookAlong(exchanges)) return []
+  return failures.flatMap(({ path }) => {
+    const nulled = path.slice(0, depthIn(data, path))
+    const isTold = errors.some((error) => isPrefix(nulled, error.path ?? []) || isPrefix(error.path ?? [], path))
+    return isTold ? [] : [`a failure without an error: ${path.join('.')}`]
+  })
+}
+
+/** How far a path leads before something is null. */
+function depthIn(data: unknown, path: Path): number {
+  let at = 0
+  for (let value = data; typeof value === 'object' && value !== null && at < path.length; at++) {
+    value = (value as Record<string | number, unknown>)[path[at] ?? '']
+  }
+  return at
 }
 
 /** A subgraph that nulls an entity, or all its data, for one of its fields explains the others by that error. */

@@ -14,6 +14,20 @@ export const NULLED: Record<string, TreeDamage> = {
 }
 
 export const LOUD: Record<string, TreeDamage> = {
+  'fewer or more entities': (tree, { random }) => {
+    const data = dataOf(tree)
+    for (const [key, list] of data.kind === 'object' ? data.entries : []) {
+      if (!/^(_entities|e\d+)$/.test(key) || list.kind !== 'list' || random() < 0.3) continue
+      const [first = literal(null)] = list.items
+      pick<() => unknown>([() => list.items.pop(), () => list.items.push(first), () => (list.items = [])], random)()
+    }
+    return tree
+  },
+  'entities that are none': (tree, options) => {
+    const site = someSite(tree, options, ({ node, key }) => node.kind === 'object' && typeof key === 'number')
+    site?.replace(treeOf(pick<unknown>([7, true, INTERNAL, [], [{ id: 'x' }]], options.random)))
+    return tree
+  },
   'a list for an object': (tree, options) => {
     const site = someSite(tree, options, ({ node }) => node.kind === 'object')
     site?.replace({ kind: 'list', items: [{ kind: 'list', items: [site.node] }] })
@@ -58,6 +72,37 @@ const ODD_LITERALS = [
   '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"toJSON":1,"valueOf":null}',
 ]
 
+/** One odd thing each: what one of them spoils must not hide another. */
+const ODD_STRINGS = [
+  '"\\ud800"',
+  '"\\udc00 x"',
+  String.raw`"\u0000"`,
+  String.raw`"a\nb"`,
+  String.raw`"\""`,
+  String.raw`"\\"`,
+  String.raw`"\u2028"`,
+  '"\u2028\u2029\u007f"',
+  '"é漢🚀"',
+  '""',
+  '"__proto__"',
+  `"${'long '.repeat(20)}"`,
+  String.raw`"${'long '.repeat(20)}\u001f"`,
+  `"${'long '.repeat(20)}\\""`,
+]
+
+const ODD_NUMBERS = [
+  '-0',
+  '0',
+  '2147483647',
+  '2147483648',
+  '-2147483649',
+  '1.5',
+  '1e3',
+  '9007199254740993',
+  '1e400',
+  '-1',
+]
+
 const ODD_KEYS = [
   '__proto__',
   'constructor',
@@ -79,6 +124,9 @@ export const SILENT: Record<string, TreeDamage> = {
     site?.replace({ kind: 'literal', text: pick(ODD_LITERALS, options.random) })
     return tree
   },
+  'odd strings': (tree, options) => replaceLeaves(tree, options, { of: '"', by: ODD_STRINGS }),
+  'odd numbers': (tree, options) => replaceLeaves(tree, options, { of: /^[-\d]/, by: ODD_NUMBERS }),
+  nulls: (tree, options) => replaceLeaves(tree, options, { of: '', by: ['null'] }),
   'a missing key': (tree, options) => {
     someSite(tree, options, ({ key }) => typeof key === 'string')?.remove()
     return tree
@@ -153,6 +201,21 @@ export const SILENT: Record<string, TreeDamage> = {
 
 function nested(opening: string, closing: string, depth: number): string {
   return `${opening.repeat(depth)}1${closing.repeat(depth)}`
+}
+
+/** Some of the leaves whose text begins so. Those that tell types stay. */
+function replaceLeaves(
+  tree: JsonNode,
+  { random }: DamageOptions,
+  { of, by }: { readonly of: string | RegExp; readonly by: readonly string[] },
+): JsonNode {
+  const share = pick([0.1, 0.5, 1], random)
+  for (const { node, key, replace } of sitesBelow(dataOf(tree))) {
+    if (node.kind !== 'literal' || key === '__typename' || random() >= share) continue
+    const isOne = typeof of === 'string' ? node.text.startsWith(of) : of.test(node.text)
+    if (isOne) replace({ kind: 'literal', text: pick(by, random) })
+  }
+  return tree
 }
 
 function someSite(

@@ -1,7 +1,7 @@
-// The data that a plan's literal reading makes of damaged answers, for damage that leaves no value to be judged: no answer, no data, or nulls
-// with their errors.
+// What a plan's literal reading makes of damaged answers: its data, and the places that it could not give a value.
 import { GraphQLError, parse } from 'graphql'
-import { coerceVariables, compileIntrospection, selectOperation } from '../../../gateway/plan/operation.ts'
+import { getVariableValues } from 'graphql/execution/values.js'
+import { compileIntrospection, selectOperation } from '../../../gateway/plan/operation.ts'
 import type { Plan } from '../../../gateway/plan/plan.ts'
 import { planOperation } from '../../../gateway/plan/query-planner/plan-operation.ts'
 import type { Supergraph } from '../../../gateway/supergraph/supergraph.ts'
@@ -20,9 +20,12 @@ export interface PlannedOperation {
 export function planFor({ publicSchema, ...rest }: Supergraph, { query, variables }: FuzzOperation): PlannedOperation {
   const selected = selectOperation(parse(query), undefined)
   if (selected instanceof GraphQLError) throw selected
-  const coerced = coerceVariables(publicSchema, selected.operation, variables)
-  if (coerced.kind === 'invalid') throw new Error(coerced.errors[0]?.message)
-  const { values } = coerced
+  const { coerced: values, errors } = getVariableValues(
+    publicSchema,
+    selected.operation.variableDefinitions ?? [],
+    variables,
+  )
+  if (values === undefined) throw new Error(errors.join('\n'))
   return {
     plan: planOperation({ publicSchema, ...rest }, { document: selected.document, variables: values, isLabelActive }),
     variables: values,
@@ -30,12 +33,19 @@ export function planFor({ publicSchema, ...rest }: Supergraph, { query, variable
   }
 }
 
+interface LiteralAnswer {
+  readonly data: string
+  /** Places without a value. */
+  readonly failures: readonly { readonly path: readonly (string | number)[] }[]
+}
+
+/** Null where an answer is nested too deep for it. */
 export async function answerNaively(
   { publicSchema }: Supergraph,
   { plan, variables, introspection }: PlannedOperation,
   endpoints: readonly SubgraphEndpoint[],
-): Promise<string> {
-  const { data } = await executeNaively(plan, {
+): Promise<LiteralAnswer | null> {
+  const answered = executeNaively(plan, {
     publicSchema,
     variables,
     introspection,
@@ -49,7 +59,13 @@ export async function answerNaively(
       }
     },
   })
-  return JSON.stringify(data)
+  try {
+    const { data, errors = [] } = await answered
+    return { data: JSON.stringify(data), failures: errors }
+  } catch (error) {
+    if (error instanceof RangeError) return null
+    throw error
+  }
 }
 
 function readAnswer(answer: unknown): NaiveAnswer {
