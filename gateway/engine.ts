@@ -17,7 +17,8 @@ import { checkConditions, coerceVariables } from './plan/operation.ts'
 import type { DocumentLimits } from './plan/operation-limits.ts'
 import { defaultLabels, drawOnce, type IsLabelActive } from './plan/override-labels.ts'
 import { createPlanner, type Planner } from './plan/planner.ts'
-import { createPreparer, type Preparer, type ValidOperation } from './plan/prepare-operation.ts'
+import { createPreparer, type PlannedOperation, type Preparer, type ValidOperation } from './plan/prepare-operation.ts'
+import { warmUp } from './plan/warm-up.ts'
 import { openEventStream } from './subscribe/event-stream.ts'
 import { SubscriptionHub } from './subscribe/subscription-hub.ts'
 import { readSupergraph } from './supergraph/read-supergraph.ts'
@@ -47,8 +48,16 @@ export interface EngineOptions {
   readonly planner?: Planner
 }
 
+/** An engine whose plans may outlive its supergraph. */
+export interface WarmEngine extends Engine {
+  /** Operations whose plans were used last, the latest first. */
+  recentOperations(): readonly PlannedOperation[]
+  /** Plans them before they are asked, between requests. Never rejects. */
+  warmUp(operations: readonly PlannedOperation[]): Promise<void>
+}
+
 /** Throws COMPOSITION_FAILED where the supergraph cannot be served. */
-export function createEngine(options: EngineOptions): Engine {
+export function createEngine(options: EngineOptions): WarmEngine {
   const supergraph = options.supergraph ?? readSupergraph(options.supergraphSdl)
   const schema = supergraph.publicSchema
   const { clock = systemClock, observer, onFailure = () => undefined } = options
@@ -105,9 +114,11 @@ export function createEngine(options: EngineOptions): Engine {
       return supergraph.publicSdl
     },
     ...inOneCall(observeEngine({ prepare, run, runSerialized, runSubscription }, { observer, clock })),
+    recentOperations: () => preparer.recent(),
+    warmUp: (operations) => warmUp(preparer, operations, () => closing),
     close: async (reason) => {
-      await hub.close(reason)
       closing = true
+      await hub.close(reason)
     },
     idle: async () => {
       await idle()

@@ -4,13 +4,13 @@ import type { Logger } from 'pino'
 import { MeshgateError } from '../platform/errors.ts'
 import type { Clock } from '../platform/ports/clock.ts'
 import type { SubgraphEndpoint } from '../platform/ports/subgraph-endpoint.ts'
+import { ToldFailures } from '../platform/telemetry/told-failures.ts'
 import { systemClock } from '../platform/system-clock.ts'
 import { readSupergraph } from './supergraph/read-supergraph.ts'
 import type { Supergraph } from './supergraph/supergraph.ts'
 import { RemoteEndpoint } from './endpoints/remote-endpoint.ts'
 import type { SubgraphSettings } from './endpoints/subgraph-settings.ts'
-import { createEngine, type EngineOptions } from './engine.ts'
-import type { Engine } from './engine-contract.ts'
+import { createEngine, type EngineOptions, type WarmEngine } from './engine.ts'
 import type { GatewayObserver, SubgraphReachability } from './gateway-observer.ts'
 import type { DocumentLimits } from './plan/operation-limits.ts'
 import type { Sharing } from './sharing.ts'
@@ -37,7 +37,7 @@ export interface MeshOptions {
 
 export interface LoadedMesh {
   readonly supergraphSdl: string
-  readonly engine: Engine
+  readonly engine: WarmEngine
   /** Every subgraph of the mesh, and whether it could be reached of late. Those in this process always can. */
   subgraphs(): readonly SubgraphReachability[]
   /** Ends subscriptions with this reason, lets requests under way finish, then closes what was opened for them. */
@@ -50,6 +50,7 @@ export function loadMesh(mesh: SupergraphMesh, options: MeshOptions): LoadedMesh
   const supergraph = readMesh(supergraphSdl)
   const { endpoints, owned } = reachMesh(mesh, supergraph, options)
   const { logger, observer, clock = systemClock } = options
+  const told = new ToldFailures(clock)
   const remote = new Map(owned.map((endpoint) => [endpoint.name, endpoint]))
   const engine = createEngineOrClose(owned, {
     supergraphSdl,
@@ -63,7 +64,10 @@ export function loadMesh(mesh: SupergraphMesh, options: MeshOptions): LoadedMesh
     onSubgraphFailure: (subgraph, error) => {
       // A subgraph that is away is told of once, by who watches it.
       if (remote.get(subgraph)?.isAbsence(error) === true) return
-      logger.warn({ err: error, subgraph }, `Subgraph "${subgraph}" failed`)
+      logger.debug({ err: error, subgraph }, `Subgraph "${subgraph}" failed`)
+      const failedSince = told.next(`${error instanceof MeshgateError ? error.code : ''} ${subgraph}`)
+      if (failedSince === null) return
+      logger.warn({ err: error, subgraph, failedSince }, `Subgraph "${subgraph}" failed`)
     },
   })
   return {
@@ -78,7 +82,7 @@ export function loadMesh(mesh: SupergraphMesh, options: MeshOptions): LoadedMesh
   }
 }
 
-function createEngineOrClose(owned: readonly RemoteEndpoint[], options: EngineOptions): Engine {
+function createEngineOrClose(owned: readonly RemoteEndpoint[], options: EngineOptions): WarmEngine {
   try {
     return createEngine(options)
   } catch (error) {

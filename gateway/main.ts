@@ -100,6 +100,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       const next = await composed(mesh)
       const old = current
       current = loadMesh(next, options)
+      void current.engine.warmUp(old.engine.recentOperations())
       await old.unload('A new supergraph has replaced the old.')
     },
     close: async () => {

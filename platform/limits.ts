@@ -185,6 +185,8 @@ export const limits = {
   planCacheCharactersMax: 2_097_152,
   /** Characters up to which a document is parsed in the thread of the requests: that and its limits take about 2 ms. */
   documentParsedInThreadCharactersMax: 8_192,
+  /** Operations planned anew for a new supergraph before they are asked: under a millisecond each, for as many as most meshes have. */
+  plansWarmedMax: 200,
   /** Selections up to which an operation is validated and planned in the thread of the requests, which takes up to about 2 ms there. */
   planInThreadSelectionsMax: 150,
   /** Characters of a plan's requests: more than any subgraph should parse. */

@@ -124,6 +124,7 @@ export class MeshgateGateway<TContext extends BaseContext = BaseContext> impleme
       this.#supergraph = supergraph
       if (mesh === null) return
       this.#use(mesh)
+      if (old !== null) void mesh.engine.warmUp(old.engine.recentOperations())
       await old?.unload('A new supergraph has replaced the old.')
     })
   }

@@ -3,6 +3,8 @@ export interface LruCache<Value> {
   get(key: string): Value | undefined
   set(key: string, value: Value, weight: number): void
   delete(key: string): void
+  /** What was used last comes first. */
+  recent(count: number): Value[]
 }
 
 export function createLruCache<Value>(bounds: { entriesMax: number; weightMax: number }): LruCache<Value> {
@@ -34,5 +36,10 @@ export function createLruCache<Value>(bounds: { entriesMax: number; weightMax: n
       }
     },
     delete: remove,
+    recent: (count) =>
+      [...entries.values()]
+        .slice(-count)
+        .toReversed()
+        .map(({ value }) => value),
   }
 }

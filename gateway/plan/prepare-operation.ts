@@ -63,6 +63,16 @@ export interface Preparer {
   validate(query: string, operationName: string | undefined, signal: AbortSignal | undefined): Promise<Validated>
   /** Rejects with PLAN_FAILED, PLANNING_OVERLOADED, or the signal's reason. */
   plan(operation: ValidOperation, request: PlanFor): Promise<PreparedOperation>
+  /** Whose plans are kept and were used last, the latest first. */
+  recent(): readonly PlannedOperation[]
+}
+
+/** What a plan was made for. */
+export interface PlannedOperation {
+  readonly query: string
+  readonly operationName: string | undefined
+  /** Of the variables that @skip and @include name. */
+  readonly variables: Readonly<Record<string, unknown>>
 }
 
 export interface PreparerOptions {
@@ -71,7 +81,9 @@ export interface PreparerOptions {
   readonly planner: Planner
 }
 
-type Compiled = Omit<PreparedOperation, 'selected'>
+interface Compiled extends Omit<PreparedOperation, 'selected'> {
+  readonly planned: PlannedOperation
+}
 
 export function createPreparer(options: PreparerOptions): Preparer {
   const bounds = { entriesMax: limits.planCacheEntriesMax, weightMax: limits.planCacheCharactersMax }
@@ -87,9 +99,10 @@ export function createPreparer(options: PreparerOptions): Preparer {
   const compile = async (operation: ValidOperation, request: PlanFor, signal: AbortSignal): Promise<Compiled> => {
     const { query, name: operationName } = operation
     const document = (): DocumentNode => operation.selected.document
-    const { variables, isLabelActive } = request
+    const { isLabelActive } = request
+    const variables = conditionValues(operation, request.variables)
     const { plan, labelsAsked } = await options.planner.plan(
-      { query, document, operationName, variables: conditionValues(operation, variables), isLabelActive },
+      { query, document, operationName, variables, isLabelActive },
       { selections: operation.selections, signal },
     )
     if (labelsAsked.length > 0) {
@@ -104,6 +117,7 @@ export function createPreparer(options: PreparerOptions): Preparer {
         ? compileIntrospection(options.supergraph.publicSchema, operation.selected)
         : null,
       key,
+      planned: { query, operationName, variables },
     }
     // A short document may spread its fragments many times.
     plans.set(key, compiled, key.length + plan.fetches.reduce((sum, { query }) => sum + query.length, 0))
@@ -134,6 +148,7 @@ export function createPreparer(options: PreparerOptions): Preparer {
       const shared = isShareable ? joinWork(underWay, key, work) : shareWork(work)
       return { selected: operation.selected, ...(await shared.wait(request.signal)) }
     },
+    recent: () => plans.recent(limits.plansWarmedMax).map(({ planned }) => planned),
   }
 }
 
