@@ -1,5 +1,7 @@
 // Gives every entry of a request its response key, and prints what it selects. A key stands for one field with one shape wherever
 // selections may be merged by the subgraph; a client's alias never stands in the way of another field.
+import { MeshgateError } from '../../../platform/errors.ts'
+import { limits } from '../../../platform/limits.ts'
 import type { Entry, Selection } from './planning.ts'
 
 /** Where keys may meet: the selections under one key of the object above. */
@@ -43,12 +45,18 @@ function giveKey(entry: Entry, scope: KeyScope): void {
   scope.taken.add(key)
 }
 
-/** With braces. */
+/**
+ * With braces. Throws PLAN_FAILED as soon as it is larger than any request may be: what is written out for each type multiplies at every
+ * level.
+ */
 export function printSelection({ entries, statics }: Selection): string {
+  let characters = 0
   const plain: string[] = []
   const byType = new Map<string, string[]>()
   for (const entry of entries) {
     const text = printEntry(entry)
+    characters += text.length * Math.max(entry.types?.length ?? 1, 1)
+    refuseHuge(characters)
     // With a single static object type no condition is needed.
     if (entry.types === null || (statics.length === 1 && entry.types.length === 1 && entry.types[0] === statics[0])) {
       plain.push(text)
@@ -63,6 +71,13 @@ export function printSelection({ entries, statics }: Selection): string {
   const fragments = [...byType].map(([type, texts]) => `... on ${type}{${texts.join(' ')}}`)
   const texts = [...plain, ...fragments]
   return `{${texts.length === 0 ? '__typename' : texts.join(' ')}}`
+}
+
+/** Of what is asked of the subgraphs. */
+export function refuseHuge(characters: number): void {
+  if (characters <= limits.plannedCharactersMax) return
+  const message = `The operation becomes requests of more than ${limits.plannedCharactersMax} characters to the subgraphs: its fragments on interfaces and unions are written out for each type. Nest fewer of them, or ask for the types themselves.`
+  throw new MeshgateError('PLAN_FAILED', message)
 }
 
 function printEntry(entry: Entry): string {
