@@ -40,15 +40,10 @@ export function formatSubgraphError(
   service: string,
   error: unknown,
 ): GraphQLFormattedError {
-  const source = isObject(error) || error instanceof Error ? (error as { message?: unknown; extensions?: unknown }) : {}
-  const reported = isObject(source.extensions) && !isTooDeep(source.extensions) ? source.extensions : {}
-  const subgraphCode = typeof reported['code'] === 'string' ? reported['code'] : undefined
-  const foreseen = subgraphCode !== undefined && !UNFORESEEN_CODES.has(subgraphCode)
+  const { message: own, reported, subgraphCode, foreseen } = readError(error)
   const message =
-    (expose || foreseen) && typeof source.message === 'string'
-      ? source.message
-      : `A subgraph answered this field with an error (subgraph "${service}").`
-  const known = foreseen && Object.hasOwn(ERROR_CODES, subgraphCode)
+    (expose || foreseen) && own !== null ? own : `A subgraph answered this field with an error (subgraph "${service}").`
+  const known = foreseen && subgraphCode !== undefined && Object.hasOwn(ERROR_CODES, subgraphCode)
   const { code: _code, stacktrace: _stacktrace, exception: _exception, ...details } = reported
   return {
     message,
@@ -59,4 +54,35 @@ export function formatSubgraphError(
       ...(foreseen && !known ? { subgraphCode } : {}),
     },
   }
+}
+
+interface ReadError {
+  readonly message: string | null
+  readonly reported: Readonly<Record<string, unknown>>
+  readonly subgraphCode: string | undefined
+  /** It has a code of its own: it was meant for clients. */
+  readonly foreseen: boolean
+}
+
+function readError(error: unknown): ReadError {
+  const source = isObject(error) || error instanceof Error ? (error as { message?: unknown; extensions?: unknown }) : {}
+  const reported = isObject(source.extensions) && !isTooDeep(source.extensions) ? source.extensions : {}
+  const subgraphCode = typeof reported['code'] === 'string' ? reported['code'] : undefined
+  const foreseen = subgraphCode !== undefined && !UNFORESEEN_CODES.has(subgraphCode)
+  return { message: typeof source.message === 'string' ? source.message : null, reported, subgraphCode, foreseen }
+}
+
+/** What clients are not shown of reported errors, for the log: null where they see everything. */
+export function describeHidden(
+  { exposeSubgraphErrors }: Exposure,
+  service: string,
+  errors: readonly unknown[],
+): MeshgateError | null {
+  if (exposeSubgraphErrors) return null
+  const hidden = errors.map(readError).filter(({ foreseen }) => !foreseen)
+  const [first] = hidden
+  if (first === undefined) return null
+  const others = hidden.length === 1 ? '' : ` (and ${hidden.length - 1} more)`
+  const message = `Subgraph "${service}" reported an error that clients do not see: ${first.message ?? 'it has no message'}${others}`
+  return new MeshgateError('SUBGRAPH_ERROR', message, errors[0])
 }

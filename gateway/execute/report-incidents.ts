@@ -7,7 +7,7 @@ import type { Gathering, Incident } from './gathering.ts'
 import { isObject, readKey, type DataObject } from './plain-object.ts'
 import { pathToArray } from './response-path.ts'
 import { pathsBelow, placesOf, rootPaths, type Path, type Place } from './response-places.ts'
-import { formatSubgraphError, formatSubgraphFailure } from './format-subgraph-error.ts'
+import { describeHidden, formatSubgraphError, formatSubgraphFailure } from './format-subgraph-error.ts'
 import { positionAt } from './walk-route.ts'
 
 export interface Reported {
@@ -34,6 +34,8 @@ export function reportIncidents(plan: Plan, gathering: Gathering): Reported {
     if (reporting.errors.length >= limits.responseErrorsMax) break
     const fetch = plan.fetches[incident.fetch]
     if (fetch === undefined) continue
+    const hidden = describeHidden(gathering, fetch.service, incident.errors)
+    if (hidden !== null) gathering.onSubgraphFailure(fetch.service, hidden)
     if (fetch.lookups.length === 0) reportRoot(reporting, incident, fetch)
     else reportLookups(reporting, incident, fetch)
   }

@@ -4,7 +4,7 @@ import { MeshgateError } from '../../platform/errors.ts'
 import type { SubgraphEndpoint, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
 import type { EngineRequest, EngineResult, ReadyOperation } from '../engine-contract.ts'
 import type { CompiledSource } from '../execute/compile-operation.ts'
-import { formatSubgraphError, formatSubgraphFailure } from '../execute/format-subgraph-error.ts'
+import { describeHidden, formatSubgraphError, formatSubgraphFailure } from '../execute/format-subgraph-error.ts'
 import type { Gathering, RequestContext } from '../execute/gathering.ts'
 import { nextArrival } from '../endpoints/arrival.ts'
 import { isObject } from '../execute/plain-object.ts'
@@ -132,6 +132,8 @@ function refusal(service: string, error: unknown, options: EventStreamOptions): 
   const gathering = options.newGathering({}, options.context)
   const reported = error instanceof MeshgateError && error.code === 'SUBGRAPH_REFUSED' ? error.cause : undefined
   if (Array.isArray(reported) && reported.length > 0) {
+    const hidden = describeHidden(gathering, service, reported)
+    if (hidden !== null) gathering.onSubgraphFailure(service, hidden)
     return reported.map((each) => formatSubgraphError(gathering, service, each))
   }
   gathering.onSubgraphFailure(service, error)

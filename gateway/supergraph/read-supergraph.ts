@@ -44,7 +44,7 @@ function parseSdl(sdl: string): DocumentNode {
     return parse(sdl, { noLocation: true })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new MeshgateError('COMPOSITION_FAILED', `The supergraph is no GraphQL document: ${reason}`, { cause: error })
+    throw new MeshgateError('COMPOSITION_FAILED', `The supergraph is no GraphQL document: ${reason}`, error)
   }
 }
 

@@ -1,8 +1,8 @@
 // What the log says of requests that a store or log which is away fails: one line when it begins and one now and then while it lasts, with how
 // many there were; each of them at debug only. That it is over is told by whoever watches the server.
 import type { MeshgateError } from '../../platform/errors.ts'
-import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
+import { ToldFailures } from '../../platform/telemetry/told-failures.ts'
 import type { SubgraphLogger } from './format-error.ts'
 
 export interface OutageLogOptions {
@@ -13,24 +13,19 @@ export interface OutageLogOptions {
 
 export class OutageLog {
   readonly #options: OutageLogOptions
-  /** By code: when it was told, and how many have failed since. */
-  readonly #told = new Map<string, { readonly atMs: number; requests: number }>()
+  /** By code. */
+  readonly #told: ToldFailures
 
   constructor(options: OutageLogOptions) {
     this.#options = options
+    this.#told = new ToldFailures(options.clock)
   }
 
   failed(error: MeshgateError, path: readonly (string | number)[] | undefined): void {
-    const { logger, clock, subgraph } = this.#options
+    const { logger, subgraph } = this.#options
     logger.debug({ err: error, subgraph, path }, error.message)
-    const nowMs = clock.monotonic()
-    const told = this.#told.get(error.code)
-    if (told !== undefined && nowMs - told.atMs < limits.failureLogIntervalMs) {
-      told.requests += 1
-      return
-    }
-    const failedSince = told?.requests ?? 0
-    this.#told.set(error.code, { atMs: nowMs, requests: 0 })
+    const failedSince = this.#told.next(error.code)
+    if (failedSince === null) return
     logger.warn({ err: error, subgraph, failedSince }, 'Requests fail, and are answered so that clients try again.')
   }
 }

@@ -117,14 +117,21 @@ describe('a subgraph that fails', () => {
     expect(result.errors?.length).toBe(2)
   })
 
-  test('shows the messages of unforeseen errors only where configured', async () => {
+  test('shows the messages of unforeseen errors to the log, and to clients only where configured', async () => {
     const answer = reviewsAnswer(() => ({
       errors: [{ message: 'password is 123', extensions: { code: 'INTERNAL_SERVER_ERROR', stacktrace: ['at x'] } }],
     }))
-    const hidden = await createMesh(SHOP, { intercept: answer }).execute({
+    const log: string[] = []
+    const onSubgraphFailure = (service: string, error: unknown): void => void log.push(`${service}: ${String(error)}`)
+    const hidden = await createMesh(SHOP, { intercept: answer, onSubgraphFailure }).execute({
       query: '{ topProducts { reviews { id } } }',
     })
     expect(JSON.stringify(hidden)).not.toMatch(/password|stacktrace/)
+    expect(log).toEqual([
+      expect.stringMatching(
+        /^reviews: MeshgateError: Subgraph "reviews" reported an error that clients do not see: .*password/,
+      ),
+    ])
     const shown = await createMesh(SHOP, { intercept: answer, exposeSubgraphErrors: true }).execute({
       query: '{ topProducts { reviews { id } } }',
     })
