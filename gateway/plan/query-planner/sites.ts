@@ -84,7 +84,8 @@ function createChild(planning: Planning, of: Source, parentTypes: readonly strin
   const { types, named } = possibleBelow(planning, of, parentTypes, field)
   const { publicSchema } = planning.supergraph
   const visible = types.filter((type) => publicSchema.getType(type) !== undefined)
-  const isAbstract = types.length !== 1 || isInterfaceObject(planning, of.graph, named)
+  // An interface object that no type implements is its own type.
+  const isAbstract = types.length !== 1 || (types[0] !== named && isInterfaceObject(planning, of.graph, named))
   const child: Site = {
     id: planning.sites.length,
     parent: of.site,

@@ -125,10 +125,54 @@ const withoutInterfaceKey: Scenario = {
   },
 }
 
+const account = { __typename: 'Admin', id: '1', isActive: true, isMain: true, name: 'Ann' }
+const user = { __typename: 'User', id: '2', isActive: false, isMain: false, name: 'Bob' }
+
+const sharedWithOneType: Scenario = {
+  subgraphs: {
+    a: `type Query { accounts: [Account] } interface Account @key(fields: "id") { id: ID! }
+      type Admin implements Account @key(fields: "id") { id: ID! isMain: Boolean isActive: Boolean @shareable }
+      type User implements Account @key(fields: "id") { id: ID! isMain: Boolean }`,
+    b: 'type Query { others: [Account] } type Account @interfaceObject @key(fields: "id") { id: ID! isActive: Boolean @shareable name: String }',
+  },
+  data: { roots: { Query: { accounts: [account, user], others: [user, account] } }, entities: [account, user] },
+  operations: {
+    'from the types': '{ accounts { id isActive } }',
+    'from the interface object': '{ others { isActive ... on Admin { isMain isActive } } }',
+    'for the type that has it itself':
+      '{ accounts { ... on Admin { isActive } } others { ... on Admin { isActive } } }',
+    'for the type that has it only there': '{ accounts { ... on User { isActive name } } }',
+    'under another name for each': '{ accounts { ... on User { a: isActive } ... on Admin { a: isActive isMain } } }',
+  },
+}
+
+const thing = { __typename: 'Thing', id: 't', size: 3, weight: ({ size }: { size: number }) => size * 2 }
+
+const withoutImplementers: Scenario = {
+  subgraphs: {
+    a: 'type Query { things: [Thing] } type Thing @interfaceObject @key(fields: "id") { id: ID! size: Int }',
+    b: `type Query { box: Box } type Box { thing: Thing } type Thing @interfaceObject @key(fields: "id") { id: ID!
+      size: Int @external weight: Int @requires(fields: "size") }`,
+  },
+  // No subgraph has the interface itself: the composition library makes none of it, others do.
+  composed: `
+    type Query @join__type(graph: A) @join__type(graph: B) { things: [Thing] @join__field(graph: A) box: Box @join__field(graph: B) }
+    type Box @join__type(graph: B) { thing: Thing }
+    type Thing @join__type(graph: A, key: "id", isInterfaceObject: true) @join__type(graph: B, key: "id", isInterfaceObject: true) {
+      id: ID! size: Int @join__field(graph: A) @join__field(graph: B, external: true) weight: Int @join__field(graph: B, requires: "size") }`,
+  data: { roots: { Query: { things: [thing], box: { thing } } }, entities: [thing] },
+  operations: {
+    'within its subgraph': '{ things { id size } }',
+    'from one to the other': '{ things { weight } box { thing { size weight __typename } } }',
+  },
+}
+
 describeScenarios('@interfaceObject', {
   'both ways': bothWays,
   'behind an entity': behindAnEntity,
   'with @requires': withRequires,
   'of two interfaces': ofTwoInterfaces,
   'of an interface that cannot be looked up': withoutInterfaceKey,
+  'with a field that one of the types has as well': sharedWithOneType,
+  'of an interface that no type implements': withoutImplementers,
 })

@@ -145,8 +145,45 @@ const sameEntityManyPlaces: Scenario = {
   },
 }
 
+const memberForUnion: Scenario = {
+  subgraphs: {
+    a: 'type Query { best: Medium @shareable } union Medium = Book | Film type Book @key(fields: "id") { id: ID! } type Film @key(fields: "id") { id: ID! }',
+    b: 'type Query { best: Book @shareable books: [Book] } type Book @key(fields: "id") { id: ID! title: String }',
+    c: 'type Film @key(fields: "id") { id: ID! minutes: Int }',
+  },
+  data: (() => {
+    const book = { __typename: 'Book', id: 'b', title: 'B' }
+    return { roots: { Query: { best: book, books: [book] } }, entities: [book] }
+  })(),
+  operations: {
+    'a fragment on the member': '{ best { ... on Book { id title } } }',
+    'a fragment on what it cannot be there': '{ best { __typename ... on Film { minutes } } }',
+    both: '{ best { ... on Film { id minutes } ... on Book { title } } books { title } }',
+  },
+}
+
+const wideInterface: Scenario = {
+  subgraphs: {
+    a: `type Query { nodes: [Node] named: [Named] } interface Node { id: ID! } interface Named implements Node { id: ID! name: String }
+      type Cat implements Named & Node @key(fields: "id") { id: ID! name: String } type Stone implements Node @key(fields: "id") { id: ID! }`,
+    b: 'type Cat @key(fields: "id") { id: ID! lives: Int } type Stone @key(fields: "id") { id: ID! mass: Int }',
+  },
+  data: (() => {
+    const cat = { __typename: 'Cat', id: 'c', name: 'Tom', lives: 9 }
+    const stone = { __typename: 'Stone', id: 's', mass: 5 }
+    return { roots: { Query: { nodes: [stone, cat], named: [cat, null] } }, entities: [cat, stone] }
+  })(),
+  operations: {
+    'the narrower within the wider': '{ nodes { id ... on Named { name ... on Cat { lives } } } }',
+    'the wider within the narrower': '{ named { ... on Node { id ... on Cat { lives } ... on Stone { mass } } } }',
+    'types of each': '{ nodes { ... on Stone { mass } ... on Cat { lives name } __typename } }',
+  },
+}
+
 describeScenarios('known elsewhere:', {
   'unions below unions': nestedUnions,
+  'a member where others say the union': memberForUnion,
+  'an interface that implements another': wideInterface,
   'a stub beside a union': stubBesideUnion,
   'a mutation that two share': sharedMutation,
   'nulls below': nullBelow,

@@ -232,6 +232,42 @@ const nullRequired: Scenario = {
   operations: { 'a required value that is null is sent as null': '{ boxes { id due price } }' },
 }
 
+const nestedArguments: Scenario = {
+  subgraphs: {
+    a: 'type Query { shelves: [Shelf] } type Shelf @key(fields: "id") { id: ID! items: [Item] }  type Item @key(fields: "id") { id: ID! }',
+    b: `type Shelf @key(fields: "id") { id: ID! items: [Item] @external
+        inCm: [Int] @requires(fields: "items { size(unit: CM) }") inMm: [Int] @requires(fields: "items { size(unit: MM) }")
+        named: [String] @requires(fields: "items { name size(unit: MM) }") }
+      type Item @key(fields: "id", resolvable: false) { id: ID! size(unit: Unit): Int @external name: String @external } enum Unit { CM MM }`,
+    c: 'type Item @key(fields: "id") { id: ID! size(unit: Unit): Int name: String } enum Unit { CM MM }',
+  },
+  data: (() => {
+    const item = (id: string): Record<string, unknown> => ({
+      __typename: 'Item',
+      id,
+      name: `item ${id}`,
+      size: (_: unknown, { unit }: { unit: string }) => Number(id) * (unit === 'MM' ? 10 : 1),
+    })
+    const items = [item('1'), item('2')]
+    type Given = { items: { size: number; name: string }[] }
+    const shelf = {
+      __typename: 'Shelf',
+      id: 's',
+      items,
+      inCm: (given: Given) => given.items.map(({ size }) => size),
+      inMm: (given: Given) => given.items.map(({ size }) => size),
+      named: (given: Given) => given.items.map(({ size, name }) => `${name}: ${size}`),
+    }
+    return { roots: { Query: { shelves: [shelf, shelf] } }, entities: [...items, shelf] }
+  })(),
+  operations: {
+    'each sees its own': '{ shelves { inCm inMm } }',
+    'where the client asks the same field in another way':
+      '{ shelves { items { size(unit: CM) mm: size(unit: MM) } inMm inCm named } }',
+    'two that agree, one that does not': '{ shelves { named inMm inCm } }',
+  },
+}
+
 describeScenarios('@requires', {
   'of plain fields': plain,
   'below an entity of the field’s own subgraph': belowOwnGraph,
@@ -239,6 +275,7 @@ describeScenarios('@requires', {
   'in a chain between two': chainInOneGraph,
   'with arguments': withArguments,
   'of nested things': nested,
+  'of nested things with other arguments': nestedArguments,
   'of fields that cannot be selected together': conflictInFragments,
   'of what is another one’s key': ownKeyField,
   'of what several share': sharedRequired,
