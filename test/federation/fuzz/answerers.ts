@@ -1,7 +1,7 @@
 // Who answers for the gateway: the planner with the naive executor or with the compiled one, or the whole engine.
 import { GraphQLError, parse } from 'graphql'
 import { createEngine } from '../../../gateway/engine.ts'
-import { isReady, type EngineResult } from '../../../gateway/engine-contract.ts'
+import { isReady, type Engine, type EngineResult } from '../../../gateway/engine-contract.ts'
 import { compileOperation } from '../../../gateway/execute/compile-operation.ts'
 import type { Gathering } from '../../../gateway/execute/gathering.ts'
 import { coerceVariables, compileIntrospection, selectOperation } from '../../../gateway/plan/operation.ts'
@@ -21,7 +21,8 @@ const throughEngine: Answerer = (mesh) => {
     endpoints: mesh.running.endpoints,
     overrideLabels: isLabelActive,
   })
-  return ({ query, variables }) => engine.execute({ query, variables })
+  return ({ query, variables }) =>
+    isSubscription(query) ? firstEvent(engine, { query, variables }) : engine.execute({ query, variables })
 }
 
 /** The second answer comes from a generated writer, where nothing is amiss. */
@@ -29,12 +30,26 @@ const throughWriter: Answerer = (mesh) => {
   const { supergraphSdl, running } = mesh
   const engine = createEngine({ supergraphSdl, endpoints: running.endpoints, overrideLabels: isLabelActive })
   return async ({ query, variables }) => {
+    if (isSubscription(query)) return firstEvent(engine, { query, variables })
     const operation = await engine.prepare({ query, variables })
     if (!isReady(operation)) return operation
     if (operation.kind === 'query') await engine.runSerialized(operation, { query, variables })
     const { body } = await engine.runSerialized(operation, { query, variables })
     return JSON.parse(body.toString()) as EngineResult
   }
+}
+
+const isSubscription = (query: string): boolean => query.startsWith('subscription')
+
+/** Each subscription here has one event. */
+async function firstEvent(engine: Engine, request: FuzzOperation): Promise<EngineResult> {
+  const stream = await engine.subscribe(request)
+  if (!(Symbol.asyncIterator in stream)) return stream
+  const events: EngineResult[] = []
+  for await (const event of stream) events.push(event)
+  const [first] = events
+  if (first === undefined || events.length > 1) throw new Error(`${events.length} events instead of one`)
+  return first
 }
 
 const throughNaive: Answerer = (mesh) => {

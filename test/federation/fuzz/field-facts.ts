@@ -71,7 +71,9 @@ function readFacts(model: MeshModel, typeName: string, name: string): FieldFacts
       ? null
       : sets.reduce<readonly string[]>(
           (kept, set) => kept.filter((each) => set?.includes(each)),
-          (sets[0] ?? []).filter((each) => !model.inaccessible.has(each)),
+          (sets[0] ?? []).filter(
+            (each) => !model.inaccessible.has(each) || each === namedType || levels.every((level) => level.at(-1)),
+          ),
         ),
     values: enums.reduce((kept, set) => (kept === null ? set : kept.filter((each) => set?.includes(each)))),
     arguments: new Map(

@@ -1,11 +1,19 @@
 // One random mesh and many operations on it: each is answered by the gateway over strict subgraphs and by graphql-js over the merged schema.
 import { transformSupergraphToPublicSchema } from '@theguild/federation-composition'
-import { buildASTSchema, execute, parse, type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql'
+import {
+  buildASTSchema,
+  execute,
+  parse,
+  visit,
+  type DocumentNode,
+  type ExecutionResult,
+  type GraphQLSchema,
+} from 'graphql'
 import { composeSupergraph, formatProblems } from '../../../gateway/compose/compose-supergraph.ts'
 import type { EngineResult } from '../../../gateway/engine-contract.ts'
 import type { SubgraphEndpoint } from '../../../platform/ports/subgraph-endpoint.ts'
 import { comparable } from '../merged-mesh.ts'
-import { createMeshData, QUERY_ROOT, type FuzzObject, type MeshData } from './mesh-data.ts'
+import { createMeshData, type FuzzObject, type MeshData } from './mesh-data.ts'
 import { federated, readMesh, type SubgraphSdl } from './mesh-model.ts'
 import { buildGraphSchema, createSubgraphs, type FuzzSubgraphs } from './mesh-subgraphs.ts'
 import type { FuzzOperation } from './operation-maker.ts'
@@ -35,9 +43,19 @@ export function openMesh({ subgraphs, seed, failing }: MeshSource): FuzzMesh | s
   const schemas = new Map(model.graphs.map((graph) => [graph.name, buildGraphSchema(graph)]))
   const data = createMeshData({ model, schemas, seed, failing })
   const running = createSubgraphs({ model, schemas, data })
-  const publicDocument = transformSupergraphToPublicSchema(parse(supergraphSdl, { noLocation: true }))
+  const publicDocument = withoutLostMembers(
+    transformSupergraphToPublicSchema(parse(supergraphSdl, { noLocation: true })),
+  )
   const merged = buildASTSchema(publicDocument, { assumeValidSDL: true })
   return { subgraphs, seed, failing, supergraphSdl, merged, data, running }
+}
+
+/** The library leaves the members of a union that it has hidden. */
+function withoutLostMembers(document: DocumentNode): DocumentNode {
+  const names = new Set(document.definitions.flatMap((each) => ('name' in each ? (each.name?.value ?? []) : [])))
+  return visit(document, {
+    UnionTypeDefinition: (node) => ({ ...node, types: node.types?.filter(({ name }) => names.has(name.value)) ?? [] }),
+  })
 }
 
 /** What answers for the gateway: made once for each mesh. */
@@ -94,7 +112,8 @@ interface Outcome {
 
 function kindOf({ mesh, reference, result, thrown, same }: Outcome): string | null {
   if (mesh.data.unsound.length > 0) return `unsound mesh: ${mesh.data.unsound[0] ?? ''}`
-  if (!mesh.failing && reference.errors !== undefined) return `unsound data: ${reference.errors[0]?.message ?? ''}`
+  const unsound = mesh.failing ? undefined : reference.errors?.find(({ message }) => message !== HIDDEN)
+  if (unsound !== undefined) return `unsound data: ${unsound.message}`
   const [violation] = mesh.running.violations
   if (violation !== undefined) return `violation: ${withoutNames(violation)}`
   if (thrown !== '') return `thrown: ${withoutNames(thrown)}`
@@ -115,6 +134,15 @@ function withoutNames(message: string): string {
     .slice(0, 110)
 }
 
+const HIDDEN = 'a type that clients never see'
+
+/** An object of a type that clients never see is an error to them. */
+function withoutHidden(merged: GraphQLSchema, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((each) => withoutHidden(merged, each))
+  const isObject = typeof value === 'object' && value !== null && 'type' in value && 'n' in value && 'id' in value
+  return isObject && merged.getType(String(value.type)) === undefined ? new Error(HIDDEN) : value
+}
+
 function answerMerged(
   { merged, data }: FuzzMesh,
   document: DocumentNode,
@@ -126,7 +154,7 @@ function answerMerged(
     document,
     variableValues: { ...variableValues },
     fieldResolver: (source: FuzzObject | undefined, args: Record<string, unknown>, _, { fieldName, parentType }) =>
-      data.read(source ?? (parentType.name === 'Mutation' ? data.mutation() : QUERY_ROOT), fieldName, args),
+      withoutHidden(merged, data.read(source ?? data.root(parentType.name), fieldName, args)),
     typeResolver: (object: FuzzObject) => object.type,
   })
   if (result instanceof Promise) throw new Error('the merged schema answers at once')

@@ -25,8 +25,8 @@ export interface MeshData {
   read(object: FuzzObject, field: string, args: Readonly<Record<string, unknown>>, required?: string): unknown
   /** Objects by a key, canonical. */
   find(typeName: string, fields: SelectionSetNode, key: string): FuzzObject | undefined
-  /** A mutation's root object: other values for each field that runs. */
-  mutation(): FuzzObject
+  /** The object of a root type; a mutation has other values for each field that runs. */
+  root(type: string): FuzzObject
   reset(): void
   /** What the generator must not make: data that cannot fit. */
   readonly unsound: string[]
@@ -41,7 +41,8 @@ export interface MeshDataOptions {
 }
 
 const ENTITIES_OF_A_TYPE = 4
-export const QUERY_ROOT: FuzzObject = { type: 'Query', id: 'Query', n: -1 }
+const QUERY_ROOT: FuzzObject = { type: 'Query', id: 'Query', n: -1 }
+const SUBSCRIPTION_ROOT: FuzzObject = { type: 'Subscription', id: 'Subscription', n: -1 }
 
 export function createMeshData({ model, schemas, seed, failing }: MeshDataOptions): MeshData {
   const facts = createFacts(model)
@@ -137,7 +138,10 @@ export function createMeshData({ model, schemas, seed, failing }: MeshDataOption
     unsound,
     read,
     find: (typeName, fields, key) => indexOf(typeName, fields, JSON.stringify(fields)).get(key),
-    mutation: () => ({ type: 'Mutation', id: `Mutation#${mutations++}`, n: -1 }),
+    root: (type) => {
+      if (type === 'Mutation') return { type, id: `Mutation#${mutations++}`, n: -1 }
+      return type === 'Subscription' ? SUBSCRIPTION_ROOT : QUERY_ROOT
+    },
     reset: () => void (mutations = 0),
   }
 }

@@ -41,7 +41,7 @@ export function addDirectives(draft: MeshDraft): void {
   }
 }
 
-function resolvableKeys(type: DraftType | undefined): boolean {
+export function resolvableKeys(type: DraftType | undefined): boolean {
   return [...(type?.directives ?? [])].some((each) => each.startsWith('@key') && !each.includes('resolvable: false'))
 }
 
@@ -50,7 +50,11 @@ function definition(draft: MeshDraft, graph: number, [type, field]: readonly [st
 }
 
 /** In a subgraph that does not resolve it: external, as the others together say it is. */
-function defineExternal(draft: MeshDraft, graph: number, { type, spec }: { type: string; spec: FieldSpec }): void {
+export function defineExternal(
+  draft: MeshDraft,
+  graph: number,
+  { type, spec }: { type: string; spec: FieldSpec },
+): void {
   const here = ensure(draft, graph, type)
   if (here === undefined || here.fields.has(spec.name)) return
   const defined = draft.graphs
@@ -66,7 +70,7 @@ function defineExternal(draft: MeshDraft, graph: number, { type, spec }: { type:
 }
 
 /** Who else answers it must say that it is shared. */
-function provideField(draft: MeshDraft, graph: number, { type, spec }: { type: string; spec: FieldSpec }): void {
+export function provideField(draft: MeshDraft, graph: number, { type, spec }: { type: string; spec: FieldSpec }): void {
   defineExternal(draft, graph, { type, spec })
   for (const each of draft.graphs) {
     const field = definition(draft, each.index, [type, spec.name])
@@ -163,7 +167,7 @@ function valuePart(draft: MeshDraft, graph: number, name: string): string | null
 }
 
 /** Null: it has one that cannot be written here. */
-function argumentLiterals(draft: MeshDraft, field: FieldSpec): string | null {
+export function argumentLiterals(draft: MeshDraft, field: FieldSpec): string | null {
   const literals: Readonly<Record<string, string>> = {
     Int: '7',
     String: '"q"',
@@ -266,7 +270,7 @@ function providedBelow(draft: MeshDraft, graph: DraftGraph, entity: EntitySpec):
   return [`${inner.name} { ${leaf.name} }`]
 }
 
-function isOverridden(draft: MeshDraft, type: string, field: string): boolean {
+export function isOverridden(draft: MeshDraft, type: string, field: string): boolean {
   return draft.graphs.some(({ index }) =>
     [...(definition(draft, index, [type, field])?.directives ?? [])].some((each) => each.startsWith('@override')),
   )

@@ -27,8 +27,8 @@ export interface EntitySpec {
   readonly name: string
   readonly home: number
   /** The first is `id`. */
-  readonly keys: readonly string[]
-  readonly keyFields: ReadonlyMap<string, string>
+  readonly keys: string[]
+  readonly keyFields: Map<string, string>
   readonly graphs: Set<number>
   readonly banned: Set<number>
   /** Subgraphs where it must have the key `id`: an interface of it has. */
@@ -203,14 +203,14 @@ export function ensure(draft: MeshDraft, index: number, name: string): DraftType
   return type
 }
 
-interface KeyToAdd {
+export interface KeyToAdd {
   readonly graph: number
   readonly spec: EntitySpec
   readonly key: string
   readonly isReference: boolean
 }
 
-function addKey(draft: MeshDraft, { graph, spec, key, isReference }: KeyToAdd): void {
+export function addKey(draft: MeshDraft, { graph, spec, key, isReference }: KeyToAdd): void {
   const type = ensure(draft, graph, spec.name)
   if (type === undefined) return
   const text = `@key(fields: "${key}"`
@@ -220,7 +220,7 @@ function addKey(draft: MeshDraft, { graph, spec, key, isReference }: KeyToAdd): 
   const host = key.startsWith('host') ? draft.specs.get('E0') : undefined
   if (host?.kind === 'entity') addKey(draft, { graph, spec: host, key: 'id', isReference: false })
   for (const [name, printed] of spec.keyFields) {
-    if (!new RegExp(`\\b${name}\\b`).test(key.replaceAll(/\{[^}]*\}/g, ''))) continue
+    if (!new RegExp(`\\b${name}\\b`).test(key.replaceAll(/\{.*\}/g, ''))) continue
     const target = printed.replaceAll(/[[\]!]/g, '')
     const field: FieldSpec = { name, arguments: [], type: printed, target, owners: [], isFixed: true, rank: 0 }
     if (type.fields.has(name)) continue

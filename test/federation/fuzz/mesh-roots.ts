@@ -80,7 +80,7 @@ function makeMutation(draft: MeshDraft, graph: DraftGraph): void {
   }
 }
 
-function rootType(graph: DraftGraph, name: 'Query' | 'Mutation'): DraftType {
+export function rootType(graph: DraftGraph, name: 'Query' | 'Mutation' | 'Subscription'): DraftType {
   const known = graph.types.get(name)
   if (known !== undefined) return known
   const made = {

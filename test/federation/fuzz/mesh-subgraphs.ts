@@ -13,7 +13,7 @@ import {
   type SelectionSetNode,
 } from 'graphql'
 import type { SubgraphEndpoint, SubgraphRequest, SubgraphResponse } from '../../../platform/ports/subgraph-endpoint.ts'
-import { canonical, eachItem, QUERY_ROOT, type FuzzObject, type MeshData } from './mesh-data.ts'
+import { canonical, eachItem, type FuzzObject, type MeshData } from './mesh-data.ts'
 import type { GraphModel, MeshModel } from './mesh-model.ts'
 
 const FEDERATION = [
@@ -104,7 +104,10 @@ export function createSubgraphs(options: SubgraphsOptions): FuzzSubgraphs {
         requests.push({ service: graph.name, query: request.query, variables: request.variables })
         return run(request)
       },
-      subscribe: () => Promise.reject(new Error('no subscriptions here')),
+      subscribe: async (request: SubgraphRequest) => {
+        requests.push({ service: graph.name, query: request.query, variables: request.variables })
+        return oneEvent(run(request))
+      },
       close: () => Promise.resolve(),
     }
   })
@@ -114,6 +117,10 @@ export function createSubgraphs(options: SubgraphsOptions): FuzzSubgraphs {
     options.data.reset()
   }
   return { endpoints, violations, requests, reset }
+}
+
+async function* oneEvent(event: SubgraphResponse): AsyncGenerator<SubgraphResponse, void> {
+  yield event
 }
 
 interface RunnerOptions {
@@ -172,8 +179,7 @@ function createResolver({ graph, data, violate }: RunnerOptions): GraphQLFieldRe
       )
     }
     if (fieldName === '_service') return null
-    const root = info.parentType.name === 'Mutation' ? data.mutation() : QUERY_ROOT
-    const object: Located = source ?? { ...root, provided: null, representation: null }
+    const object: Located = source ?? { ...data.root(info.parentType.name), provided: null, representation: null }
     const parent = graph.types.get(info.parentType.name)
     const field = parent?.fields.get(fieldName)
     const where = `${info.parentType.name}.${fieldName}`

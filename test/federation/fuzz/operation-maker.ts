@@ -78,7 +78,8 @@ interface Maker {
 function attemptOperation(schema: GraphQLSchema, random: () => number, selections: number): FuzzOperation {
   const mutation = schema.getMutationType()
   const query = schema.getQueryType()
-  const root = mutation && random() < 0.25 ? mutation : query
+  const subscription = schema.getSubscriptionType()
+  const root = mutation && random() < 0.25 ? mutation : subscription && random() < 0.25 ? subscription : query
   if (!root) throw new Error('no query type')
   const maker: Maker = {
     schema,
@@ -89,15 +90,19 @@ function attemptOperation(schema: GraphQLSchema, random: () => number, selection
     fragments: [],
     left: selections,
   }
-  let body = selectionSet(root, { depth: DEPTH_MAX, path: '' }, maker)
+  let body =
+    root === subscription
+      ? `{ ${fieldSelection(root, pick(Object.values(root.getFields()), random), { place: { depth: DEPTH_MAX, path: '' }, maker })} }`
+      : selectionSet(root, { depth: DEPTH_MAX, path: '' }, maker)
   if (root === query && random() < 0.06) body = body.replace(/ }$/, ' __schema { queryType { name } } }')
   if (root === query && random() < 0.03)
     body = body.replace(/ }$/, ' kind: __type(name: "Query") { kind __typename } }')
+  const kind = root === query ? 'query' : root === mutation ? 'mutation' : 'subscription'
   const declared = [...maker.variables.values()]
   const head = declared.length === 0 ? '' : `(${declared.join(', ')})`
   const name = random() < 0.3 ? 'Asked' : ''
   const fragments = maker.fragments.map((each) => `fragment ${each.name} on ${each.target} ${each.text}`)
-  const text = `${root === query ? 'query' : 'mutation'} ${name}${head} ${body}`
+  const text = `${kind} ${name}${head} ${body}`
   return { query: [text, ...fragments].join('\n'), variables: maker.given }
 }
 
@@ -140,7 +145,9 @@ function fragment(type: GraphQLCompositeType, place: Place, maker: Maker): strin
   if (reusable.length > 0 && random() < 0.2) return `...${pick(reusable, random).name}${condition(maker)}`
   const below = { ...place, depth: place.depth - (random() < 0.6 ? 0 : 1) }
   if (random() < 0.08) return `...${condition(maker)} ${selectionSet(type, below, maker)}`
-  const target = pick(sharing(type, maker), random)
+  const possible = sharing(type, maker)
+  // Clients may see none of its types.
+  const target = possible.length === 0 ? type : pick(possible, random)
   const named = random() < 0.3
   const body = selectionSet(target, below, maker)
   if (!named) return `... on ${target.name}${condition(maker)} ${body}`
@@ -181,7 +188,8 @@ function fieldSelection(
   const alias = key === field.name ? '' : `${key}: `
   const below = { depth: place.depth - 1, path: `${place.path}.${key}` }
   const body = isCompositeType(type) ? ` ${selectionSet(type, below, maker)}` : ''
-  return `${alias}${call}${condition(maker)}${body}`
+  // The one field of a subscription is not conditional.
+  return `${alias}${call}${parent.name === 'Subscription' ? '' : condition(maker)}${body}`
 }
 
 interface Call {

@@ -15,7 +15,9 @@ import {
   type FieldSpec,
   type MeshDraft,
 } from './mesh-draft.ts'
+import { addFurther } from './mesh-further.ts'
 import type { SubgraphSdl } from './mesh-model.ts'
+import { addNesting } from './mesh-nesting.ts'
 import { addOddities } from './mesh-oddities.ts'
 import { makeRoots } from './mesh-roots.ts'
 import { printGraph } from './print-mesh.ts'
@@ -44,6 +46,8 @@ export function randomMesh(seed: number, failing: boolean): readonly SubgraphSdl
   makeRoots(draft)
   addDirectives(draft)
   addOddities(draft)
+  addNesting(draft)
+  addFurther(draft)
   return graphs.map((graph) => ({ name: graph.name, sdl: printGraph(draft, graph) })).filter(({ sdl }) => sdl !== '')
 }
 
