@@ -124,9 +124,10 @@ export const SILENT: Record<string, TreeDamage> = {
     site?.replace({ kind: 'literal', text: pick(ODD_LITERALS, options.random) })
     return tree
   },
-  'odd strings': (tree, options) => replaceLeaves(tree, options, { of: '"', by: ODD_STRINGS }),
+  // Short ones are values of enums: one that is none would hide what the others do.
+  'odd strings': (tree, options) => replaceLeaves(tree, options, { of: /^".{4}/, by: ODD_STRINGS }),
   'odd numbers': (tree, options) => replaceLeaves(tree, options, { of: /^[-\d]/, by: ODD_NUMBERS }),
-  nulls: (tree, options) => replaceLeaves(tree, options, { of: '', by: ['null'] }),
+  nulls: (tree, options) => replaceLeaves(tree, options, { of: /./, by: ['null'] }),
   'a missing key': (tree, options) => {
     someSite(tree, options, ({ key }) => typeof key === 'string')?.remove()
     return tree
@@ -164,6 +165,11 @@ export const SILENT: Record<string, TreeDamage> = {
     for (const { key, replace } of sitesBelow(dataOf(tree))) {
       if (key === '__typename' && options.random() < 0.5) replace(other())
     }
+    return tree
+  },
+  'types that are none': (tree, { random }) => {
+    const name = pick(['Unknown', 'String', '__proto__', 'Query', INTERNAL], random)
+    for (const { key, replace } of sitesBelow(dataOf(tree))) if (key === '__typename') replace(literal(name))
     return tree
   },
   'a list of another length': (tree, options) => {
@@ -207,13 +213,12 @@ function nested(opening: string, closing: string, depth: number): string {
 function replaceLeaves(
   tree: JsonNode,
   { random }: DamageOptions,
-  { of, by }: { readonly of: string | RegExp; readonly by: readonly string[] },
+  { of, by }: { readonly of: RegExp; readonly by: readonly string[] },
 ): JsonNode {
   const share = pick([0.1, 0.5, 1], random)
   for (const { node, key, replace } of sitesBelow(dataOf(tree))) {
     if (node.kind !== 'literal' || key === '__typename' || random() >= share) continue
-    const isOne = typeof of === 'string' ? node.text.startsWith(of) : of.test(node.text)
-    if (isOne) replace({ kind: 'literal', text: pick(by, random) })
+    if (of.test(node.text)) replace({ kind: 'literal', text: pick(by, random) })
   }
   return tree
 }
