@@ -90,7 +90,7 @@ function compileValue(layout: FrameLayout, at: PositionId, field: Representation
   }
 }
 
-export function valueText(value: unknown): string | undefined {
+function valueText(value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
       return quote(value)

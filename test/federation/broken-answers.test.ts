@@ -19,7 +19,7 @@ test('damaged answers cost what they are needed for, with an error, however they
     if (verdict.exchanges.some(({ damage }) => damage !== null)) damaged++
   }
   expect(wrong.map(({ found, problems }) => `case ${found.damage.seed}: ${problems.join('; ')}`)).toEqual([])
-  expect(damaged).toBeGreaterThan(CASES / 2)
+  expect(damaged).toBeGreaterThan(CASES / 3)
 }, 120_000)
 
 test('a client that leaves ends its request with its own reason, whatever the subgraphs answer', async () => {
