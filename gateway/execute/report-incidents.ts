@@ -63,7 +63,8 @@ function reportRoot(reporting: Reporting, incident: Incident, { service }: Fetch
     const [place] = path === null ? [] : placesOf(plan, gathering, 0)
     if (path === null || place === undefined) add(reporting, formatted, failurePaths)
     else {
-      const { whole, cut } = pathsBelow(reporting, place, source, path)
+      const { whole, cut, isOfOtherTypes } = pathsBelow(reporting, place, source, path)
+      if (whole.length === 0 && isOfOtherTypes) continue
       add(reporting, formatted, whole.length > 0 ? whole : cut)
     }
   }
@@ -104,6 +105,7 @@ function lookupPaths(
   if (lookup !== undefined && typeof index === 'number') {
     const whole = new Map<string, Path>()
     const cut = new Map<string, Path>()
+    let isOfOtherTypes = false
     for (const target of lookup.targets) {
       const { sources } = positionAt(reporting.plan, target.position)
       const source = sources.findIndex((each) => each.kind === 'link' && each.link === target.link)
@@ -111,10 +113,12 @@ function lookupPaths(
         const below = pathsBelow(reporting, place, source, rest)
         for (const each of below.whole) whole.set(JSON.stringify(each), each)
         for (const each of below.cut) cut.set(JSON.stringify(each), each)
+        isOfOtherTypes ||= below.isOfOtherTypes
         if (whole.size >= limits.responseErrorsMax) break
       }
     }
     if (whole.size > 0) return [...whole.values()]
+    if (isOfOtherTypes) return []
     if (cut.size > 0) return [...cut.values()]
   }
   const all = fetch.lookups.flatMap(({ targets }) => targets.flatMap((target) => askedIn(reporting, target, offset)))

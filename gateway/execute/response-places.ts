@@ -4,6 +4,7 @@ import { limits } from '../../platform/limits.ts'
 import type { Plan, PositionId, ResponseField, ResponseObject } from '../plan/plan.ts'
 import type { Gathering } from './gathering.ts'
 import { isObject, readKey } from './plain-object.ts'
+import { isReadByLookups } from './read-by-lookups.ts'
 import { pathToArray, type ResponsePath } from './response-path.ts'
 import { fieldValues, itemValues, typenameOf, withLinks, type SourceValues } from './source-values.ts'
 import { positionAt } from './walk-route.ts'
@@ -118,11 +119,13 @@ export interface PathsBelow {
   readonly whole: readonly Path[]
   /** Paths that end above what the client did not ask for. */
   readonly cut: readonly Path[]
+  /** It is a field that the client asked of other types than the object's: what has failed there is none of the client's. */
+  readonly isOfOtherTypes: boolean
 }
 
 /** The client's paths of what a subgraph calls `rest` below source `source` of a place. */
 export function pathsBelow(context: PathContext, place: Place, source: number, rest: Path): PathsBelow {
-  const paths: { whole: Path[]; cut: Path[] } = { whole: [], cut: [] }
+  const paths = { whole: [], cut: [], ofOtherTypes: [] } satisfies Paths
   follow(
     { ...context, paths },
     { node: place.node, values: place.values, source, lists: 0, entered: true },
@@ -131,7 +134,13 @@ export function pathsBelow(context: PathContext, place: Place, source: number, r
       rest,
     },
   )
-  return paths
+  return { ...paths, isOfOtherTypes: paths.ofOtherTypes.length > 0 }
+}
+
+interface Paths {
+  readonly whole: Path[]
+  readonly cut: Path[]
+  readonly ofOtherTypes: Path[]
 }
 
 interface PathContext {
@@ -150,7 +159,7 @@ interface Following {
 }
 
 function follow(
-  context: PathContext & { readonly paths: { readonly whole: Path[]; readonly cut: Path[] } },
+  context: PathContext & { readonly paths: Paths; readonly isOfOtherTypes?: boolean },
   { node, values, source, lists, entered }: Following,
   { path, rest }: { readonly path: Path; readonly rest: Path },
 ): void {
@@ -167,12 +176,14 @@ function follow(
   if (!entered && Array.isArray(values[0])) return void context.paths.cut.push(path)
   const position = positionAt(context.plan, node.position)
   const standing = entered ? values : withLinks(position, values, context.gathering)
-  const found = fieldsAnswered(context.plan, node, { source, key, typename: typenameOf(position, standing) })
-  if (found.length === 0) return void context.paths.cut.push(path)
-  for (const { field, below } of found) {
+  // Its object has gone with it: that is the client's.
+  if (context.isOfOtherTypes === true && !isObject(standing[source])) return
+  const typename = typenameOf(position, standing)
+  const { own, others } = fieldsAnswered(context.plan, node, { source, key, typename })
+  const enter = (within: typeof context, { field, below }: Answered): void => {
     const next = [...path, field.responseKey]
     if (field.kind !== 'object')
-      context.paths.whole.push([...next, ...indexesInto(field, behind, readFrom(standing[source], key))])
+      within.paths.whole.push([...next, ...indexesInto(field, behind, readFrom(standing[source], key))])
     else {
       const child = positionAt(context.plan, field.child.position)
       const inner = {
@@ -182,9 +193,19 @@ function follow(
         lists: listLevels(field),
         entered: false,
       }
-      follow(context, inner, { path: next, rest: behind })
+      follow(within, inner, { path: next, rest: behind })
     }
   }
+  const { whole, ofOtherTypes } = context.paths
+  const before = whole.length
+  for (const each of own) enter(context, each)
+  if (whole.length > before) return
+  const known = ofOtherTypes.length
+  const paths: Paths = { whole: ofOtherTypes, cut: [], ofOtherTypes }
+  const isNeeded = isReadByLookups(context.plan, { position: node.position, key, typename })
+  if (isObject(standing[source]) && !isNeeded)
+    for (const each of others) enter({ ...context, paths, isOfOtherTypes: true }, each)
+  if (own.length === 0 && ofOtherTypes.length === known) context.paths.cut.push(path)
 }
 
 function listLevels(field: ResponseField): number {
@@ -213,12 +234,12 @@ interface Answered {
   readonly below: number
 }
 
-/** Response fields that are read from `key` of the source. Where the object's type is unknown, the first type's. */
+/** Response fields that are read from `key` of the source, for the object's type and for others. Where it is unknown, the first type's. */
 function fieldsAnswered(
   plan: Plan,
   node: ResponseObject,
   { source, key, typename }: { readonly source: number; readonly key: string; readonly typename: string | undefined },
-): Answered[] {
+): { readonly own: readonly Answered[]; readonly others: readonly Answered[] } {
   const reading = node.fields.flatMap((field): Answered[] => {
     if (field.kind === 'leaf') return field.source === source && field.key === key ? [{ field, below: -1 }] : []
     if (field.kind !== 'object') return []
@@ -226,10 +247,9 @@ function fieldsAnswered(
     const below = sources.findIndex((each) => each.kind === 'field' && each.of === source && each.key === key)
     return below === -1 ? [] : [{ field, below }]
   })
-  const ofType = reading.filter(
-    ({ field }) => 'types' in field && typename !== undefined && admits(field.types, typename),
-  )
-  return ofType.length > 0 ? ofType : reading.slice(0, 1)
+  if (typename === undefined) return { own: reading.slice(0, 1), others: [] }
+  const isOwn = ({ field }: Answered): boolean => 'types' in field && admits(field.types, typename)
+  return { own: reading.filter(isOwn), others: reading.filter((each) => !isOwn(each)) }
 }
 
 /** Response keys at the root that are read from one of its sources: what is null when its request fails. */
