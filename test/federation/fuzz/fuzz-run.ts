@@ -44,8 +44,9 @@ export function fuzzMesh(seed: number): FuzzMesh | string {
   }
 }
 
-export function fuzzOperation(mesh: FuzzMesh, number: number): FuzzOperation {
-  return makeOperation(mesh.merged, mesh.seed * OPERATIONS_OF_A_MESH + number)
+/** Without subscriptions unless they are wanted. */
+export function fuzzOperation(mesh: FuzzMesh, number: number, mayBeSubscription = false): FuzzOperation {
+  return makeOperation(mesh.merged, mesh.seed * OPERATIONS_OF_A_MESH + number, mayBeSubscription)
 }
 
 export async function runFuzz({
@@ -68,7 +69,7 @@ export async function runFuzz({
     meshes++
     const ask = answerer(mesh)
     for (let number = 0; number < OPERATIONS_OF_A_MESH && done < operations && !isOver(); number++, done++) {
-      const operation = fuzzOperation(mesh, number)
+      const operation = fuzzOperation(mesh, number, true)
       const difference = await compareOne(mesh, ask, operation)
       if (difference === null) continue
       const known = findings.get(difference.kind)

@@ -91,6 +91,10 @@ export function createMeshData({ model, schemas, seed, failing }: MeshDataOption
     for (const selection of set.selections) {
       if (selection.kind === Kind.FIELD) {
         const below = selection.selectionSet
+        if (selection.name.value === '__typename') {
+          result['__typename'] = object.type
+          continue
+        }
         const found = read(object, selection.name.value, literalArguments(object.type, selection))
         result[selection.name.value] = eachItem(found, (item) =>
           below === undefined ? item : readSet(item as FuzzObject, below),

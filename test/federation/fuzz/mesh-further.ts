@@ -15,8 +15,8 @@ import { completeInterface } from './print-mesh.ts'
 
 export function addFurther(draft: MeshDraft): void {
   if (chance(draft, 0.3)) widenInterface(draft)
-  if (chance(draft, 0.2)) hideType(draft)
   for (const graph of draft.graphs) if (chance(draft, 0.2)) makeSubscriptions(draft, graph)
+  if (chance(draft, 0.2)) hideType(draft)
 }
 
 /** An interface that another one, and so all of its types, implement; some types implement it alone. */

@@ -47,11 +47,11 @@ const BREAKABLE = [
 ]
 
 /** The first attempt that is valid, each smaller than the one before. */
-export function makeOperation(schema: GraphQLSchema, seed: number): FuzzOperation {
+export function makeOperation(schema: GraphQLSchema, seed: number, mayBeSubscription: boolean): FuzzOperation {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const random = seededRandom(seed * ATTEMPTS_MAX + attempt)
     const selections = 5 + Math.floor(random() * (SELECTIONS_MAX - attempt * 3))
-    const operation = attemptOperation(schema, random, selections)
+    const operation = attemptOperation(schema, random, { selections, mayBeSubscription })
     if (validate(schema, parse(operation.query), BREAKABLE).length === 0) return operation
   }
   return { query: '{ __typename }', variables: {} }
@@ -75,10 +75,14 @@ interface Maker {
   left: number
 }
 
-function attemptOperation(schema: GraphQLSchema, random: () => number, selections: number): FuzzOperation {
+function attemptOperation(
+  schema: GraphQLSchema,
+  random: () => number,
+  { selections, mayBeSubscription }: { readonly selections: number; readonly mayBeSubscription: boolean },
+): FuzzOperation {
   const mutation = schema.getMutationType()
   const query = schema.getQueryType()
-  const subscription = schema.getSubscriptionType()
+  const subscription = mayBeSubscription ? schema.getSubscriptionType() : undefined
   const root = mutation && random() < 0.25 ? mutation : subscription && random() < 0.25 ? subscription : query
   if (!root) throw new Error('no query type')
   const maker: Maker = {
