@@ -122,7 +122,8 @@ function lookupPaths(
     if (cut.size > 0) return [...cut.values()]
   }
   const all = fetch.lookups.flatMap(({ targets }) => targets.flatMap((target) => askedIn(reporting, target, offset)))
-  return [commonPath(all)]
+  // What it was asked for has become null for another error.
+  return all.length === 0 && reporting.errors.length > 0 ? [] : [commonPath(all)]
 }
 
 const grouped = new WeakMap<readonly AskedPlace[], ReadonlyMap<number, readonly AskedPlace[]>>()
