@@ -159,7 +159,7 @@ interface Following {
 }
 
 function follow(
-  context: PathContext & { readonly paths: Paths; readonly isOfOtherTypes?: boolean },
+  context: PathContext & { readonly paths: Paths; readonly isShared?: boolean },
   { node, values, source, lists, entered }: Following,
   { path, rest }: { readonly path: Path; readonly rest: Path },
 ): void {
@@ -176,8 +176,8 @@ function follow(
   if (!entered && Array.isArray(values[0])) return void context.paths.cut.push(path)
   const position = positionAt(context.plan, node.position)
   const standing = entered ? values : withLinks(position, values, context.gathering)
-  // Its object has gone with it: that is the client's.
-  if (context.isOfOtherTypes === true && !isObject(standing[source])) return
+  // Its object has gone with it, and the client asked of that too.
+  if (context.isShared === true && !isObject(standing[source])) return
   const typename = typenameOf(position, standing)
   const { own, others } = fieldsAnswered(context.plan, node, { source, key, typename })
   const enter = (within: typeof context, { field, below }: Answered): void => {
@@ -203,8 +203,8 @@ function follow(
   const known = ofOtherTypes.length
   const paths: Paths = { whole: ofOtherTypes, cut: [], ofOtherTypes }
   const isNeeded = isReadByLookups(context.plan, { position: node.position, key, typename })
-  if (isObject(standing[source]) && !isNeeded)
-    for (const each of others) enter({ ...context, paths, isOfOtherTypes: true }, each)
+  const isShared = context.isShared === true || own.length > 0
+  if (isObject(standing[source]) && !isNeeded) for (const each of others) enter({ ...context, paths, isShared }, each)
   if (own.length === 0 && ofOtherTypes.length === known) context.paths.cut.push(path)
 }
 

@@ -96,6 +96,7 @@ function absentLeaf(site: Site, { item, composedType }: Asked): PlannedField {
     child: null,
     provided: null,
     clientKey: null,
+    onlyOf: '',
     isHarmless: true,
     mergedInto: null,
     key: '#',

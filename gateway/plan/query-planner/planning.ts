@@ -141,6 +141,8 @@ export interface Entry {
   readonly provided: FieldSet | null
   /** The client's response key, wanted if it is free. An object's selection is the client's under this key, or for representations only. */
   clientKey: string | null
+  /** Types of an interface object that it was asked for, where others may be met; else empty. */
+  readonly onlyOf: string
   /** It may be null, or is part of a key: asking for it takes nothing from others. */
   readonly isHarmless: boolean
   mergedInto: Entry | null

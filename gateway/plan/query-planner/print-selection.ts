@@ -30,7 +30,7 @@ export function giveKeys(selection: Selection, scope: KeyScope): void {
 function giveKey(entry: Entry, scope: KeyScope): void {
   if (entry.name === '__typename') return
   // Objects that were not merged have a key each.
-  const owner = entry.child === null ? '' : (entry.clientKey ?? '-')
+  const owner = entry.child === null ? '' : `${entry.clientKey ?? '-'} ${entry.onlyOf}`
   const field = `${entry.name}(${entry.arguments})${entry.shape} ${owner}`
   const known = scope.fields.get(field)
   if (known !== undefined) {

@@ -64,6 +64,7 @@ export function selectTypename(planning: Planning, { selection }: Source): Entry
     child: null,
     provided: null,
     clientKey: null,
+    onlyOf: '',
     isHarmless: true,
     mergedInto: null,
     key: '__typename',
@@ -86,7 +87,8 @@ function enter(planning: Planning, source: Source, entering: Entering): Entry {
   const { named, wrappers } = readType(printed[0] ?? '')
   const composite = isComposite(planning, named)
   const shape = composite ? wrappers : (printed[0] ?? '')
-  const key = composite ? fieldKey(field) : `${field.name}(${field.arguments})`
+  const only = composite ? onlyOf(source, types) : ''
+  const key = composite ? `${fieldKey(field)} ${only}` : `${field.name}(${field.arguments})`
   for (const entry of selection.index.get(key) ?? []) {
     if (entry.shape !== shape) continue
     if (entry.types === null ? isConditional && composite : isConditional === false) continue
@@ -104,6 +106,7 @@ function enter(planning: Planning, source: Source, entering: Entering): Entry {
     child: composite ? createSelection(source.graph, [...new Set(printed.map((each) => readType(each).named))]) : null,
     provided: composite ? provides(planning, source, types, field) : null,
     clientKey: field.clientKey,
+    onlyOf: only,
     isHarmless: isHarmless(planning, source.graph, types, field.name),
     mergedInto: null,
     key: '',
@@ -111,6 +114,16 @@ function enter(planning: Planning, source: Source, entering: Entering): Entry {
   append(planning, selection.entries, entry)
   appendTo(planning, selection.index, key, entry)
   return entry
+}
+
+/**
+ * An interface object is asked for all types at once. What some of them ask below a field has an entry of its own: where it fails, it takes
+ * nothing along that the others ask.
+ */
+function onlyOf(source: Source, types: readonly string[]): string {
+  if (!source.isInterfaceObject) return ''
+  const met = source.types ?? source.site.types
+  return met.every((type) => types.includes(type)) ? '' : types.toSorted().join()
 }
 
 /** Where it fails no object goes with it. */
