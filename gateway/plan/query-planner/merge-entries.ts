@@ -16,7 +16,7 @@ export function mergeEntries(selection: Selection): void {
 export function mergeSelection(from: Selection, into: Selection): void {
   from.mergedInto = into
   for (const entry of from.entries) {
-    const same = into.entries.find((each) => isSame(each, entry))
+    const same = into.entries.find((each) => isSame(each, entry) && (isOneKey(each, entry) || isSafe(each, entry)))
     if (same === undefined) into.entries.push(entry)
     else mergeEntry(entry, same)
   }
@@ -34,6 +34,11 @@ function isSame(a: Entry, b: Entry): boolean {
   const { types } = a
   if (types === null || b.types === null) return types === b.types
   return types.length === b.types.length && types.every((type) => b.types?.includes(type))
+}
+
+/** They get one response key in any case. */
+function isOneKey(a: Entry, b: Entry): boolean {
+  return a.child === null || (a.clientKey === b.clientKey && a.onlyOf === b.onlyOf)
 }
 
 function isSafe({ child: a }: Entry, { child: b }: Entry): boolean {
