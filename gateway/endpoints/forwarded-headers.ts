@@ -1,29 +1,8 @@
 // What of a client's headers goes on to a subgraph: checked once for all requests of a client's operation, and never in place of a header that
 // is the connection's own.
 import { MeshgateError } from '../../platform/errors.ts'
+import { isConnectionHeader } from '../connection-headers.ts'
 import type { ForwardedHeaders } from './http-transport.ts'
-
-/** Of the connection, of the body that we send, of the answer that we can read, and our own. */
-const OWN = new Set([
-  'accept',
-  'accept-charset',
-  'accept-encoding',
-  'connection',
-  'content-encoding',
-  'content-length',
-  'content-type',
-  'expect',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'meshgate-whole',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
 
 /** RFC 9110, 5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
@@ -48,7 +27,7 @@ function checkHeaders(headers: Readonly<Record<string, string>>): ForwardedHeade
   const entries: [string, string][] = []
   for (const [given, value] of Object.entries(headers)) {
     const name = given.toLowerCase()
-    if (OWN.has(name)) continue
+    if (isConnectionHeader(name)) continue
     if (!TOKEN.test(name)) throw invalid(given, 'is no name of a header')
     if (!VALUE.test(value)) throw invalid(given, 'has a value with characters that no header may have')
     entries.push([name, value])

@@ -1,31 +1,10 @@
 // Picks the client's headers that subgraphs may see: those that are named, and none else. A WebSocket's are those of its handshake.
 import type { IncomingMessage } from 'node:http'
 import { MeshgateError } from '../../platform/errors.ts'
+import { isConnectionHeader } from '../connection-headers.ts'
 
 export type HeaderForwarder = (request: IncomingMessage) => Readonly<Record<string, string>> | undefined
 
-/** Those of one connection or one message (RFC 9110 7.6.1, 8, 12): the gateway's requests to subgraphs have their own. */
-const NEVER = new Set([
-  'accept',
-  'accept-charset',
-  'accept-encoding',
-  'connection',
-  'content-encoding',
-  'content-length',
-  'content-type',
-  'expect',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'last-event-id',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/
 
 /** Throws CONFIG_INVALID where a name can never be forwarded. */
@@ -35,7 +14,7 @@ export function createHeaderForwarder(headerNames: readonly string[]): HeaderFor
     if (!HEADER_NAME.test(name)) {
       throw new MeshgateError('CONFIG_INVALID', `"${name}" is no header's name, so it cannot be forwarded.`)
     }
-    if (NEVER.has(name) || name.startsWith('sec-websocket-')) {
+    if (isConnectionHeader(name)) {
       const why = `The header "${name}" belongs to one connection or message and is never forwarded. Leave it out.`
       throw new MeshgateError('CONFIG_INVALID', why)
     }
