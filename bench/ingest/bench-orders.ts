@@ -15,14 +15,14 @@ export function orderRecord(number: number, ids: OrderIds): AppendRecord {
   const total = (cents[0] ?? 0) + (cents[1] ?? 0)
   const order = {
     id,
-    customerId: `customer-${String((number * 7_919) % 100_003)}`,
+    customerId: `c${String((number * 7_919) % 100_003)}`,
     placedAt: new Date(FIRST_PLACED_MS + number * 17).toISOString(),
     status: STATUSES[number % 3],
     currency: 'EUR',
     channel: CHANNELS[number % 3],
     total: amountText(total),
     lines: cents.map((amount, line) => ({
-      productId: `product-${String((number * 31 + line * 1_009) % 10_007)}`,
+      productId: `p${String((number * 31 + line * 1_009) % 10_007)}`,
       quantity: (number % 9) + 1,
       amount: amountText(amount),
     })),
