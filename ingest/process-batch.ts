@@ -21,7 +21,16 @@ export interface BatchOutcome {
 export interface Ports {
   readonly log: EventLog
   readonly store: Store
+  /** Awaited between a batch's rows and its changes: what else must hold its effect by then (other generations of the tables). */
+  readonly beforeChanges?: BeforeChanges
 }
+
+/** `decoded`: the whole batch or, where its rows are written one by one, each of its records. A rejection repeats the batch. */
+export type BeforeChanges = (
+  batch: RecordBatch,
+  decoded: readonly DecodedRecord[],
+  signal: AbortSignal,
+) => Promise<void>
 
 /**
  * `signal`: the partition is given up, perhaps to a member that has it already. Nothing is begun then, and the rejection hands the batch
@@ -55,7 +64,7 @@ interface Work {
 }
 
 async function writeDecoded(
-  { ports: { log, store }, plan, batch, signal }: Work,
+  { ports: { log, store, beforeChanges }, plan, batch, signal }: Work,
   decoded: readonly DecodedRecord[],
 ): Promise<BatchOutcome> {
   signal.throwIfAborted()
@@ -63,6 +72,8 @@ async function writeDecoded(
   const planned = planWrites(plan, batch, decoded, stored)
   signal.throwIfAborted()
   await writeRows(store, planned, signal)
+  signal.throwIfAborted()
+  await beforeChanges?.(batch, decoded, signal)
   signal.throwIfAborted()
   await appendOutcomes(log, plan, planned)
   return { written: planned.changes.length, rejected: planned.rejected.length }
