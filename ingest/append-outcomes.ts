@@ -16,5 +16,10 @@ export async function appendRejected(
   plan: EntityPlan,
   rejected: readonly RejectedRecord[],
 ): Promise<void> {
-  if (rejected.length > 0) await log.append(plan.rejectedTopic, rejected.flatMap(rejectedAppends))
+  if (rejected.length === 0) return
+  const { partitions } = plan.source
+  await log.append(
+    plan.rejectedTopic,
+    rejected.flatMap((record) => rejectedAppends(record, partitions)),
+  )
 }

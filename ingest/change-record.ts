@@ -5,9 +5,8 @@ import { cellOf, type Row, type Value } from '../schema/row.ts'
 import type { AppendRecord } from '../platform/ports/event-log.ts'
 import { fitsLog } from './dead-letter/rejected-record.ts'
 import type { AcceptedRecord } from './decode-batch.ts'
+import { generationIn } from './source-position.ts'
 
-/** Raised by redrive and replay. */
-const GENERATION_HEADER = 'meshgate-generation'
 /** Records smaller than this make changes that fit, whatever was computed from them. */
 const SMALL_RECORD_BYTES = 16_384
 
@@ -57,7 +56,7 @@ function changeOf(accepted: AcceptedRecord, context: ChangeContext | undefined):
     writeTime,
     source: record.position,
     eventTimeMs,
-    generation: generationOf(record.headers),
+    generation: generationIn(record.headers),
     ...(accepted.warnings.length === 0
       ? {}
       : { warnings: accepted.warnings.map(({ checkId, field }) => ({ checkId, field })) }),
@@ -71,11 +70,4 @@ function rowAfter(accepted: AcceptedRecord, after: Row): Row {
     if (value === null && cellOf(after, column) === undefined) (cleared ??= {})[column] = null
   }
   return cleared === null ? after : { ...after, ...cleared }
-}
-
-function generationOf(headers: Readonly<Record<string, string>>): number {
-  const text = headers[GENERATION_HEADER]
-  if (text === undefined) return 0
-  const generation = Number(text)
-  return Number.isSafeInteger(generation) && generation >= 0 ? generation : 0
 }

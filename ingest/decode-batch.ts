@@ -47,7 +47,8 @@ function decodeRecord(plan: EntityPlan, batch: RecordBatch, logRecord: LogRecord
   }
   const writeTime = writeTimeOf(times, () => murmur2(record.value ?? new Uint8Array()) >>> 0)
   if (writeTime > limits.versionMax) return versionTooLarge(plan, record, writeTime)
-  const aheadMax = record.timestampUs + limits.versionAheadMsMax * 1_000
+  // A version that lay ahead when the record was rejected is none any more when it is redriven after that time.
+  const aheadMax = (record.redrivenUs ?? record.timestampUs) + limits.versionAheadMsMax * 1_000
   if (kind === 'TIME' && writeTime > aheadMax) return versionAhead(plan, record, decoded.version ?? writeTime)
 
   if (decoded.kind === 'delete') {
@@ -99,7 +100,7 @@ function versionTooLarge(plan: EntityPlan, record: SourceRecord, version: number
 
 function versionAhead(plan: EntityPlan, record: SourceRecord, versionUs: number): RejectedRecord {
   const text = new Date(versionUs / 1_000).toISOString()
-  const appended = new Date(record.timestampUs / 1_000).toISOString()
+  const appended = new Date((record.redrivenUs ?? record.timestampUs) / 1_000).toISOString()
   const message = `The version ${text} lies more than ${limits.versionAheadMsMax / 3_600_000} hours after the record's append time ${appended}.`
   return rejection(record, 'RECORD_VERSION_AHEAD', plan.source.version?.field ?? null, message)
 }

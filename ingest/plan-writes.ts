@@ -21,7 +21,7 @@ import {
   visibleRow,
   type EntityState,
 } from './entity-state.ts'
-import { splitPosition } from './source-position.ts'
+import { REDRIVE_HEADERS, splitPosition } from './source-position.ts'
 
 export interface BatchPlan {
   /** To be durable first: further tables of entities that left a key there. */
@@ -200,6 +200,8 @@ function basePut(plan: EntityPlan, state: EntityState): PutWrite | null {
 function firstOffset(plan: EntityPlan, batch: RecordBatch): (position: string) => boolean {
   // Behind re-keying a batch mixes source partitions: nothing is known, everything may come again.
   if (plan.source.rekeyed) return () => true
+  // A redriven record comes again with its batch, and its position lies far before.
+  if (batch.records.some(({ headers }) => headers[REDRIVE_HEADERS.id] !== undefined)) return () => true
   const first = batch.records[0]?.offset ?? 0
   const partition = `${batch.topic}:${batch.partition}`
   return (position) => {

@@ -3,14 +3,17 @@
 import type { Violation } from '../../schema/record.ts'
 import type { AppendRecord } from '../../platform/ports/event-log.ts'
 import { limits } from '../../platform/limits.ts'
-import type { SourceRecord } from '../source-position.ts'
+import { LOAD_HEADERS } from '../load/load-progress.ts'
+import { ORIGIN_HEADERS, REDRIVE_HEADERS, type SourceRecord } from '../source-position.ts'
 
 export const REJECTED_HEADERS = {
   code: 'meshgate-error-code',
   field: 'meshgate-error-field',
   check: 'meshgate-check-id',
   message: 'meshgate-error-message',
-  position: 'meshgate-source-position',
+  position: ORIGIN_HEADERS.position,
+  /** Exact append time of the original, in µs. Records rejected before this was kept lack it. */
+  appendTime: ORIGIN_HEADERS.appendTime,
   /** Every violation as JSON, as many as fit. */
   violations: 'meshgate-violations',
   /** `1/2`: part of a line of JSON with the original's headers and key, and its value behind. Only where it did not fit in one record. */
@@ -37,13 +40,18 @@ export function fitsLog(record: AppendRecord): boolean {
   return contentBytes(record) + FRAME_BYTES <= limits.recordBytesMax
 }
 
-/** One record to append, or several parts of it. */
-export function rejectedAppends(rejected: RejectedRecord): AppendRecord[] {
+/** One record to append, or several parts of it, in the partition of the original (`partitions`: of the rejected topic). */
+export function rejectedAppends(rejected: RejectedRecord, partitions: number): AppendRecord[] {
   const { record } = rejected
   const headers = { ...record.headers, ...errorHeaders(rejected) }
-  const whole = { key: record.key, value: record.value, headers }
+  const partition = partitionOf(record.position) % partitions
+  const whole = { key: record.key, value: record.value, headers, partition }
   if (fitsLog(whole)) return [whole]
-  return inParts(rejected)
+  return inParts(rejected).map((part) => ({ ...part, partition }))
+}
+
+function partitionOf(position: string): number {
+  return Number(position.split(':').at(-2) ?? 0)
 }
 
 function errorHeaders({ record, violations }: RejectedRecord): Record<string, string> {
@@ -52,6 +60,7 @@ function errorHeaders({ record, violations }: RejectedRecord): Record<string, st
     [REJECTED_HEADERS.code]: first?.code ?? 'RECORD_UNPARSABLE',
     [REJECTED_HEADERS.message]: shortened(first?.message ?? '', 1_024),
     [REJECTED_HEADERS.position]: record.position,
+    [REJECTED_HEADERS.appendTime]: String(record.timestampUs),
     [REJECTED_HEADERS.violations]: violationsText(violations),
   }
   const field = first?.field ?? null
@@ -80,7 +89,7 @@ function inParts(rejected: RejectedRecord): AppendRecord[] {
     Buffer.from('\n'),
     record.value ?? Buffer.alloc(0),
   ])
-  const own = errorHeaders(rejected)
+  const own = { ...errorHeaders(rejected), ...pickedHeaders(record.headers) }
   const room = limits.recordBytesMax - FRAME_BYTES - contentBytes({ key, value: null, headers: own }) - 64
   const parts = Math.ceil(bytes.length / room)
   return Array.from({ length: parts }, (_, part) => ({
@@ -88,6 +97,12 @@ function inParts(rejected: RejectedRecord): AppendRecord[] {
     value: bytes.subarray(part * room, (part + 1) * room),
     headers: { ...own, [REJECTED_HEADERS.part]: `${part + 1}/${parts}` },
   }))
+}
+
+/** What is asked of a rejected record without putting it together again. */
+function pickedHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const names: readonly string[] = [...Object.values(LOAD_HEADERS), ...Object.values(REDRIVE_HEADERS)]
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => names.includes(name)))
 }
 
 function base64(bytes: Uint8Array | null): string | null {
