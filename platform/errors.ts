@@ -80,6 +80,11 @@ const FAILURE_CODES = {
     action: 'Start anew from the earliest offset, knowing that what lies between is lost to this reader.',
     retryable: false,
   },
+  LOG_PARTITION_NOT_HELD: {
+    meaning: 'Another member of the consumer group has the partition.',
+    action: 'Ask the member that has it.',
+    retryable: true,
+  },
   LOG_RECORD_TOO_LARGE: { meaning: 'A record exceeds the limit.', action: 'Send smaller records.', retryable: false },
   LOG_DISK_FULL: {
     meaning: 'The log cannot be written: no space.',

@@ -65,6 +65,14 @@ export interface Consumer {
   /** Partitions this member has now, in order. */
   assignment(): readonly { readonly topic: string; readonly partition: number }[]
   /**
+   * Sets the group's position of a partition back: after the batch in hand, before any later one. Durable when it resolves, for whoever has
+   * the partition then; the next batch begins there. A position that the group has not come to yet changes nothing: nothing is skipped.
+   * A partition that stands still for LOG_OFFSET_OUT_OF_RANGE goes on from the position named. Rejects with LOG_OFFSET_OUT_OF_RANGE where
+   * the partition does not hold it (`next` is held), with LOG_PARTITION_NOT_HELD where this member does not have the partition, or gives
+   * it up first: the position then may be set back or not.
+   */
+  rewind(position: Position): Promise<void>
+  /**
    * Waits for batches in hand (their positions are committed), then leaves the group. A handler that has not ended after
    * `limits.consumerCloseWaitMs` is given up: `onError` is told HANDLER_STUCK, nobody else gets its partition while it runs, and unless it
    * ends before the log closes its batch is delivered again.
@@ -112,6 +120,12 @@ export interface EventLog {
 
   /** What every partition of the topic holds, in partition order. */
   offsets(topic: string): Promise<readonly OffsetRange[]>
+
+  /**
+   * Per partition, the offset of the first record appended at or after the time (µs since 1970; exact to the log's resolution, rounded up);
+   * `next` where there is none. Where append times go back it is the first of all such records.
+   */
+  offsetsAt(topic: string, timestampUs: number): Promise<readonly number[]>
 
   /**
    * Records from `position` on, at most `recordsMax`, possibly fewer, none at the end of the partition.

@@ -7,6 +7,7 @@ import { describeConsume } from './event-log-consume.ts'
 import type { EventLogHarness, Suite } from './event-log-harness.ts'
 import { describeRebalance } from './event-log-rebalance.ts'
 import { describeRetention } from './event-log-retention.ts'
+import { describeRewind } from './event-log-rewind.ts'
 import { describeTail } from './event-log-tail.ts'
 
 export type { EventLogHarness } from './event-log-harness.ts'
@@ -36,6 +37,7 @@ export function describeEventLog(name: string, start: () => Promise<EventLogHarn
     describeAppend(suite)
     describeConsume(suite)
     describeRebalance(suite)
+    describeRewind(suite)
     describeTail(suite)
     describeRetention(suite)
   })

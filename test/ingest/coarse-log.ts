@@ -21,6 +21,7 @@ export function coarseLog(log: EventLog, timeOf: TimeOf = toMilliseconds): Event
     partitions: (topic) => log.partitions(topic),
     append: (topic, records) => log.append(topic, records),
     offsets: (topic) => log.offsets(topic),
+    offsetsAt: (topic, timestampUs) => log.offsetsAt(topic, timestampUs),
     read: async (position, recordsMax) =>
       (await log.read(position, recordsMax)).map((record) => timed(record, position.partition)),
     consume: (options) =>

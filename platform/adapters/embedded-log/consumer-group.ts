@@ -3,7 +3,8 @@
 import { MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { ConsumeOptions, Consumer } from '../../ports/event-log.ts'
+import type { ConsumeOptions, Consumer, Position } from '../../ports/event-log.ts'
+import { notHeld, RewindRequests } from '../../rewind-requests.ts'
 import { assign } from '../../group-assignment.ts'
 import type { GroupPositions } from './group-positions.ts'
 import type { PartitionLog } from './partition-log.ts'
@@ -23,6 +24,7 @@ interface Work {
   readonly member: Member
   readonly log: PartitionLog
   readonly stop: AbortController
+  readonly rewinds: RewindRequests
   readonly ended: Promise<void>
   /** It ended by itself (offset out of range): the partition stays stopped until it moves. */
   finished: boolean
@@ -50,6 +52,7 @@ export class ConsumerGroup {
     let leaving: Promise<void> | null = null
     return {
       assignment: () => this.#assignment(member),
+      rewind: (position) => this.#rewind(member, position),
       close: () => (leaving ??= this.#leave(member)),
     }
   }
@@ -99,9 +102,11 @@ export class ConsumerGroup {
     }
     const log = this.#logs.get(partition)
     if (member === undefined || log === undefined) return
-    const stop = new AbortController()
-    const worker = { log, positions: this.positions, clock: this.#clock, consume: member.options, signal: stop.signal }
+    const [stop, rewinds] = [new AbortController(), new RewindRequests()]
+    const { signal } = stop
+    const worker = { log, positions: this.positions, clock: this.#clock, consume: member.options, rewinds, signal }
     const ended = workPartition(worker).then(() => {
+      rewinds.end(notHeld(log))
       if (stop.signal.aborted) {
         this.#work.delete(partition)
         this.#reconcile(partition)
@@ -109,8 +114,21 @@ export class ConsumerGroup {
         started.finished = true
       }
     })
-    const started: Work = { member, log, stop, ended, finished: false }
+    const started: Work = { member, log, stop, rewinds, ended, finished: false }
     this.#work.set(partition, started)
+  }
+
+  async #rewind(member: Member, position: Position): Promise<void> {
+    const partition = keyOf(position)
+    const work = this.#work.get(partition)
+    if (work === undefined || work.member !== member || work.stop.signal.aborted) throw notHeld(position)
+    work.log.requireInRange(position.offset)
+    if (!work.finished) return work.rewinds.ask(position.offset)
+    // It stands still: a new worker begins at the position.
+    await this.positions.commit(position)
+    if (this.#work.get(partition) !== work) throw notHeld(position)
+    this.#work.delete(partition)
+    this.#reconcile(partition)
   }
 
   #assignment(member: Member): readonly { readonly topic: string; readonly partition: number }[] {
@@ -129,6 +147,6 @@ function reportStuck({ member, log }: Work, positions: GroupPositions): void {
   report(member.options, new MeshgateError('HANDLER_STUCK', message), { topic, partition, offset })
 }
 
-function keyOf(log: PartitionLog): string {
-  return `${log.topic}:${String(log.partition)}`
+function keyOf({ topic, partition }: Pick<Position, 'topic' | 'partition'>): string {
+  return `${topic}:${String(partition)}`
 }

@@ -133,6 +133,11 @@ class SegmentLog implements EmbeddedLog {
     return this.#topic(topic).partitions.map((log) => log.range())
   }
 
+  async offsetsAt(topic: string, timestampUs: number): Promise<readonly number[]> {
+    this.#requireNotClosed()
+    return await Promise.all(this.#topic(topic).partitions.map((log) => log.offsetAt(timestampUs)))
+  }
+
   async read(position: port.Position, recordsMax: number): Promise<readonly port.LogRecord[]> {
     this.#requireNotClosed()
     const topic = this.#topic(position.topic)

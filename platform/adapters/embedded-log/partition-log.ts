@@ -128,6 +128,28 @@ export class PartitionLog {
     )
   }
 
+  /** The offset of the first record appended at or after the time; `next` where there is none. Times increase, so a bisection finds it. */
+  async offsetAt(timestampUs: number): Promise<number> {
+    for (;;) {
+      let { earliest: low, next: high } = this.range()
+      try {
+        while (low < high) {
+          const middle = low + Math.floor((high - low) / 2)
+          const [record] = await this.read(middle, { recordsMax: 1, bytesMax: 0 })
+          // None: compaction has left nothing from there on.
+          if (record === undefined || record.timestampUs >= timestampUs) high = middle
+          else low = record.offset + 1
+        }
+        const [first] = await this.read(low, { recordsMax: 1, bytesMax: 0 })
+        return first?.offset ?? this.next
+      } catch (error) {
+        // Retention has passed over it meanwhile.
+        const gone = error instanceof MeshgateError && error.code === 'LOG_OFFSET_OUT_OF_RANGE'
+        if (!gone || low >= this.range().earliest) throw error
+      }
+    }
+  }
+
   async maintain(policy: PartitionPolicy, run: MaintenanceRun): Promise<void> {
     const { force, signal } = run
     const nowMs = this.#context.clock.now()

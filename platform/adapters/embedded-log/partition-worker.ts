@@ -1,9 +1,11 @@
 // Hands one partition's records to one member, a batch at a time: read, handle (again and again until it is done), commit, next. It ends when
-// its signal aborts, after the batch in hand: what the handler finished is committed, what it gave up is not.
+// its signal aborts, after the batch in hand: what the handler finished is committed, what it gave up is not. Between two batches it sets
+// the position back where that was asked for.
 import { MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ConsumeOptions } from '../../ports/event-log.ts'
+import type { RewindRequests } from '../../rewind-requests.ts'
 import type { GroupPositions } from './group-positions.ts'
 import type { PartitionLog } from './partition-log.ts'
 
@@ -12,6 +14,7 @@ export interface WorkerOptions {
   readonly positions: GroupPositions
   readonly clock: Clock
   readonly consume: ConsumeOptions
+  readonly rewinds: RewindRequests
   readonly signal: AbortSignal
 }
 
@@ -24,12 +27,13 @@ export async function workPartition(options: WorkerOptions): Promise<void> {
     bytesMax: limits.consumeBatchBytesMax,
   }
   while (!signal.aborted) {
+    offset = await rewound(options, offset)
     const seen = log.next
     const records = await attempt(options, offset, () => log.read(offset, bounds), repeatingCannotHelp)
     if (records === ENDED) return
     const last = records.at(-1)
     if (last === undefined) {
-      await commitBeyond(log, seen, signal)
+      await commitBeyond(options, seen)
       continue
     }
     const batch = { topic: log.topic, partition: log.partition, records }
@@ -40,6 +44,23 @@ export async function workPartition(options: WorkerOptions): Promise<void> {
     if (committed === ENDED) return
     offset = next.offset
   }
+}
+
+/** The offset to go on from: the one given, or where it was asked to go back to. */
+async function rewound({ log, positions, rewinds }: WorkerOptions, offset: number): Promise<number> {
+  const asked = rewinds.take()
+  if (asked === null) return offset
+  try {
+    log.requireInRange(asked.offset)
+    if (asked.offset < offset) {
+      await positions.commit({ topic: log.topic, partition: log.partition, offset: asked.offset })
+    }
+  } catch (error) {
+    asked.refuse(error)
+    return offset
+  }
+  asked.done()
+  return Math.min(offset, asked.offset)
 }
 
 const ENDED = Symbol('ended')
@@ -85,18 +106,20 @@ export function report(
   }
 }
 
-/** Resolves when the partition has grown beyond `seen`, or the signal aborts. */
-function commitBeyond(log: PartitionLog, seen: number, signal: AbortSignal): Promise<void> {
+/** Resolves when the partition has grown beyond `seen`, a rewind is asked for, or the signal aborts. */
+function commitBeyond({ log, rewinds, signal }: WorkerOptions, seen: number): Promise<void> {
   return new Promise((resolve) => {
     const stop = (): void => {
       off()
+      unlisten()
       signal.removeEventListener('abort', stop)
       resolve()
     }
     const off = log.onCommit(() => {
       if (log.next > seen) stop()
     })
+    const unlisten = rewinds.listen(stop)
     signal.addEventListener('abort', stop)
-    if (log.next > seen || signal.aborted) stop()
+    if (log.next > seen || rewinds.waiting || signal.aborted) stop()
   })
 }

@@ -172,6 +172,32 @@ export class KafkaChannel {
     })
   }
 
+  /** Per partition the first offset whose record has the time (ms) or a later one; null where there is none. As `offsets` otherwise. */
+  offsetsAt(topic: string, partitions: readonly number[], timestampMs: number): Promise<readonly (number | null)[]> {
+    return this.#retrying(`look for a time in ${topic}`, {}, async () => {
+      try {
+        const leaders = await Promise.all(partitions.map((partition) => this.leader(topic, partition)))
+        const byLeader = Map.groupBy(partitions, (_, index) => leaders[index] ?? -1)
+        const found = new Map<number, number>()
+        const asking = [...byLeader].map(async ([leader, own]) => {
+          const offsets = await listOffsets(this.broker(leader), topic, {
+            partitions: own,
+            timestamp: String(timestampMs),
+          })
+          own.forEach((partition, index) => found.set(partition, offsets[index] ?? -1))
+        })
+        await Promise.all(asking)
+        return partitions.map((partition) => {
+          const offset = found.get(partition) ?? -1
+          return offset < 0 ? null : offset
+        })
+      } catch (error) {
+        if (isTransient(error)) this.#options.metadata.forget(topic)
+        throw error
+      }
+    })
+  }
+
   close(): void {
     if (this.#closed) return
     this.#closed = true
@@ -250,25 +276,31 @@ async function ranges(
   partitions: readonly number[],
 ): Promise<readonly OffsetRange[]> {
   const [earliest, next] = await Promise.all(
-    [EARLIEST, LATEST].map(async (timestamp) => {
-      const asked = partitions.map((partition) => ({ partition, timestamp }))
-      const { responses } = await broker.send('ListOffsets', {
-        isolationLevel: READ_COMMITTED,
-        topics: [{ topic, partitions: asked }],
-      })
-      const answers = new Map(responses[0]?.partitions.map((answer) => [answer.partition, answer]))
-      return partitions.map((partition) => {
-        const answer = answers.get(partition)
-        throwIfFailed(answer ?? { errorCode: UNKNOWN })
-        return Number(answer?.offset)
-      })
-    }),
+    [EARLIEST, LATEST].map((timestamp) => listOffsets(broker, topic, { partitions, timestamp })),
   )
   return partitions.map((partition, index) => ({
     partition,
     earliest: earliest?.[index] ?? 0,
     next: next?.[index] ?? 0,
   }))
+}
+
+/** Of partitions that the broker leads: the offset at the time (ms, or one of the names above), -1 where there is none. */
+async function listOffsets(
+  broker: BrokerConnection,
+  topic: string,
+  { partitions, timestamp }: { readonly partitions: readonly number[]; readonly timestamp: string },
+): Promise<readonly number[]> {
+  const { responses } = await broker.send('ListOffsets', {
+    isolationLevel: READ_COMMITTED,
+    topics: [{ topic, partitions: partitions.map((partition) => ({ partition, timestamp })) }],
+  })
+  const answers = new Map(responses[0]?.partitions.map((answer) => [answer.partition, answer]))
+  return partitions.map((partition) => {
+    const answer = answers.get(partition)
+    throwIfFailed(answer ?? { errorCode: UNKNOWN })
+    return Number(answer?.offset)
+  })
 }
 
 const UNKNOWN = -1

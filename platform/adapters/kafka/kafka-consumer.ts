@@ -2,15 +2,17 @@
 // time in this process, and that a worker whose partition others may have commits nothing.
 import { MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
-import type { ConsumeOptions, Consumer } from '../../ports/event-log.ts'
+import type { ConsumeOptions, Consumer, OffsetRange, Position } from '../../ports/event-log.ts'
+import { notHeld, RewindRequests } from '../../rewind-requests.ts'
 import { GroupCoordinator } from './group-coordinator.ts'
 import type { Offsets } from './group-coordinator.ts'
 import { GroupMember } from './group-member.ts'
 import type { PartitionOwner } from './group-member.ts'
 import { nameOf } from './group-protocol.ts'
 import type { MemberSubscription, TopicPartition } from './group-protocol.ts'
-import type { KafkaChannel } from './kafka-channel.ts'
+import { outOfRangeError, type KafkaChannel } from './kafka-channel.ts'
 import type { KafkaConnection } from './kafka-connection.ts'
+import { toMeshgateError } from './kafka-errors.ts'
 import { PartitionFetcher } from './partition-fetcher.ts'
 import { workPartition } from './partition-worker.ts'
 
@@ -27,6 +29,7 @@ interface Work {
   /** Given up or lost. */
   readonly stop: AbortController
   readonly lost: AbortController
+  readonly rewinds: RewindRequests
   readonly ended: Promise<void>
   /** Where its batch in hand begins, as far as is known. */
   offset: number
@@ -83,6 +86,26 @@ export class KafkaConsumer implements Consumer, PartitionOwner {
       .toSorted((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition))
   }
 
+  async rewind({ topic, partition, offset }: Position): Promise<void> {
+    const at = { topic, partition }
+    const name = nameOf(at)
+    const work = this.#held.get(name)
+    if (work === undefined || work.stop.signal.aborted) throw notHeld(at)
+    try {
+      if (!work.finished) return await work.rewinds.ask(offset)
+      // It stands still: a new worker begins at the position.
+      const held = await this.#range(at)
+      if (offset < held.earliest || offset > held.next) throw outOfRangeError({ ...at, offset }, held)
+      const isHeld = (): boolean => !work.lost.signal.aborted
+      const committed = await this.#member.commit({ partition: at, offset, isHeld, signal: work.stop.signal })
+      if (committed === 'lost' || this.#held.get(name) !== work) throw notHeld(at)
+      this.#held.delete(name)
+      this.#start(at, null)
+    } catch (error) {
+      throw work.stop.signal.aborted ? notHeld(at) : toMeshgateError(error, `set back ${name}`)
+    }
+  }
+
   close(): Promise<void> {
     return (this.#closing ??= this.#close())
   }
@@ -132,22 +155,23 @@ export class KafkaConsumer implements Consumer, PartitionOwner {
     const name = nameOf(partition)
     const before = [...this.#working].filter((work) => nameOf(work.partition) === name).map(({ ended }) => ended)
     const ended = Promise.withResolvers<void>()
-    const [stop, lost] = [new AbortController(), new AbortController()]
-    const work: Work = { partition, stop, lost, ended: ended.promise, offset: -1, finished: false }
+    const [stop, lost, rewinds] = [new AbortController(), new AbortController(), new RewindRequests()]
+    const work: Work = { partition, stop, lost, rewinds, ended: ended.promise, offset: -1, finished: false }
     this.#held.set(name, work)
     this.#working.add(work)
     void Promise.all(before)
       .then(() => this.#work(work, offsets))
       .then(() => {
         this.#working.delete(work)
+        rewinds.end(notHeld(partition))
         ended.resolve()
         this.#ended(name, work)
       })
   }
 
   async #work(work: Work, offsets: Promise<Offsets> | null): Promise<void> {
-    const { connection, channel, consume } = this.#options
-    const { partition, stop, lost } = work
+    const { connection, consume } = this.#options
+    const { partition, stop, lost, rewinds } = work
     let known = offsets
     await workPartition({
       partition,
@@ -162,15 +186,18 @@ export class KafkaConsumer implements Consumer, PartitionOwner {
         known = null
         return (await asked).get(nameOf(partition)) ?? null
       },
-      earliest: async () => {
-        const [held] = await channel.offsets(partition.topic, [partition.partition])
-        return held?.earliest ?? 0
-      },
+      range: () => this.#range(partition),
+      rewinds,
       open: (offset) => this.#fetcher.open(partition, offset),
       onBatch: (offset) => (work.offset = offset),
       onRejected: (error, offset) => this.#report(error, partition, offset),
       onError: (error, offset) => this.#tell(error, partition, offset),
     })
+  }
+
+  async #range({ topic, partition }: TopicPartition): Promise<OffsetRange> {
+    const [held] = await this.#options.channel.offsets(topic, [partition])
+    return held ?? { partition, earliest: 0, next: 0 }
   }
 
   #ended(name: string, work: Work): void {

@@ -91,6 +91,11 @@ class KafkaLog implements port.EventLog {
     return await mapped(`ask what ${topic} holds`, this.#offsets(topic))
   }
 
+  async offsetsAt(topic: string, timestampUs: number): Promise<readonly number[]> {
+    this.#requireNotClosed()
+    return await mapped(`look for a time in ${topic}`, this.#offsetsAt(topic, timestampUs))
+  }
+
   async read(position: port.Position, recordsMax: number): Promise<readonly port.LogRecord[]> {
     this.#requireNotClosed()
     const read = readRecords(this.#channel, position, recordsMax)
@@ -159,6 +164,13 @@ class KafkaLog implements port.EventLog {
   async #offsets(topic: string): Promise<readonly port.OffsetRange[]> {
     const partitions = await this.#connection.partitionCount(topic)
     return await this.#channel.offsets(topic, [...Array(partitions).keys()])
+  }
+
+  async #offsetsAt(topic: string, timestampUs: number): Promise<readonly number[]> {
+    const held = await this.#offsets(topic)
+    const partitions = held.map(({ partition }) => partition)
+    const found = await this.#channel.offsetsAt(topic, partitions, Math.ceil(timestampUs / this.timestampResolutionUs))
+    return held.map(({ next }, index) => found[index] ?? next)
   }
 
   /** What a batch in hand may still need while the log closes. */

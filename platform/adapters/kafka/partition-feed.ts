@@ -20,6 +20,7 @@ export class PartitionFeed {
   #passedOver = false
   #failure: Error | null = null
   #closed = false
+  #interrupted = false
   #arrived = Promise.withResolvers<void>()
 
   /** `changed`: it wants records now, or none any more. */
@@ -42,14 +43,22 @@ export class PartitionFeed {
     return this.#closed
   }
 
-  /** Waits for what comes next. Rejects when the partition cannot be read on, and with the signal's reason when it aborts. */
-  async next(recordsMax: number, signal: AbortSignal): Promise<FedBatch> {
+  /**
+   * Waits for what comes next; null where the waiting was interrupted. Rejects when the partition cannot be read on, and with the signal's
+   * reason when it aborts.
+   */
+  async next(recordsMax: number, signal: AbortSignal): Promise<FedBatch | null> {
     const abort = (): void => this.#arrived.resolve()
     signal.addEventListener('abort', abort)
     try {
       while (this.#isEmpty) {
         signal.throwIfAborted()
         if (this.#failure !== null) throw this.#failure
+        if (this.#interrupted) {
+          this.#interrupted = false
+          this.#arrived = Promise.withResolvers()
+          return null
+        }
         await this.#arrived.promise
       }
     } finally {
@@ -83,6 +92,12 @@ export class PartitionFeed {
 
   get #isEmpty(): boolean {
     return this.#taken === this.#records.length && !this.#passedOver
+  }
+
+  /** Its worker has something else to do: the present or next waiting ends. */
+  interrupt(): void {
+    this.#interrupted = true
+    this.#arrived.resolve()
   }
 
   fail(error: Error): void {

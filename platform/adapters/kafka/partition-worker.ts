@@ -1,10 +1,13 @@
 // Hands one partition's records to the member that holds it, a batch at a time: take, handle (again and again until it is done), commit,
 // next. It ends when its signal aborts, after the batch in hand: what the handler finished is committed, unless the member was fenced off.
+// Between two batches it sets the position back where that was asked for.
 import { MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { ConsumeOptions } from '../../ports/event-log.ts'
+import type { ConsumeOptions, OffsetRange } from '../../ports/event-log.ts'
+import { notHeld, type RewindRequests, type TakenRewind } from '../../rewind-requests.ts'
 import type { GroupMember } from './group-member.ts'
+import { outOfRangeError } from './kafka-channel.ts'
 import type { TopicPartition } from './group-protocol.ts'
 import { isMissing, isWorthTelling } from './kafka-errors.ts'
 import type { FedBatch, PartitionFeed } from './partition-feed.ts'
@@ -23,8 +26,9 @@ export interface WorkerOptions {
   readonly closing: AbortSignal
   /** The group's offset, where it has one. */
   readonly committed: () => Promise<number | null>
-  /** LOG_TOPIC_UNKNOWN while there is no such topic. */
-  readonly earliest: () => Promise<number>
+  /** What the partition holds. LOG_TOPIC_UNKNOWN while there is no such topic. */
+  readonly range: () => Promise<OffsetRange>
+  readonly rewinds: RewindRequests
   readonly open: (offset: number) => PartitionFeed
   /** The batch that begins there is in hand. */
   readonly onBatch: (offset: number) => void
@@ -52,14 +56,14 @@ interface Start {
 
 /** `before`: what the group had committed before the topic was not to be found for a moment. */
 async function startOf(options: WorkerOptions, before: number | null): Promise<Start | typeof ENDED> {
-  const { signal, committed, earliest, partition } = options
+  const { signal, committed, range, partition } = options
   const find = async (): Promise<Start> => {
     // Asked after the topic is there: with a topic that is deleted its offsets go.
-    const first = before === null ? null : await earliest()
+    const first = before === null ? null : (await range()).earliest
     const offset = await committed()
     if (offset !== null) return { offset, isCommitted: true }
     if (before !== null) throw madeAnew(partition, before)
-    return { offset: first ?? (await earliest()), isCommitted: false }
+    return { offset: first ?? (await range()).earliest, isCommitted: false }
   }
   const found = await attempt(options, () => untilAborted(find(), signal), outages(options, before ?? -1))
   return found === MISSING ? ENDED : found
@@ -70,15 +74,24 @@ async function workFrom(
   options: WorkerOptions,
   start: Start,
 ): Promise<{ readonly committed: number | null } | typeof ENDED> {
-  const { signal, consume, partition } = options
-  const feed = options.open(start.offset)
+  const { signal, consume, partition, rewinds } = options
+  let feed = options.open(start.offset)
   let { offset, isCommitted } = start
+  const unlisten = rewinds.listen(() => feed.interrupt())
   try {
     while (!signal.aborted) {
-      const next = (): Promise<FedBatch> => feed.next(recordsMaxOf(consume), signal)
+      const asked = rewinds.take()
+      if (asked !== null && (await setBack(options, asked, offset))) {
+        feed.close()
+        offset = asked.offset
+        feed = options.open(offset)
+        isCommitted = true
+      }
+      const next = (): Promise<FedBatch | null> => feed.next(recordsMaxOf(consume), signal)
       const fed = await attempt(options, next, outages(options, offset), isMissing)
       if (fed === MISSING) return { committed: isCommitted ? offset : null }
       if (fed === ENDED) return ENDED
+      if (fed === null) continue
       const { records, nextOffset } = fed
       // Where there is nothing to handle the position moves all the same: else the group would seem to lag behind the end for ever.
       if (records.length > 0) {
@@ -99,8 +112,28 @@ async function workFrom(
     }
     return ENDED
   } finally {
+    unlisten()
     feed.close()
   }
+}
+
+/** Whether the group's position is back where it was asked to be; whoever asked has been answered. */
+async function setBack(options: WorkerOptions, asked: TakenRewind, from: number): Promise<boolean> {
+  const { partition, member, lost, signal } = options
+  const { offset } = asked
+  try {
+    const held = await untilAborted(options.range(), signal)
+    if (offset < held.earliest || offset > held.next) throw outOfRangeError({ ...partition, offset }, held)
+    if (offset < from) {
+      const committed = await member.commit({ partition, offset, isHeld: () => !lost.aborted, signal })
+      if (committed === 'lost') throw notHeld(partition)
+    }
+  } catch (error) {
+    asked.refuse(signal.aborted ? notHeld(partition) : error)
+    return false
+  }
+  asked.done()
+  return offset < from
 }
 
 const ENDED = Symbol('ended')
