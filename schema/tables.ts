@@ -19,6 +19,8 @@ export interface ColumnDefinition {
   /** Identifier in CQL: snake case, unique in its table. */
   readonly cqlName: string
   readonly type: ColumnType
+  /** Every row has a value: only a table without rows can get such a column. */
+  readonly required?: true
 }
 
 export interface TableDefinition {

@@ -89,8 +89,10 @@ export interface IndexRequest {
  */
 export interface Store {
   /**
-   * Creates missing tables, columns and indexes. What would lose or reinterpret data (a column gone or of another type, another key,
-   * another clustering order) is refused whole with STORE_MIGRATION_REFUSED, naming table and column and saying what to do; nothing is changed then.
+   * Creates missing tables, columns and indexes, and widens columns beside keys and indexes: values written before are then read as values
+   * of the wider type (int → bigint, decimal, double; bigint → decimal; uuid → text). What would lose or reinterpret data (a column gone or
+   * of a type that is not wider, another key, another clustering order, a required column that rows do not have) is refused whole with
+   * STORE_MIGRATION_REFUSED, naming table and column and saying what to do; nothing is changed then.
    * A TTL may change and holds for later writes. Idempotent. Resolves when the schema is agreed.
    */
   migrate(tables: readonly TableDefinition[]): Promise<void>

@@ -41,12 +41,13 @@ const snakeCase = (name: string): string =>
 /** Names each column in CQL: `aB` and `a_b` would meet, the later one gets a number. */
 function named(columns: readonly Omit<ColumnDefinition, 'cqlName'>[]): readonly ColumnDefinition[] {
   const taken = new Set<string>()
-  return columns.map(({ name, type }) => {
+  return columns.map((column) => {
+    const { name } = column
     const wanted = snakeCase(name)
     let cqlName = wanted
     for (let number = 2; taken.has(cqlName); number++) cqlName = `${wanted}_${number}`
     taken.add(cqlName)
-    return { name, cqlName, type }
+    return { ...column, cqlName }
   })
 }
 
@@ -59,8 +60,10 @@ function emitTable(product: Product, entity: Entity, table: Table): TableDefinit
   const isBase = entity.tables[0] === table
   const columns: Omit<ColumnDefinition, 'cqlName'>[] = []
   for (const field of entity.fields) {
-    if (field.kind === 'stored' || field.kind === 'computed')
-      columns.push({ name: field.name, type: columnTypeOf(field.type) })
+    if (field.kind !== 'stored' && field.kind !== 'computed') continue
+    // Partial records leave out what they do not change, and no key is ever without a value.
+    const required = !field.nullable && entity.source?.partial === false && !entity.key.includes(field.name)
+    columns.push({ name: field.name, type: columnTypeOf(field.type), ...(required ? { required } : {}) })
   }
   for (const part of table.partitionKey) if (part.bucket !== null) columns.push(bucketColumn(part))
   if (entity.readsBase) {

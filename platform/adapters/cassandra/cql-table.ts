@@ -5,9 +5,11 @@ import type { Row, Value } from '../../../schema/row.ts'
 import { compileStorableCheck, type StorableCheck } from '../../../schema/storable-row.ts'
 import type { ColumnType, TableDefinition } from '../../../schema/tables.ts'
 import { invariant } from '../../errors.ts'
+import { widened } from '../../column-widening.ts'
 import { keyValue } from '../../row-check.ts'
 import { fromCql, toCql } from './cql-value.ts'
-import { tableStatements, type TableStatements } from './table-statements.ts'
+import { physicalColumns } from './physical-columns.ts'
+import { tableStatements, type TableStatements, writeTimeName } from './table-statements.ts'
 
 export { equalities } from './table-statements.ts'
 
@@ -19,6 +21,14 @@ export interface CqlColumn {
   readonly cql: string
   /** The column's name in a result. */
   readonly resultName: string
+}
+
+/** A column beside the key as Cassandra has it. Several are one cell of a row where its type was widened (physical-columns.ts). */
+export interface CqlCell extends CqlColumn {
+  /** The write time's name in a result that has it. */
+  readonly timeName: string
+  /** Holds values of a former, narrower type. */
+  readonly isFormer: boolean
 }
 
 export interface CqlKeyColumn extends CqlColumn {
@@ -40,7 +50,9 @@ export interface CqlTable {
   /** Partition and clustering columns, in this order. */
   readonly key: readonly CqlKeyColumn[]
   /** Columns that are not of the key. */
-  readonly cells: readonly CqlColumn[]
+  readonly cells: readonly CqlCell[]
+  /** The cells of each widened column, that of its type first. */
+  readonly widened: ReadonlyMap<string, readonly CqlCell[]>
   /** The columns of a SELECT that `rowOf` reads. */
   readonly selection: string
   readonly statements: TableStatements
@@ -51,12 +63,10 @@ export interface CqlTable {
 }
 
 export function compileTable(definition: TableDefinition, keyspace: string): CqlTable {
-  const columns = definition.columns.map(({ name, type, cqlName }) => ({
-    name,
-    type,
-    cql: cqlIdentifier(cqlName),
-    resultName: cqlName,
-  }))
+  const columns = definition.columns.map((column) => {
+    const [{ cqlName }] = physicalColumns(column)
+    return { name: column.name, type: column.type, cql: cqlIdentifier(cqlName), resultName: cqlName }
+  })
   const byName = new Map<string, CqlColumn>(columns.map((column) => [column.name, column]))
   const keyColumn = (name: string, descending: boolean): CqlKeyColumn => {
     const column = byName.get(name)
@@ -68,7 +78,20 @@ export function compileTable(definition: TableDefinition, keyspace: string): Cql
   const key = [...partition, ...clustering]
   const keyNames = new Set(key.map((column) => column.name))
   const qualified = `${cqlIdentifier(keyspace)}.${cqlIdentifier(definition.name)}`
-  const cells = columns.filter((column) => !keyNames.has(column.name))
+  const cells = definition.columns
+    .filter(({ name }) => !keyNames.has(name))
+    .flatMap((column) =>
+      physicalColumns(column).map((physical, at) => ({
+        name: column.name,
+        type: physical.type,
+        cql: cqlIdentifier(physical.cqlName),
+        resultName: physical.cqlName,
+        isFormer: at > 0,
+      })),
+    )
+    .map((cell, index): CqlCell => ({ ...cell, timeName: writeTimeName(index) }))
+  const widenedCells = new Map([...Map.groupBy(cells, ({ name }) => name)].filter(([, same]) => same.length > 1))
+  const selection = selectionOf(columns, widenedCells)
   return {
     name: definition.name,
     keyspace,
@@ -81,12 +104,37 @@ export function compileTable(definition: TableDefinition, keyspace: string): Cql
     clustering,
     key,
     cells,
-    selection: columns.map((column) => column.cql).join(', '),
-    statements: tableStatements({ qualified, columns, key, cells }),
+    widened: widenedCells,
+    selection,
+    statements: tableStatements({ qualified, selection, key, cells, timed: widenedCells }),
     ttlMs: definition.ttlMs,
     storableProblem: compileStorableCheck(definition),
     indexes: new Set(definition.indexes),
   }
+}
+
+/** Cells of a widened column come with their write times: the newest counts. */
+function selectionOf(columns: readonly CqlColumn[], widened: ReadonlyMap<string, readonly CqlCell[]>): string {
+  const more = [...widened.values()].flat().flatMap(({ cql, isFormer, timeName }) => {
+    const time = `WRITETIME(${cql}) AS "${timeName}"`
+    return isFormer ? [cql, time] : [time]
+  })
+  return [...columns.map((column) => column.cql), ...more].join(', ')
+}
+
+/** The cell of a column that counts: of a widened one the newest, of equally new ones that of its own type. */
+export function newestCell(cells: readonly CqlCell[], result: types.Row): CqlCell | undefined {
+  let newest: CqlCell | undefined
+  let newestTime = -1n
+  for (const cell of cells) {
+    const time: unknown = result[cell.timeName]
+    if (time === null || time === undefined) continue
+    const micros = BigInt(String(time))
+    if (newest !== undefined && micros <= newestTime) continue
+    newest = cell
+    newestTime = micros
+  }
+  return newest
 }
 
 /** The row of a result that has the table's selection: its key and every cell that has a value. */
@@ -95,6 +143,11 @@ export function rowOf(table: CqlTable, result: types.Row): Row {
   for (const column of table.columns) {
     const value: unknown = result[column.resultName]
     if (value !== null && value !== undefined) row[column.name] = fromCql(column.type, value)
+  }
+  for (const [name, cells] of table.widened) {
+    const newest = newestCell(cells, result)
+    if (newest?.isFormer !== true) continue
+    row[name] = widened(fromCql(newest.type, result[newest.resultName]), table.types.get(name) ?? newest.type)
   }
   return row
 }

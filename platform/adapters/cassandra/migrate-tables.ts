@@ -1,11 +1,13 @@
 // Brings the keyspace to the tables wanted: refused whole with every reason, or done step by step, each step repeatable. The catalog has
 // a table once all of it stands: who reads it there can use it.
+import { cqlIdentifier } from '../../../schema/emit/emit-cql.ts'
 import type { TableDefinition } from '../../../schema/tables.ts'
 import { invariant, MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
-import { migrationRefusals } from '../../table-migration.ts'
+import { gainsRequired, migrationRefusals } from '../../table-migration.ts'
 import { existingTables, indexesBuilt, onceDecided, type SchemaContext, schemaAgreement } from './keyspace-schema.ts'
 import { type LockContext, underMigrationLock } from './migration-lock.ts'
+import { withKept } from './physical-columns.ts'
 import { type SchemaChange, schemaChange, unservable } from './schema-changes.ts'
 
 export interface MigrationContext extends SchemaContext, LockContext {
@@ -20,11 +22,11 @@ export async function migrateTables(context: MigrationContext, wanted: readonly 
   // Others may be migrating at this moment.
   const before = await onceDecided(context, () => context.catalog.tables(), limits.storeContentionWaitMs)
   // Mostly nothing is to be done: every process migrates when it starts.
-  if (changedTables(context, before, wanted).length === 0) return before
+  if ((await changedTables(context, before, wanted)).length === 0) return before
   return underMigrationLock(context, async (renew) => {
     await schemaAgreement(context)
     const known = await onceDecided(context, () => context.catalog.tables())
-    const changed = changedTables(context, known, wanted)
+    const changed = await changedTables(context, known, wanted)
     const existing = await existingTables(context)
     const changes = changed.map((definition) => ({
       definition,
@@ -58,25 +60,28 @@ async function applyChange(
 }
 
 /** The definitions that the catalog does not have like that. */
-function changedTables(
+async function changedTables(
   context: MigrationContext,
   known: Tables,
   wanted: readonly TableDefinition[],
-): TableDefinition[] {
+): Promise<TableDefinition[]> {
   const nowMs = context.clock.now()
+  const kept = wanted.map((definition) => withKept(definition, known.get(definition.name)))
   refuse([
-    ...migrationRefusals(known, wanted),
-    ...wanted.flatMap((definition) => unservable(definition, nowMs, context.expiresAfter2038)),
+    ...migrationRefusals(known, wanted, await withRows(context, gainsRequired(known, wanted))),
+    ...kept.flatMap((definition) => unservable(definition, nowMs, context.expiresAfter2038)),
   ])
-  return wanted
-    .map((definition) => withIndexes(definition, known.get(definition.name)))
-    .filter((definition) => JSON.stringify(definition) !== JSON.stringify(known.get(definition.name)))
+  return kept.filter((definition) => JSON.stringify(definition) !== JSON.stringify(known.get(definition.name)))
 }
 
-/** No index is ever dropped: migrations add only, and other processes may use it. */
-function withIndexes(wanted: TableDefinition, known: TableDefinition | undefined): TableDefinition {
-  const kept = known?.indexes ?? []
-  return { ...wanted, indexes: [...kept, ...wanted.indexes.filter((column) => !kept.includes(column))] }
+/** Of the tables, those that have rows. */
+async function withRows({ client, keyspace }: SchemaContext, tables: readonly string[]): Promise<ReadonlySet<string>> {
+  const found = new Set<string>()
+  for (const table of tables) {
+    const { rows } = await client.select(`SELECT * FROM ${cqlIdentifier(keyspace)}.${cqlIdentifier(table)} LIMIT 1`, [])
+    if (rows.length > 0) found.add(table)
+  }
+  return found
 }
 
 function refuse(refusals: readonly string[]): void {

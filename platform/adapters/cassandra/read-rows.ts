@@ -7,9 +7,8 @@ import { limits } from '../../limits.ts'
 import type { ReadOptions, StoredRow, WriteTime } from '../../ports/store.ts'
 import { checkKeyCount } from '../../row-check.ts'
 import type { CassandraClient, SelectOptions } from './cassandra-client.ts'
-import { type CqlTable, keyParams, rowOf } from './cql-table.ts'
+import { type CqlTable, keyParams, newestCell, rowOf } from './cql-table.ts'
 import { partitionKeyBytes } from './partition-key.ts'
-import { writeTimeName } from './table-statements.ts'
 
 /** Keys whose values come back just as they are asked for, so that a row of several is known by its key. */
 const TOGETHER_TYPES: ReadonlySet<ColumnType> = new Set(['text', 'uuid', 'int', 'bigint'])
@@ -109,8 +108,10 @@ function storedRow(table: CqlTable, result: types.Row, withTimes: boolean): Stor
   const row = rowOf(table, result)
   if (!withTimes) return { row }
   const writeTimes: Record<string, WriteTime> = {}
-  for (const [cell, { name }] of table.cells.entries()) {
-    const time: unknown = result[writeTimeName(cell)]
+  for (const { name, isFormer, timeName } of table.cells) {
+    if (isFormer) continue
+    const same = table.widened.get(name)
+    const time: unknown = result[same === undefined ? timeName : (newestCell(same, result)?.timeName ?? timeName)]
     if (time !== null && time !== undefined && row[name] !== undefined) writeTimes[name] = Number(time)
   }
   return { row, writeTimes }

@@ -1,6 +1,7 @@
 // Turns a write into statements: values checked, write times and times to live given, absent cells unset. Pure.
 import type { Row, Value } from '../../../schema/row.ts'
 import { schemaLimits } from '../../../schema/schema-limits.ts'
+import { narrowed } from '../../column-widening.ts'
 import type { PutWrite, Write, WriteTime } from '../../ports/store.ts'
 import { checkedCell, checkStorable, checkedWriteTime, unwrittenTime } from '../../row-check.ts'
 import type { Statement } from './cassandra-client.ts'
@@ -50,10 +51,12 @@ function putStatements(table: CqlTable, write: PutWrite, context: PutContext): r
   const statements: Statement[] = []
   // Cells of another time are statements of their own, and must not make the row exist at that time.
   const others = new Map<WriteTime, unknown[]>()
-  const values = table.cells.map(({ name, type }, cell): unknown => {
+  const values = table.cells.map(({ name, type, isFormer }, cell): unknown => {
     const value = own(row, name)
     if (value === undefined) return undefined
-    const cql = toCql(type, checkedCell(table, name, value))
+    const checked = checkedCell(table, name, value)
+    // Whoever still reads by the former type sees the value where that holds it, and never one that it has replaced.
+    const cql = toCql(type, isFormer ? (narrowed(checked, type) ?? null) : checked)
     const time = own(writeTimes ?? {}, name)
     if (time === undefined || time === writeTime) return cql
     const cells = others.get(checkedWriteTime(table, time)) ?? table.cells.map(() => undefined)

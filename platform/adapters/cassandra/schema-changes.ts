@@ -11,6 +11,7 @@ import {
 import { schemaLimits } from '../../../schema/schema-limits.ts'
 import type { TableDefinition } from '../../../schema/tables.ts'
 import type { ExistingColumn, ExistingTable } from './keyspace-schema.ts'
+import { isWidened, physicalColumns } from './physical-columns.ts'
 
 /** Until when cells may live: Cassandra keeps the second in 32 bits, unless it is told to be compatible with nothing older. */
 const EXPIRY_MS_MAX = 2_147_483_646_000
@@ -41,7 +42,11 @@ export function schemaChange(
   const refusals = differences(definition, existing)
   if (refusals.length > 0) return { kind: 'refused', refusals }
   const statements: string[] = []
-  const added = definition.columns.filter((column) => !existing.columns.has(column.cqlName))
+  const added = definition.columns.flatMap((column) =>
+    physicalColumns(column)
+      .filter(({ cqlName }) => !existing.columns.has(cqlName))
+      .map((physical) => ({ ...column, ...physical })),
+  )
   if (added.length > 0) statements.push(addColumns(definition, added, keyspace))
   const ttlSeconds = definition.ttlMs === null ? 0 : Math.ceil(definition.ttlMs / 1_000)
   if (ttlSeconds !== existing.ttlSeconds) statements.push(setTtl(definition, keyspace))
@@ -54,6 +59,13 @@ export function schemaChange(
 /** What Cassandra cannot have of a definition, whatever is there. */
 export function unservable(definition: TableDefinition, nowMs: number, expiresAfter2038: boolean): readonly string[] {
   const { name, ttlMs } = definition
+  const widened = definition.columns.filter((column) => isWidened(column) && definition.indexes.includes(column.name))
+  if (widened.length > 0) {
+    return widened.map(
+      (column) =>
+        `Column ${column.name} of table ${name} was widened, so Cassandra cannot index it: declare the table under another name; it is filled from what is there.`,
+    )
+  }
   if (ttlMs === null) return []
   if (Math.ceil(ttlMs / 1_000) > schemaLimits.ttlSecondsMax) {
     return [`The TTL of table ${name} is longer than Cassandra's longest, 20 years: shorten it or leave it out.`]
@@ -67,7 +79,7 @@ export function unservable(definition: TableDefinition, nowMs: number, expiresAf
 function differences(definition: TableDefinition, existing: ExistingTable): string[] {
   const other = 'drop that table if nobody needs it, or choose another name'
   const problems: string[] = []
-  for (const column of definition.columns) {
+  for (const column of definition.columns.flatMap((each) => physicalColumns(each))) {
     const found = existing.columns.get(column.cqlName)
     if (found === undefined || found.type === CQL_TYPES[column.type]) continue
     problems.push(

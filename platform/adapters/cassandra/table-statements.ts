@@ -1,6 +1,6 @@
 // The statements that write and read single rows of a table. One text per table and kind, so that few are prepared: a column that is not
 // written is left unset.
-import type { CqlColumn, CqlKeyColumn } from './cql-table.ts'
+import type { CqlCell, CqlColumn, CqlKeyColumn } from './cql-table.ts'
 
 export interface TableStatements {
   /** Key, cells, write time, TTL. Makes the row exist. */
@@ -23,18 +23,22 @@ export const writeTimeName = (cell: number): string => `t:${cell}`
 
 export interface TableColumns {
   readonly qualified: string
-  readonly columns: readonly CqlColumn[]
+  readonly selection: string
   readonly key: readonly CqlKeyColumn[]
-  readonly cells: readonly CqlColumn[]
+  readonly cells: readonly CqlCell[]
+  /** Columns whose write times are in the selection already. */
+  readonly timed: ReadonlyMap<string, unknown>
 }
 
-export function tableStatements({ qualified, columns, key, cells }: TableColumns): TableStatements {
+export function tableStatements({ qualified, selection, key, cells, timed }: TableColumns): TableStatements {
   const written = [...key, ...cells]
   const where = equalities(key)
-  const selection = columns.map((column) => column.cql).join(', ')
   const [only, ...others] = key
   const among = only === undefined || others.length > 0 ? null : `${only.cql} IN ?`
-  const times = cells.map((column, cell) => `, WRITETIME(${column.cql}) AS "${writeTimeName(cell)}"`).join('')
+  const times = cells
+    .filter(({ name }) => !timed.has(name))
+    .map(({ cql, timeName }) => `, WRITETIME(${cql}) AS "${timeName}"`)
+    .join('')
   return {
     insert:
       `INSERT INTO ${qualified} (${written.map((column) => column.cql).join(', ')}) ` +

@@ -17,6 +17,7 @@ import {
   selectState,
 } from './row-table.ts'
 import { encodeState, encodeWhole } from './stored-row.ts'
+import { widenColumn } from './widen-column.ts'
 
 export class ShardWriter {
   readonly file: string
@@ -57,6 +58,10 @@ export class ShardWriter {
     this.#tables.clear()
     this.#transaction(() => {
       for (const table of plan.catalog.tables) createRows(this.#database, table)
+      for (const { table, column, type } of plan.widen) {
+        const layout = layouts.get(table)
+        if (layout !== undefined) widenColumn(this.#database, layout.id, { column, type })
+      }
       for (const { table, index } of plan.build) {
         const layout = layouts.get(table)
         if (layout !== undefined) buildIndex(this.#database, layout, index)

@@ -18,6 +18,7 @@ import type {
   Write,
 } from '../../ports/store.ts'
 import { checkKeyCount, checkLimit, checkWrite } from '../../row-check.ts'
+import { gainsRequired } from '../../table-migration.ts'
 import { type Catalog, compileLayouts, emptyCatalog, type TableLayout } from './catalog.ts'
 import { planMigration } from './plan-migration.ts'
 import { findLayout, rowOf } from './prepare-write.ts'
@@ -171,7 +172,7 @@ export class ShardedStore implements Store {
   }
 
   async #migrate(tables: readonly TableDefinition[]): Promise<void> {
-    const planned = planMigration(this.#catalog, tables)
+    const planned = planMigration(this.#catalog, tables, await this.#withRows(tables))
     if ('refusals' in planned) throw new MeshgateError('STORE_MIGRATION_REFUSED', planned.refusals.join('\n'))
     const { plan } = planned
     if (plan === null) return
@@ -186,6 +187,16 @@ export class ShardedStore implements Store {
       await this.#load().catch(() => undefined)
       throw error
     }
+  }
+
+  /** Of the tables that are to get a required column, those that have rows. */
+  async #withRows(tables: readonly TableDefinition[]): Promise<ReadonlySet<string>> {
+    const known = new Map(this.#catalog.tables.map(({ definition }) => [definition.name, definition]))
+    const withRows = new Set<string>()
+    for (const table of gainsRequired(known, tables)) {
+      if ((await this.scan(table, { limit: 1 })).rows.length > 0) withRows.add(table)
+    }
+    return withRows
   }
 
   async #load(): Promise<void> {
