@@ -1,5 +1,6 @@
 // Topics of ingest's own: compacted, one partition, read whole at need.
-import type { EventLog, LogRecord } from '../platform/ports/event-log.ts'
+import { invariant } from '../platform/errors.ts'
+import type { EventLog, LogRecord, Position } from '../platform/ports/event-log.ts'
 import type { TopicDefinition } from '../schema/topics.ts'
 
 /** Progress of loads, by the load's id. */
@@ -9,12 +10,17 @@ export const SWEEPS_TOPIC = 'mesh.sweeps'
 /** Where a log's append times have gone back, by partition of a source topic. */
 export const CLOCKS_TOPIC = 'mesh.clocks'
 
-export const internalTopics: readonly TopicDefinition[] = [LOADS_TOPIC, SWEEPS_TOPIC, CLOCKS_TOPIC].map((name) => ({
-  name,
-  partitions: 1,
-  retentionMs: null,
-  compacted: true,
-}))
+/** Redrives of rejected records, by id, with marks of what they appended. */
+export const REDRIVES_TOPIC = 'mesh.redrives'
+
+export const internalTopics: readonly TopicDefinition[] = [LOADS_TOPIC, SWEEPS_TOPIC, CLOCKS_TOPIC, REDRIVES_TOPIC].map(
+  (name) => ({
+    name,
+    partitions: 1,
+    retentionMs: null,
+    compacted: true,
+  }),
+)
 
 /** The newest value of a key in an internal topic, parsed; null where there is none. */
 export async function lastValue(log: EventLog, topic: string, key: string): Promise<unknown> {
@@ -35,6 +41,10 @@ export async function lastValue(log: EventLog, topic: string, key: string): Prom
   return last === null || last.value === null ? null : (JSON.parse(Buffer.from(last.value).toString()) as unknown)
 }
 
-export async function putValue(log: EventLog, topic: string, key: string, value: unknown): Promise<void> {
-  await log.append(topic, [{ key: Buffer.from(key), value: Buffer.from(JSON.stringify(value)) }])
+/** Gives the position of the value. */
+export async function putValue(log: EventLog, topic: string, key: string, value: unknown): Promise<Position> {
+  const record = { key: Buffer.from(key), value: Buffer.from(JSON.stringify(value)) }
+  const [position] = await log.append(topic, [record])
+  invariant(position !== undefined, 'a position per record appended')
+  return position
 }
