@@ -128,11 +128,10 @@ export function newestCell(cells: readonly CqlCell[], result: types.Row): CqlCel
   let newestTime = -1n
   for (const cell of cells) {
     const time: unknown = result[cell.timeName]
-    if (time === null || time === undefined) continue
-    const micros = BigInt(String(time))
-    if (newest !== undefined && micros <= newestTime) continue
+    // Null where the cell has no value. The driver gives 64-bit integers as bigint.
+    if (typeof time !== 'bigint' || time <= newestTime) continue
     newest = cell
-    newestTime = micros
+    newestTime = time
   }
   return newest
 }
