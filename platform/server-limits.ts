@@ -24,6 +24,8 @@ export const serverLimits = {
   /** How long opening, and a question of health, wait for a broker. */
   kafkaOpenTimeoutMs: 9_000,
   kafkaPingTimeoutMs: 3_000,
+  /** How long one broker's answer to that is waited for: the others' answers tell the rest within the time above. */
+  kafkaBrokerProbeMs: 2_500,
   /** How long a read or a question is tried again: a cluster misses a broker that was killed after 9 s, and then has other leaders. */
   kafkaCallTimeoutMs: 15_000,
   /** Waiting between attempts. */

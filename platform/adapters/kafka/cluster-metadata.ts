@@ -27,7 +27,7 @@ export interface ClusterMetadataOptions {
   readonly logger: Logger
 }
 
-interface MetadataAnswer {
+export interface MetadataAnswer {
   readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[]
   readonly controllerId: number
   readonly topicMetadata: readonly {
@@ -37,6 +37,7 @@ interface MetadataAnswer {
       readonly partitionId: number
       readonly leader: number
       readonly replicas: readonly number[]
+      readonly isr: readonly number[]
     }[]
   }[]
 }
@@ -50,6 +51,7 @@ export class ClusterMetadata {
   #brokers = new Map<number, BrokerAddress>()
   #controllerId = -1
   readonly #topics = new Map<string, TopicMetadata>()
+  readonly #topicsInUse = new Set<string>()
   readonly #asking = new Map<string, Promise<TopicMetadata>>()
   #connection: BrokerConnection | null = null
   #addressesTried = 0
@@ -66,6 +68,11 @@ export class ClusterMetadata {
   /** -1 while unknown. Any broker passes on what is for the controller; under KRaft this is one that is alive. */
   get controllerId(): number {
     return this.#controllerId
+  }
+
+  /** Those that were asked for and found, and not missing since. */
+  get topicsInUse(): ReadonlySet<string> {
+    return this.#topicsInUse
   }
 
   /** Without asking; undefined where it would have to be asked. */
@@ -92,8 +99,7 @@ export class ClusterMetadata {
   /** Asks who is in the cluster, and of those topics which exist. One attempt. */
   async refresh(topics: readonly string[] = []): Promise<ReadonlyMap<string, TopicMetadata>> {
     const answer = await this.#ask(topics)
-    this.#brokers = new Map(answer.brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]))
-    this.#controllerId = answer.controllerId
+    this.learn(answer)
     const found = new Map<string, TopicMetadata>()
     for (const { topic, topicErrorCode, partitionMetadata } of answer.topicMetadata) {
       if (topicErrorCode !== 0) {
@@ -107,10 +113,21 @@ export class ClusterMetadata {
     }
     for (const topic of topics) {
       const metadata = found.get(topic)
-      if (metadata === undefined) this.#topics.delete(topic)
-      else this.#topics.set(topic, metadata)
+      if (metadata === undefined) {
+        this.#topics.delete(topic)
+        this.#topicsInUse.delete(topic)
+      } else {
+        this.#topics.set(topic, metadata)
+        this.#topicsInUse.add(topic)
+      }
     }
     return found
+  }
+
+  /** Who is in the cluster, from an answer that somebody else asked for. */
+  learn({ brokers, controllerId }: MetadataAnswer): void {
+    this.#brokers = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]))
+    this.#controllerId = controllerId
   }
 
   close(): void {
@@ -160,7 +177,7 @@ export class ClusterMetadata {
 const UNKNOWN_TYPES: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'INVALID_TOPIC_EXCEPTION'])
 
 /** kafkajs asks for all topics where none are named, and has brokers create those that are missing. */
-function metadataMessage(topics: readonly string[]): Connection.Message {
+export function metadataMessage(topics: readonly string[]): Connection.Message {
   const definition = requests['Metadata']
   if (definition === undefined) throw new TypeError('kafkajs has no message Metadata')
   const { response } = definition.protocol({ version: METADATA_VERSION })({ topics })

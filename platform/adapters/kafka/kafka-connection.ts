@@ -93,9 +93,9 @@ export class KafkaConnection {
     return await withRetries(retries, async () => (await this.metadata.topic(topic)).leaders.length)
   }
 
-  /** LOG_UNAVAILABLE where no broker answers within a few seconds. */
-  async ping(): Promise<void> {
-    await this.#reach(limits.kafkaPingTimeoutMs, () => this.metadata.refresh())
+  /** LOG_UNAVAILABLE where the attempt does not succeed within a few seconds. */
+  async ping(attempt: () => Promise<void>): Promise<void> {
+    await this.#reach(limits.kafkaPingTimeoutMs, attempt)
   }
 
   close(): void {

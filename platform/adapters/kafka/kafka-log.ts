@@ -7,6 +7,7 @@ import { limits } from '../../limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type * as port from '../../ports/event-log.ts'
 import type { SaslOptions } from './broker-connection.ts'
+import { ClusterHealth } from './cluster-health.ts'
 import { warnOfRisks } from './cluster-warnings.ts'
 import type { KafkaChannel } from './kafka-channel.ts'
 import { KafkaConnection } from './kafka-connection.ts'
@@ -53,6 +54,7 @@ class KafkaLog implements port.EventLog {
   readonly #connection: KafkaConnection
   /** For questions that are answered at once. */
   readonly #channel: KafkaChannel
+  readonly #health: ClusterHealth
   readonly #topics: KafkaTopics
   readonly #producer: KafkaProducer
   readonly #follower: PartitionFollower
@@ -65,6 +67,7 @@ class KafkaLog implements port.EventLog {
   constructor(connection: KafkaConnection, replication: number | null) {
     this.#connection = connection
     this.#channel = connection.openChannel()
+    this.#health = new ClusterHealth(connection)
     this.#topics = new KafkaTopics(connection, replication)
     this.#producer = new KafkaProducer(connection)
     this.#follower = new PartitionFollower(connection)
@@ -125,7 +128,7 @@ class KafkaLog implements port.EventLog {
 
   async ping(): Promise<void> {
     this.#requireOpen()
-    await this.#connection.ping()
+    await this.#connection.ping(() => this.#health.check())
   }
 
   close(): Promise<void> {

@@ -147,6 +147,11 @@ export class KafkaTopics {
 
 const LEADER_NOT_AVAILABLE = 5
 
+/** Copies in sync that our topics need for an append, of so many. An operator may have raised it. */
+export function appendCopiesMin(replication: number): number {
+  return replication >= REPLICATION_WANTED ? 2 : 1
+}
+
 /** Retention counts from the append, which also is a record's version where its product names none. */
 function settingsOf(
   { retentionMs, compacted }: TopicDefinition,
@@ -159,7 +164,7 @@ function settingsOf(
     'retention.bytes': '-1',
     'message.timestamp.type': 'LogAppendTime',
     'max.message.bytes': String(limits.kafkaMessageBytesMax),
-    'min.insync.replicas': replication >= REPLICATION_WANTED ? '2' : '1',
+    'min.insync.replicas': String(appendCopiesMin(replication)),
     'unclean.leader.election.enable': 'false',
   }
 }
