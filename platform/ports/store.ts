@@ -17,6 +17,11 @@ export interface PutWrite {
   readonly writeTime: WriteTime
   /** Cells whose write time differs from `writeTime`. */
   readonly writeTimes?: Readonly<Record<string, WriteTime>>
+  /**
+   * `row` as JSON text, from a caller that has both anyway (ingest's changes hold it too): no cell is null, every value is canonical and
+   * fits its column, keys are of a storable size. A store may take that on trust: it need neither check the row nor make its text again.
+   */
+  readonly text?: string
 }
 
 export interface DeleteWrite {
