@@ -7,20 +7,32 @@ import type { TopicDefinition } from '../schema/topics.ts'
 export const LOADS_TOPIC = 'mesh.loads'
 /** Where the sweeper stands, by table. */
 export const SWEEPS_TOPIC = 'mesh.sweeps'
+/** Generations of products' tables: which are written and read, and how far new ones are filled (ingest/beside/). */
+export const TABLES_TOPIC = 'mesh.tables'
 /** Where a log's append times have gone back, by partition of a source topic. */
 export const CLOCKS_TOPIC = 'mesh.clocks'
 
 /** Redrives of rejected records, by id, with marks of what they appended. */
 export const REDRIVES_TOPIC = 'mesh.redrives'
+/** The version of each product whose rows are there, by `domain/name` (accept-products.ts). */
+export const PRODUCTS_TOPIC = 'mesh.products'
 
-export const internalTopics: readonly TopicDefinition[] = [LOADS_TOPIC, SWEEPS_TOPIC, CLOCKS_TOPIC, REDRIVES_TOPIC].map(
-  (name) => ({
-    name,
-    partitions: 1,
-    retentionMs: null,
-    compacted: true,
-  }),
-)
+/** Replays of products (replay/replay-facts.ts). */
+export const REPLAYS_TOPIC = 'mesh.replays'
+
+export const internalTopics: readonly TopicDefinition[] = [
+  LOADS_TOPIC,
+  SWEEPS_TOPIC,
+  CLOCKS_TOPIC,
+  REDRIVES_TOPIC,
+  PRODUCTS_TOPIC,
+  REPLAYS_TOPIC,
+].map((name) => ({
+  name,
+  partitions: 1,
+  retentionMs: null,
+  compacted: true,
+}))
 
 /** The newest value of a key in an internal topic, parsed; null where there is none. */
 export async function lastValue(log: EventLog, topic: string, key: string): Promise<unknown> {

@@ -64,6 +64,21 @@ const FAILURE_CODES = {
     action: 'See its answer in the message; nothing after the refused batch was sent.',
     retryable: true,
   },
+  REPLAY_INVALID: {
+    meaning: 'A replay is asked for from something that is no start, or of what the product does not have.',
+    action: 'Write what the message says.',
+    retryable: false,
+  },
+  REPLAY_RANGE_GONE: {
+    meaning: 'Retention has dropped records that a replay would read.',
+    action: 'Name a later start, or earliest for all that is left.',
+    retryable: false,
+  },
+  REPLAY_RUNNING: {
+    meaning: 'A replay of the product runs already.',
+    action: 'Wait for its end; GET /ingest shows how far it is.',
+    retryable: true,
+  },
   FILE_UNREADABLE: { meaning: 'A file cannot be read.', action: 'Check path and permissions.', retryable: false },
   LOG_TOPIC_UNKNOWN: {
     meaning: 'No topic has that name.',
@@ -116,6 +131,11 @@ const FAILURE_CODES = {
   STORE_MIGRATION_REFUSED: {
     meaning: 'The tables asked for would lose or reinterpret data.',
     action: 'Add a table under a new name and replay into it.',
+    retryable: false,
+  },
+  TABLES_REFUSED: {
+    meaning: "New tables cannot be built beside a product's live ones, or not now.",
+    action: 'Do as the message says.',
     retryable: false,
   },
   STORE_MISMATCH: {
@@ -179,6 +199,11 @@ const FAILURE_CODES = {
   SOURCE_INVALID: {
     meaning: 'A file to load is not CSV, NDJSON or gzip as it should be.',
     action: 'Mend the file at the place named.',
+    retryable: false,
+  },
+  PRODUCT_CHANGE_REFUSED: {
+    meaning: 'A new version of a product does not go with the rows that its old version wrote.',
+    action: 'Change the product as the message says, or let it have new tables and replay it.',
     retryable: false,
   },
   INGEST_REQUEST_INVALID: {

@@ -1,12 +1,13 @@
 // Relay connections over a RowList: arguments to a page, and what PageInfo says of it. Cursors are sealed positions, good only for the
 // list that they come from. What nobody selects (cursors, the look back) is not computed.
 import type { Row, Value } from '../../schema/row.ts'
+import { isRowVisible } from '../../schema/row-visibility.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import type { Sealer } from '../../platform/seal.ts'
 import { argumentError } from './argument-error.ts'
 import type { Gate } from './gate.ts'
 import type { Order, RowList } from './row-list.ts'
-import { cellOf, isVisible, pick, type ServedProduct } from './served-product.ts'
+import { cellOf, pick, type ServedProduct } from './served-product.ts'
 import { visibleRows } from './visible-rows.ts'
 
 /** Relay's arguments as GraphQL gives them. */
@@ -94,7 +95,7 @@ async function anyBehind(
   if (nearest !== undefined) return anyBeyond(served.pageGate, list, back, pick(nearest, list.positionColumns))
   const key = list.keyAt(window.from)
   const [at] = key === null ? [] : await served.store.read(list.table.name, [key])
-  if (at !== undefined && at !== null && isVisible(at.row)) return true
+  if (at !== undefined && at !== null && isRowVisible(at.row)) return true
   return anyBeyond(served.pageGate, list, back, window.from)
 }
 

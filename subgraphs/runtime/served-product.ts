@@ -1,7 +1,6 @@
 // A product as the runtime serves it: its entities and tables by name, and what every resolver needs from outside.
 import type { Entity, Product, Table } from '../../schema/model.ts'
 import type { Row, Value } from '../../schema/row.ts'
-import { HIDDEN_COLUMNS } from '../../schema/tables.ts'
 import { invariant } from '../../platform/errors.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
 import type { EventLog } from '../../platform/ports/event-log.ts'
@@ -95,9 +94,3 @@ export const cellOf = (row: Row, column: string): Value => (Object.hasOwn(row, c
 /** The named cells. */
 export const pick = (row: Row, columns: readonly string[]): Row =>
   Object.fromEntries(columns.map((column) => [column, cellOf(row, column)]))
-
-/** Whether the row was put after it was last deleted or moved away (schema/tables.ts). */
-export function isVisible(row: Row): boolean {
-  const deletedAt = cellOf(row, HIDDEN_COLUMNS.deletedAt)
-  return deletedAt === null || Number(cellOf(row, HIDDEN_COLUMNS.upsertedAt) ?? -1) > Number(deletedAt)
-}

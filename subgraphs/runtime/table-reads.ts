@@ -1,9 +1,10 @@
 // Rows by key for one request: keys asked for in one tick, by any number of fields, become one Store.read per table, each key once.
 import DataLoader from 'dataloader'
 import type { Row } from '../../schema/row.ts'
+import { isRowVisible } from '../../schema/row-visibility.ts'
 import { limits } from '../../platform/limits.ts'
 import type { Store } from '../../platform/ports/store.ts'
-import { cellOf, isVisible, pick, type ServedTable } from './served-product.ts'
+import { cellOf, pick, type ServedTable } from './served-product.ts'
 
 export interface TableReads {
   /** The visible row, null where none is. `key` holds every key column of the table. */
@@ -16,7 +17,7 @@ function createLoader(store: Store, table: ServedTable): RowLoader {
   return new DataLoader<Row, Row | null, string>(
     async (keys) => {
       const found = await store.read(table.name, keys)
-      return found.map((stored) => (stored !== null && isVisible(stored.row) ? stored.row : null))
+      return found.map((stored) => (stored !== null && isRowVisible(stored.row) ? stored.row : null))
     },
     {
       maxBatchSize: limits.readKeysMax,

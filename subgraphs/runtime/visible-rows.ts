@@ -1,9 +1,10 @@
 // Rows of a list that are there for a reader: rows deleted or moved away are left out and the page is filled again, within a bound.
 import type { Row } from '../../schema/row.ts'
+import { isRowVisible } from '../../schema/row-visibility.ts'
 import { limits } from '../../platform/limits.ts'
 import type { Gate } from './gate.ts'
 import type { Order, RowList, Step } from './row-list.ts'
-import { isVisible, pick } from './served-product.ts'
+import { pick } from './served-product.ts'
 
 export interface VisibleRequest {
   readonly order: Order
@@ -20,7 +21,7 @@ export async function visibleRows(gate: Gate, list: RowList, request: VisibleReq
     const wanted = reads === 0 ? missing : Math.max(missing, limits.pageRefillRowsMin)
     const limit = Math.min(wanted, limits.pageRowsMax)
     const step = await gate.run(() => list.step({ order: request.order, after, limit }))
-    const visible = step.rows.filter(isVisible)
+    const visible = step.rows.filter(isRowVisible)
     rows.push(...visible.slice(0, missing))
     const last = rows.at(-1)
     if (visible.length > missing && last !== undefined) return { rows, end: pick(last, list.positionColumns) }
