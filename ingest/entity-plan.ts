@@ -17,6 +17,10 @@ export interface TablePlan {
   readonly rowOf: (row: Row) => Row
   /** The row's key in this table; null while a part of it is absent. */
   readonly keyOf: (row: Row) => Row | null
+  /** Whether the row has every part of its key in this table. */
+  readonly hasKey: (row: Row) => boolean
+  /** Whether a row of the entity's own cells is one of this table as it is. */
+  readonly takesRows: boolean
 }
 
 export interface EntityPlan {
@@ -24,6 +28,8 @@ export interface EntityPlan {
   readonly entity: Entity
   readonly source: Source
   readonly codec: RecordCodec
+  /** The names of a row's columns as JSON text. */
+  readonly columnNames: (row: Row) => string
   readonly shape: EntityShape
   readonly base: TablePlan
   /** Tables after the base. */
@@ -55,6 +61,7 @@ export function planEntities(product: Product, resolutionUs: 1 | 1000): EntityPl
         entity,
         source,
         codec: compileRecordCodec(product, entity),
+        columnNames: rememberNames(),
         shape: shapeOf(entity.key, baseDefinition),
         base: tablePlan(baseTable),
         further: furtherTables.map(tablePlan),
@@ -91,7 +98,29 @@ function planTable(entity: Entity, table: Table): TablePlan {
     }
     return key
   }
-  return { name: table.name, keyColumns, rowOf, keyOf }
+  const hasKey = (row: Row): boolean => {
+    for (const field of keyFields) if ((cellOf(row, field) ?? null) === null) return false
+    return true
+  }
+  const takesRows = table.partitionKey.every((part) => part.bucket === null)
+  return { name: table.name, keyColumns, rowOf, keyOf, hasKey, takesRows }
+}
+
+/** Records mostly have the columns of the one before. */
+function rememberNames(): (row: Row) => string {
+  let names: readonly string[] = []
+  let text = '[]'
+  return (row) => {
+    let count = 0
+    for (const name in row) {
+      if (name !== names[count]) break
+      count += 1
+    }
+    if (count === names.length && Object.keys(row).length === count) return text
+    names = Object.keys(row)
+    text = JSON.stringify(names)
+    return text
+  }
 }
 
 /** Consumer group of a product. */

@@ -53,6 +53,8 @@ export interface EntityState {
   stamp: WriteTime
   memoryChanged: boolean
   visibleRow: Row | null | undefined
+  /** Of `visibleRow`; null until it is asked for. */
+  visibleText: string | null
 }
 
 export function shapeOf(entityKey: readonly string[], base: TableDefinition): EntityShape {
@@ -81,6 +83,7 @@ export function openState(shape: EntityShape, key: Row, stored: StoredRow | null
     stamp: 0,
     memoryChanged: false,
     visibleRow: stored === null ? null : undefined,
+    visibleText: null,
   }
   if (stored !== null) fillFromStore(state, stored)
   return state
@@ -161,6 +164,7 @@ export function applyDelete(state: EntityState, time: WriteTime, appendedMs: num
 function advance(state: EntityState, time: WriteTime): void {
   state.stamp = Math.max(state.stamp + 1, time)
   state.visibleRow = undefined
+  state.visibleText = null
 }
 
 /** Notes the record that made the entity appear. Creations from `firstOffset` on may be delivered again and are all remembered. */
@@ -188,6 +192,11 @@ export function visibleRow(state: EntityState): Row | null {
     if (cell !== undefined && cell.value !== null) row[column] = cell.value
   }
   return (state.visibleRow = row)
+}
+
+/** The visible row as JSON text, made once. */
+export function visibleText(state: EntityState): string {
+  return (state.visibleText ??= JSON.stringify(visibleRow(state)))
 }
 
 /** What the base row must remember beside its cells; null where the cells say it all. */

@@ -8,7 +8,7 @@ import { cellOf, type Row, type Value } from '../schema/row.ts'
 import { HIDDEN_COLUMNS } from '../schema/tables.ts'
 import type { AppendRecord, RecordBatch } from '../platform/ports/event-log.ts'
 import type { PutWrite, StoredRow, Write } from '../platform/ports/store.ts'
-import { changeAppend, changeTooLarge } from './change-record.ts'
+import { blindChange, changeTooLarge, mergedChange, type ChangeContext } from './change-record.ts'
 import type { AcceptedRecord, DecodedRecord } from './decode-batch.ts'
 import { tooLarge, type RejectedRecord } from './dead-letter/rejected-record.ts'
 import type { EntityPlan, TablePlan } from './entity-plan.ts'
@@ -19,6 +19,7 @@ import {
   noteOrigin,
   openState,
   visibleRow,
+  visibleText,
   type EntityState,
 } from './entity-state.ts'
 import { REDRIVE_HEADERS, splitPosition } from './source-position.ts'
@@ -64,15 +65,32 @@ export function planWrites(
 // One put or delete per table and record: the store's own merge by write time is all that is needed.
 function planBlind(plan: EntityPlan, accepted: readonly AcceptedRecord[]): Omit<BatchPlan, 'rejected'> {
   const rest: Write[] = []
-  for (const { kind, row, key, writeTime } of accepted) {
-    if (kind === 'delete') {
+  const changes: AppendRecord[] = []
+  for (const item of accepted) {
+    const { row, key, writeTime } = item
+    if (item.kind === 'delete') {
       rest.push({ kind: 'delete', table: plan.base.name, key: plan.base.rowOf(key), writeTime })
+      changes.push(blindChange(plan, item, ''))
       continue
     }
-    rest.push({ kind: 'put', table: plan.base.name, row: plan.base.rowOf(row), writeTime })
-    for (const table of plan.further) rest.push({ kind: 'put', table: table.name, row: table.rowOf(row), writeTime })
+    const text = JSON.stringify(row)
+    rest.push(putOf(plan.base, row, text, writeTime))
+    for (const table of plan.further) rest.push(putOf(table, row, text, writeTime))
+    changes.push(blindChange(plan, item, text))
   }
-  return { first: [], rest, changes: accepted.map((item) => changeAppend(item)) }
+  return { first: [], rest, changes }
+}
+
+/** A put of the entity's own cells. `text`: the row as JSON text. */
+function putOf(table: TablePlan, row: Row, text: string, writeTime: number): PutWrite {
+  if (!table.takesRows) return { kind: 'put', table: table.name, row: table.rowOf(row), writeTime }
+  if (!isWhole(text)) return { kind: 'put', table: table.name, row, writeTime }
+  return { kind: 'put', table: table.name, row, writeTime, text }
+}
+
+/** Whether the text can be given to the store: no null in it, which clears a cell, and no half of a surrogate pair, which only JSON has. */
+function isWhole(text: string): boolean {
+  return !text.includes(':null') && !text.includes('\\ud')
 }
 
 interface Place {
@@ -80,8 +98,37 @@ interface Place {
   readonly text: string
 }
 
+/** An entity that the store does not have, and one record of it so far that has a value in every cell: most of a first load. */
+interface Appeared {
+  readonly kind: 'appeared'
+  readonly item: AcceptedRecord
+  readonly context: ChangeContext
+}
+
+function appearing(item: AcceptedRecord): Appeared | null {
+  const { kind, row, writeTime } = item
+  if (kind === 'delete' || writeTime === 0) return null
+  for (const column in row) if (row[column] === null) return null
+  const context = { before: null, beforeText: 'null', after: row, afterText: JSON.stringify(row), created: true }
+  return { kind: 'appeared', item, context }
+}
+
+/** What merging the record onto nothing gives, without the merging. */
+function appearedWrites(plan: EntityPlan, { item, context }: Appeared, into: Write[]): void {
+  const { row, writeTime } = item
+  const { position } = item.record
+  for (const table of plan.further) {
+    if (table.hasKey(row)) into.push(putOf(table, row, context.afterText, writeTime))
+  }
+  const { upsertedAt, origin } = HIDDEN_COLUMNS
+  const hidden = { [upsertedAt]: String(writeTime), [origin]: position }
+  const text = `${context.afterText.slice(0, -1)},${JSON.stringify(hidden).slice(1)}`
+  into.push(putOf(plan.base, { ...row, ...hidden }, text, writeTime))
+}
+
 /** An entity in the batch, and where it is in each further table. */
 interface Tracked {
+  readonly kind: 'tracked'
   readonly state: EntityState
   readonly places: (Place | null)[]
   /** Per further table: keys left, with the stamp at which. */
@@ -94,19 +141,30 @@ function planMerged(
   accepted: readonly AcceptedRecord[],
   stored: ReadonlyMap<string, StoredRow | null>,
 ): Omit<BatchPlan, 'rejected'> {
-  const tracked = new Map<string, Tracked>()
+  const tracked = new Map<string, Tracked | Appeared>()
   const changes: AppendRecord[] = []
   for (const item of accepted) {
-    let entity = tracked.get(item.keyText)
-    if (entity === undefined) {
-      entity = track(plan, openState(plan.shape, item.key, stored.get(item.keyText) ?? null))
-      tracked.set(item.keyText, entity)
+    const known = tracked.get(item.keyText)
+    const row = known === undefined ? (stored.get(item.keyText) ?? null) : null
+    const appeared = known === undefined && row === null ? appearing(item) : null
+    if (appeared !== null) {
+      tracked.set(item.keyText, appeared)
+      changes.push(mergedChange(plan, item, appeared.context))
+      continue
     }
+    const entity = known?.kind === 'tracked' ? known : track(plan, openState(plan.shape, item.key, row))
+    // What was told of the first record holds: its change is the one that merging gives too.
+    if (known?.kind === 'appeared') applyRecord(plan, entity, known.item, mayComeAgain)
+    if (entity !== known) tracked.set(item.keyText, entity)
     changes.push(applyRecord(plan, entity, item, mayComeAgain))
   }
   const first: Write[] = []
   const rest: Write[] = []
   for (const entity of tracked.values()) {
+    if (entity.kind === 'appeared') {
+      appearedWrites(plan, entity, rest)
+      continue
+    }
     // While the base still has the old row, a repetition finds out which keys were left. Where none was, any part of the writes may be
     // missing: a repetition finds the entity at the same keys, before and after.
     const left = entity.left.some((keys) => keys.size > 0)
@@ -119,7 +177,12 @@ function planMerged(
 
 function track(plan: EntityPlan, state: EntityState): Tracked {
   const row = visibleRow(state)
-  return { state, places: plan.further.map((table) => placeOf(table, row)), left: plan.further.map(() => new Map()) }
+  return {
+    kind: 'tracked',
+    state,
+    places: plan.further.map((table) => placeOf(table, row)),
+    left: plan.further.map(() => new Map()),
+  }
 }
 
 function placeOf(table: TablePlan, row: Row | null): Place | null {
@@ -136,6 +199,7 @@ function applyRecord(
   const { state } = entity
   const { position, timestampUs } = item.record
   const before = visibleRow(state)
+  const beforeText = visibleText(state)
   const changed =
     item.kind === 'upsert'
       ? applyUpsert(state, item.row, item.writeTime)
@@ -145,7 +209,7 @@ function applyRecord(
   if (appeared) noteOrigin(state, position, mayComeAgain)
   if (changed) followMoves(plan, entity, after)
   const created = appeared || state.origin === position || state.origins.includes(position)
-  return changeAppend(item, { before, after, created })
+  return mergedChange(plan, item, { before, beforeText, after, afterText: visibleText(state), created })
 }
 
 function followMoves(plan: EntityPlan, entity: Tracked, after: Row | null): void {

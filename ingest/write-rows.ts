@@ -5,17 +5,20 @@ import type { Row } from '../schema/row.ts'
 import type { EntityPlan } from './entity-plan.ts'
 import type { BatchPlan } from './plan-writes.ts'
 
-/** Base rows of the keys in one wave, by key text. */
+/** Base rows of the keys in one wave, by key text; those that are there. */
 export async function readBase(
   store: Store,
   plan: EntityPlan,
   keys: ReadonlyMap<string, Row>,
-): Promise<ReadonlyMap<string, StoredRow | null>> {
-  const rows = new Map<string, StoredRow | null>()
+): Promise<ReadonlyMap<string, StoredRow>> {
+  const rows = new Map<string, StoredRow>()
   if (keys.size === 0) return rows
   const stored = await store.read(plan.base.name, [...keys.values()], { writeTimes: true })
   let index = 0
-  for (const keyText of keys.keys()) rows.set(keyText, stored[index++] ?? null)
+  for (const keyText of keys.keys()) {
+    const row = stored[index++] ?? null
+    if (row !== null) rows.set(keyText, row)
+  }
   return rows
 }
 
