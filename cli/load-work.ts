@@ -4,7 +4,7 @@ import type { LoadSource } from '../ingest/sources/load-record.ts'
 import type { Config } from '../platform/config.ts'
 import type { Product } from '../schema/model.ts'
 import type { CommandContext } from './command-context.ts'
-import type { RejectedReason } from './rejected-records.ts'
+import type { RejectedReason } from '../ingest/dead-letter/rejected-summary.ts'
 
 export interface LoadWork {
   readonly product: Product

@@ -45,7 +45,7 @@ export async function startMesh(role: RoleProcess, { products, port, ingestLogge
     mesh: { subgraphs },
     host: config.host,
     port,
-    routes: [metricsRoute(metrics), ...ingestRoutes(ingest, log)],
+    routes: [metricsRoute(metrics), ...ingestRoutes(ingest)],
     title: 'Meshgate',
     exampleQueries: sampleQueries,
     ready: health.state,

@@ -12,7 +12,7 @@ import type { CommandContext } from './command-context.ts'
 import type { IngestStatus } from './ingest-routes.ts'
 import { createProgress } from './progress.ts'
 import { estimatedTotal, type LoadOutcome, type LoadWork } from './load-work.ts'
-import type { RejectedSummary } from './rejected-records.ts'
+import type { RejectedSummary } from '../ingest/dead-letter/rejected-summary.ts'
 
 const POLL_MS = 200
 
@@ -54,7 +54,7 @@ export async function sendRecords(sending: Sending): Promise<LoadOutcome | null>
   const address = `${url}/topics/${encodeURIComponent(topic)}`
   for await (const batch of batches(sending.records)) {
     if (stop.aborted) return null
-    await post(address, batch)
+    if (!(await post(address, batch, stop))) return null
     records += batch.length
     progress.update({ label: name, done: records, total: estimate(records) })
   }
@@ -86,17 +86,26 @@ async function* batches(records: AsyncIterable<KeyedRecord>): AsyncGenerator<rea
   if (batch.length > 0) yield batch
 }
 
-/** In the binary form: one broken line of the file is then one rejected record, and not a broken request. */
-async function post(address: string, batch: readonly KeyedRecord[]): Promise<void> {
+/**
+ * In the binary form: one broken line of the file is then one rejected record, and not a broken request. A process that has no room says
+ * when to come again, and has taken nothing. False when it was stopped meanwhile.
+ */
+async function post(address: string, batch: readonly KeyedRecord[], stop: AbortSignal): Promise<boolean> {
   const records = batch.map(({ key, value }) => ({ key: key === null ? null : base64(key), value: base64(value) }))
-  const response = await request(address, {
-    method: 'POST',
-    headers: { 'content-type': 'application/vnd.kafka.binary.v2+json' },
-    body: JSON.stringify({ records }),
-  })
-  const text = await response.body.text()
-  if (response.statusCode !== 200) {
-    throw new MeshgateError('LOAD_REFUSED', `${address} answered ${response.statusCode}: ${text.trim()}`)
+  const body = JSON.stringify({ records })
+  const headers = { 'content-type': 'application/vnd.kafka.binary.v2+json' }
+  const startedMs = systemClock.monotonic()
+  for (;;) {
+    const response = await request(address, { method: 'POST', headers, body })
+    const text = await response.body.text()
+    if (response.statusCode === 200) return true
+    const isPatient = systemClock.monotonic() - startedMs < limits.sendPatienceMs
+    if (response.statusCode !== 429 || !isPatient) {
+      throw new MeshgateError('LOAD_REFUSED', `${address} answered ${response.statusCode}: ${text.trim()}`)
+    }
+    const seconds = Number(response.headers['retry-after'] ?? 1)
+    await systemClock.sleep((Number.isFinite(seconds) ? Math.max(1, seconds) : 1) * 1_000, stop).catch(() => undefined)
+    if (stop.aborted) return false
   }
 }
 

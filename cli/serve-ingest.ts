@@ -25,7 +25,7 @@ export async function serveIngest(role: RoleProcess, { platform, products, serve
   })
   parts.defer(() => ingest.close())
   readIngestLag(metrics, ingest)
-  server.mount({ routes: ingestRoutes(ingest, log) })
+  server.mount({ routes: ingestRoutes(ingest) })
   // Before ingest closes: nothing is accepted any more, and what has been is in the log.
   parts.defer(() => server.close())
   const url = `http://${urlHost(config.host)}:${server.port}`

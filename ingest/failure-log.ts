@@ -16,12 +16,28 @@ export interface PartitionAt extends GroupPartition {
   readonly offset: number
 }
 
+/** A partition whose batch in hand has been there for longer than `limits.stuckBatchMs`. */
+export interface StuckPartition extends PartitionAt {
+  readonly forMs: number
+  /** Of the failure that it is tried again for; null: the batch has not ended. */
+  readonly code: string | null
+}
+
+/** A batch in hand, also while it waits to be tried again. */
+interface Held {
+  readonly at: PartitionAt
+  readonly signal: AbortSignal
+  readonly sinceMs: number
+  isTold: boolean
+}
+
 export class FailureLog {
   readonly #clock: Clock
   readonly #logger: IngestLogger | undefined
   readonly #failing = new Map<string, { readonly sinceMs: number; code: string }>()
   /** Of the partitions that this process has: aborted where it has given them up. */
-  readonly #held = new Map<string, AbortSignal>()
+  readonly #held = new Map<string, Held>()
+  #stuckLookMs = Number.NEGATIVE_INFINITY
   #toldMs = Number.NEGATIVE_INFINITY
   /** Consumers that cannot take records; they share one log, so one line tells of all. */
   #starving: { readonly sinceMs: number; readonly code: string; lastMs: number; toldMs: number } | null = null
@@ -32,9 +48,23 @@ export class FailureLog {
   }
 
   /** A batch of the partition is in hand; the signal says when the partition is not this process's any more. */
-  begins(at: GroupPartition, signal: AbortSignal): void {
-    this.#held.set(keyOf(at), signal)
+  begins(at: GroupPartition & { readonly offset?: number }, signal: AbortSignal): void {
+    const key = keyOf(at)
+    const known = this.#held.get(key)
+    if (known === undefined || known.signal !== signal) {
+      const sinceMs = this.#clock.monotonic()
+      this.#held.set(key, { at: { ...at, offset: at.offset ?? 0 }, signal, sinceMs, isTold: false })
+    }
     this.#fed()
+  }
+
+  /** Those that stand still now, whether their batch fails or does not end. */
+  stuck(): readonly StuckPartition[] {
+    this.#forgetGivenUp()
+    const nowMs = this.#clock.monotonic()
+    return [...this.#held.values()]
+      .filter(({ sinceMs }) => nowMs - sinceMs >= limits.stuckBatchMs)
+      .map(({ at, sinceMs }) => ({ ...at, forMs: nowMs - sinceMs, code: this.#failing.get(keyOf(at))?.code ?? null }))
   }
 
   /** A batch failed. A failure of another kind than those that partitions have now is told at once. */
@@ -75,13 +105,33 @@ export class FailureLog {
 
   /** A batch of the partition has been ingested. */
   recovered(at: GroupPartition): void {
+    const held = this.#held.get(keyOf(at))
+    this.#held.delete(keyOf(at))
+    this.#tellStuck()
     const known = this.#failing.get(keyOf(at))
+    if (held?.isTold === true) {
+      const stoodMs = Math.round(this.#clock.monotonic() - held.sinceMs)
+      this.#logger?.info({ ...held.at, stoodMs }, 'A partition that stood still goes on.')
+    }
     if (known === undefined) return
     this.#failing.delete(keyOf(at))
     this.#forgetGivenUp()
     if (this.#failing.size > 0) return
     const failedMs = Math.round(this.#clock.monotonic() - known.sinceMs)
     this.#logger?.info({ topic: at.topic, failedMs }, 'All batches are ingested again.')
+  }
+
+  /** Others go on: what stands still has a reason of its own, and each is named once. */
+  #tellStuck(): void {
+    const nowMs = this.#clock.monotonic()
+    if (nowMs - this.#stuckLookMs < limits.stuckBatchMs / 10) return
+    this.#stuckLookMs = nowMs
+    for (const { forMs, code, ...at } of this.stuck()) {
+      const held = this.#held.get(keyOf(at))
+      if (held === undefined || held.isTold) continue
+      held.isTold = true
+      this.#logger?.warn({ ...at, code, stoodMs: Math.round(forMs) }, 'A partition stands still while others go on.')
+    }
   }
 
   #fed(): void {
@@ -96,7 +146,7 @@ export class FailureLog {
 
   /** Whether they still fail is another member's to tell. */
   #forgetGivenUp(): void {
-    for (const [key, signal] of this.#held) {
+    for (const [key, { signal }] of this.#held) {
       if (!signal.aborted) continue
       this.#held.delete(key)
       this.#failing.delete(key)

@@ -16,4 +16,6 @@ export interface IngestObserver {
   batch?(batch: IngestedBatch): void
   /** A batch failed and will be delivered again. `code`: of MeshgateError, else INTERNAL. */
   retry?(failure: { readonly product: string; readonly code: string }): void
+  /** Rejected records have been appended to their source topic again. */
+  redriven?(redriven: { readonly product: string; readonly records: number }): void
 }

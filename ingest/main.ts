@@ -11,6 +11,7 @@ import { AppendClock } from './append-clock.ts'
 import { groupOf, planEntities, rekeyGroupOf, type EntityPlan } from './entity-plan.ts'
 import { FailureLog } from './failure-log.ts'
 import { GroupProgress } from './group-progress.ts'
+import { createDeadLetterRoutes } from './http/dead-letter-routes.ts'
 import { createTopicRoutes, type RouteHandler } from './http/topic-routes.ts'
 import type { IngestLogger } from './ingest-logger.ts'
 import type { IngestObserver } from './ingest-observer.ts'
@@ -28,6 +29,8 @@ export interface IngestOptions {
   readonly clock: Clock
   readonly logger?: IngestLogger
   readonly observer?: IngestObserver
+  /** Records of a topic that may wait before posts are refused; default `limits.topicLagRecordsMax`. */
+  readonly lagRecordsMax?: number
   /** Sweeps old delete markers; default true. */
   readonly sweep?: boolean
 }
@@ -43,12 +46,26 @@ export interface Ingest {
   caughtUp(): Promise<void>
   /** By `domain/name`. */
   counts(): Readonly<Record<string, ProductCounts>>
+  /** Partitions whose batch in hand fails again and again, or does not end; the others go on. */
+  stuck(): readonly StuckPartitionOf[]
   /** Records not yet handled, by `domain/name`. */
   lag(): Promise<Readonly<Record<string, number>>>
   /** HTTP handlers to mount: `GET /topics`, `POST /topics/{topic}`. */
   readonly routes: readonly RouteHandler[]
   /** Finishes the batches in hand and leaves the groups. Ports stay open. */
   close(): Promise<void>
+}
+
+export interface StuckPartitionOf {
+  /** `domain/name`. */
+  readonly product: string
+  readonly topic: string
+  readonly partition: number
+  /** Of the first record of the batch. */
+  readonly offset: number
+  readonly forMs: number
+  /** Of the failure that it is tried again for; null: the batch has not ended. */
+  readonly code: string | null
 }
 
 interface Stage {
@@ -75,6 +92,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     await Promise.all(consumers.map((consumer) => consumer.close()))
     throw error
   }
+  const caughtUp = (): Promise<void> => allCaughtUp(stages)
   const plans = stages.filter(({ plan, progress }) => progress.topic === plan.topic).map(({ plan }) => plan)
   const sweeper =
     options.sweep === false
@@ -88,13 +106,8 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
             ),
         })
   return {
-    // A topic's re-keying stage comes before its writing stage: what the first appends, the second must see.
-    async caughtUp() {
-      for (const rekeying of [true, false]) {
-        const waiting = stages.filter(({ plan, progress }) => (progress.topic !== plan.topic) === rekeying)
-        await Promise.all(waiting.map(({ progress }) => progress.caughtUp()))
-      }
-    },
+    caughtUp,
+    stuck: () => stuckOf(stages, failures),
     counts: () => Object.fromEntries([...counts].map(([name, count]) => [name, { ...count }])),
     async lag() {
       const lags: Record<string, number> = {}
@@ -104,7 +117,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       }
       return lags
     },
-    routes: [createTopicRoutes(options)],
+    routes: [createTopicRoutes({ ...options, lagOf: lagOfTopics(stages) }), createDeadLetterRoutes({ ...options, caughtUp })],
     async close() {
       await sweeper?.close()
       await Promise.all(consumers.map((consumer) => consumer.close()))
@@ -112,6 +125,30 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       for (const { progress } of stages) progress.close(reason)
     },
   }
+}
+
+// A topic's re-keying stage comes before its writing stage: what the first appends, the second must see.
+async function allCaughtUp(stages: readonly Stage[]): Promise<void> {
+  for (const rekeying of [true, false]) {
+    const waiting = stages.filter(({ plan, progress }) => (progress.topic !== plan.topic) === rekeying)
+    await Promise.all(waiting.map(({ progress }) => progress.caughtUp()))
+  }
+}
+
+/** Of a source topic: what waits to be re-keyed and to be written. */
+function lagOfTopics(stages: readonly Stage[]): (topic: string) => Promise<number> {
+  return async (topic) => {
+    const own = stages.filter(({ plan }) => plan.source.topic === topic)
+    const lags = await Promise.all(own.map(({ progress }) => progress.lag()))
+    return lags.reduce((sum, lag) => sum + lag, 0)
+  }
+}
+
+function stuckOf(stages: readonly Stage[], failures: FailureLog): StuckPartitionOf[] {
+  return failures.stuck().map(({ group, topic, ...partition }) => {
+    const stage = stages.find(({ progress }) => progress.group === group && progress.topic === topic)
+    return { product: stage === undefined ? '' : nameOf(stage.plan.product), topic, ...partition }
+  })
 }
 
 function nameOf(product: Product): string {
@@ -172,7 +209,7 @@ function consume(options: IngestOptions, stages: readonly Stage[], { counts, fai
       const stage = byTopic.get(batch.topic)
       if (stage === undefined) return
       const at = { group, topic: batch.topic, partition: batch.partition }
-      failures.begins(at, signal)
+      failures.begins({ ...at, offset: batch.records[0]?.offset ?? 0 }, signal)
       const product = nameOf(stage.plan.product)
       const startedMs = clock.monotonic()
       const outcome = await stage.process(batch, signal).catch((error: unknown) => {

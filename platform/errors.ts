@@ -222,8 +222,13 @@ const FAILURE_CODES = {
     retryable: false,
   },
   INGEST_OVERLOADED: {
-    meaning: 'More requests to topics wait than the limit allows.',
-    action: 'Retry with backoff.',
+    meaning: 'More requests to topics wait for the log than the limit allows; nothing of this one was taken.',
+    action: 'Send it again after the time of Retry-After.',
+    retryable: true,
+  },
+  INGEST_BEHIND: {
+    meaning: 'More records of the topic wait to be ingested than the limit allows; nothing of this request was taken.',
+    action: 'Send it again after the time of Retry-After. If it stays so, see GET /ingest for what ingest waits for.',
     retryable: true,
   },
   COMPOSITION_FAILED: {

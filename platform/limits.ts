@@ -98,6 +98,14 @@ export const limits = {
   sweepIntervalMs: 21_600_000,
   /** Steps between two durable marks of where the sweeper stands. */
   sweepPagesPerMark: 50,
+  /** How soon a replay that is asked for begins, and its end is noted; a question to the log each time. */
+  replayPollMs: 500,
+  /** Facts of replays read at once: a few of them are all that there are. */
+  replayFactsReadRecords: 1_000,
+  /** A request for a replay is a hundred bytes. */
+  replayRequestBytesMax: 16_384,
+  /** Replays of a product that are remembered when they are done. */
+  replaysKeptMax: 10,
   /** Creations of one entity that are remembered while they may be delivered again: more in one batch is no real life. */
   originsKeptMax: 8,
   /** Records that a new member of a group looks back at for their append times: tens of milliseconds of the fastest partition. */
@@ -113,6 +121,63 @@ export const limits = {
   postWaitMsMax: 10_000,
   /** Longest wait before looking at committed positions again: other members of the group report them only there. */
   caughtUpPollMs: 100,
+
+  // Generations of tables (docs/decisions/table-generations.md)
+  /** Nobody reads or writes by a look at the generations that is older: what changing over waits for, so seconds. */
+  tableLeaseMs: 5_000,
+  /** A look that is older is renewed in passing: one small read in that time by every process. */
+  tableRefreshMs: 2_000,
+  /** Between two steps of a change-over: the lease, and twice as much for a batch that was begun before and for clocks that run unevenly. */
+  tableStepWaitMs: 15_000,
+  /** How long the former tables are written after the switch: three times the readers' lease. */
+  tableSwitchGraceMs: 15_000,
+  /** Between two rounds of the work that builds new tables: one look at a small topic. */
+  tablePollMs: 1_000,
+  /** Records read and written at once into new tables: a batch of live ingest waits for at most one such. */
+  tableFillRecords: 1_000,
+  /** A live batch waits until new tables have caught up with it where no more records than that are left: about a second. */
+  tableFillGapRecords: 10_000,
+  /** A live batch waits no longer than that for new tables. */
+  tableFillGapWaitMs: 3_000,
+  /** Between two durable marks of how far new tables are filled: what is filled again after a crash. */
+  tableFillMarkMs: 5_000,
+  /** Rows copied at once where new tables are seeded by a scan. */
+  tableSeedRows: 500,
+  /** Body of a request about tables: a few words. */
+  tableRequestBytesMax: 4_096,
+  /** Records of a source topic that may wait for ingest before posts are told to come later, and loads wait: some 20 s of a busy machine's work. */
+  topicLagRecordsMax: 1_000_000,
+  /** Between two looks how many wait; what is let in meanwhile is counted. */
+  topicLagLookMs: 500,
+  /** How long a load waits between two looks whether there is room again. */
+  topicLagPollMs: 250,
+  /** When a client is asked to come again: while it is not known how fast ingest is, and at most. */
+  retryAfterSecondsUnknown: 5,
+  retryAfterSecondsMax: 30,
+  /** How long a load through a running process is told to come later before it gives up: an outage that somebody mends. */
+  sendPatienceMs: 1_800_000,
+  /** A batch takes a second or so: one that is in hand for longer than that, tried again or not, stands still and is named. */
+  stuckBatchMs: 10_000,
+
+  // Dead letters
+  /** Open rejected records of a topic that are looked at together, some 200 bytes each; of more, the first ones, until they are redriven. */
+  rejectedOpenRecordsMax: 500_000,
+  /** Combinations of reasons that records share in memory: products have dozens. */
+  rejectedReasonListsMax: 10_000,
+  /** Rejected records read at once: a record may have 1 MiB. */
+  rejectedReadRecords: 50,
+  /** Records behind its first part that are looked at for the others of a rejected record: they were appended together. */
+  rejectedPartsLookedMax: 10_000,
+  /** Records and bytes of one append of a redrive, which one mark follows. */
+  redriveBatchRecordsMax: 500,
+  redriveBatchBytesMax: 4_194_304,
+  /** Earlier rejections that a record carries along, and characters of each one's message: some kilobytes of headers. */
+  redriveAttemptsMax: 10,
+  redriveAttemptCharactersMax: 200,
+  /** What a listing shows of a value unless it is asked for in full: a line or two of a terminal. */
+  rejectedShownCharactersMax: 200,
+  /** A request to redrive: a filter and a sentence. */
+  redriveBodyBytesMax: 65_536,
 
   // Load and HTTP of ingest
   /** Records per append of a load: one fsync's worth, and the event loop stays free. */
@@ -330,10 +395,6 @@ export const limits = {
   /** Records and bytes of one request of a load through a running process: well below the body limit, base64 included. */
   sendBatchRecordsMax: 1_000,
   sendBatchBytesMax: 1_048_576,
-  /** Rejected records that a summary of reasons reads, the newest: some megabytes of the log, and a user looks at a few. */
-  rejectedSummaryRecordsMax: 10_000,
-  /** Of them read at once: a record may have 1 MiB. */
-  rejectedSummaryReadRecords: 50,
   /** Different reasons that a summary tells: a page of a terminal. */
   rejectedSummaryReasonsMax: 20,
 } as const

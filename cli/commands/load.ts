@@ -3,6 +3,7 @@
 import { Command, Option } from 'commander'
 import type { Logger } from 'pino'
 import { entityToLoad, loadFile } from '../../ingest/load/load-file.ts'
+import { summarizeRejected } from '../../ingest/dead-letter/rejected-summary.ts'
 import { startIngest, type Ingest } from '../../ingest/main.ts'
 import { readConfig } from '../../platform/config.ts'
 import { openPlatform, type Platform } from '../../platform/main.ts'
@@ -12,7 +13,7 @@ import { urlOfHolder } from '../data-directory-holder.ts'
 import { estimatedTotal, type LoadOutcome, type LoadWork } from '../load-work.ts'
 import { count, createProgress } from '../progress.ts'
 import { readProductsToRun } from '../read-products.ts'
-import { describeReasons, summarizeRejected } from '../rejected-records.ts'
+import { describeReasons } from '../rejected-records.ts'
 import { createRoleLogger } from '../role-logger.ts'
 import { sendFile } from '../send-file.ts'
 import { watchIngest } from '../watch-ingest.ts'
@@ -125,7 +126,7 @@ async function loadInto({ platform, ingest, failed }: Target, work: LoadWork): P
   const { product, entity, source, context } = work
   const { log, clock } = platform
   const { topic } = entityToLoad(product, entity).source
-  const before = await summarizeRejected(log, topic, 'end')
+  const before = await summarizeRejected(log, topic, { from: 'end' })
   const progress = createProgress(context.terminal, clock)
   const label = `${product.domain}/${product.name}`
   const loading = loadFile({
@@ -144,7 +145,7 @@ async function loadInto({ platform, ingest, failed }: Target, work: LoadWork): P
   const result = await Promise.race([...ends, stopped(context).then(() => null)])
   if (result === null) return null
   if (!result.alreadyLoaded) progress.finish({ label, done: result.records, total: result.records })
-  return { ...result, reasons: (await summarizeRejected(log, topic, before.ends)).reasons }
+  return { ...result, reasons: (await summarizeRejected(log, topic, { from: before.ends })).reasons }
 }
 
 function summary({ alreadyLoaded, records, written, rejected }: LoadOutcome): string {

@@ -5,6 +5,9 @@ import type { EventLog } from '../../platform/ports/event-log.ts'
 import { putValue, REDRIVES_TOPIC } from '../internal-topics.ts'
 import type { RejectedFilter } from './rejected-filter.ts'
 
+/** Generations of redrives begin here, those of replays below: no two repetitions of a record share one. */
+const GENERATIONS_FROM = 2 ** 32
+
 export interface RedriveRequest {
   readonly id: string
   /** `domain/name`, and its version as it was redriven to. */
@@ -53,6 +56,8 @@ export interface RedriveFacts {
   /** In their order. */
   readonly redrives: readonly Redrive[]
   readonly redrivenIn: (topic: string) => RedrivenIn
+  /** Records that a redrive has appended and marked. */
+  readonly marked: (id: string) => number
 }
 
 type Fact = { readonly redrive: Redrive | RedriveRequest } | { readonly mark: Mark }
@@ -61,7 +66,7 @@ type Fact = { readonly redrive: Redrive | RedriveRequest } | { readonly mark: Ma
 export async function putRequest(log: EventLog, request: RedriveRequest): Promise<Redrive> {
   const fact: Fact = { redrive: request }
   const position = await putValue(log, REDRIVES_TOPIC, request.id, fact)
-  return { ...request, generation: position.offset + 1, finished: null }
+  return { ...request, generation: generationAt(position.offset), finished: null }
 }
 
 export async function putFinished(log: EventLog, redrive: Redrive): Promise<void> {
@@ -86,6 +91,7 @@ export async function putMark(
 export async function readFacts(log: EventLog): Promise<RedriveFacts> {
   const redrives = new Map<string, Redrive>()
   const redriven = new Map<string, Map<number, number>>()
+  const marked = new Map<string, number>()
   const [range] = await log.offsets(REDRIVES_TOPIC)
   for (let offset = range?.earliest ?? 0; range !== undefined && offset < range.next;) {
     const records = await log.read({ topic: REDRIVES_TOPIC, partition: 0, offset }, 1_000)
@@ -93,21 +99,31 @@ export async function readFacts(log: EventLog): Promise<RedriveFacts> {
     if (last === undefined) break
     for (const record of records) {
       const fact = JSON.parse(Buffer.from(record.value ?? '{}').toString()) as Fact
-      if ('mark' in fact) addMark(redriven, fact.mark)
-      else if ('redrive' in fact) addRedrive(redrives, fact.redrive, record.offset)
+      if ('mark' in fact) {
+        const { mark } = fact
+        addMark(redriven, mark)
+        marked.set(mark.redrive, (marked.get(mark.redrive) ?? 0) + mark.steps.length)
+      }
+      if ('redrive' in fact) addRedrive(redrives, fact.redrive, record.offset)
     }
     offset = last.offset + 1
   }
   return {
     redrives: [...redrives.values()].toSorted((left, right) => left.generation - right.generation),
     redrivenIn: (topic) => (partition, offset) => redriven.get(`${topic}:${partition}`)?.get(offset) ?? 0,
+    marked: (id) => marked.get(id) ?? 0,
   }
 }
 
 function addRedrive(redrives: Map<string, Redrive>, redrive: Redrive | RedriveRequest, offset: number): void {
   if ('generation' in redrive) redrives.set(redrive.id, redrive)
   // Appended twice by a log that lost its answer: the first counts.
-  else if (!redrives.has(redrive.id)) redrives.set(redrive.id, { ...redrive, generation: offset + 1, finished: null })
+  else if (!redrives.has(redrive.id))
+    redrives.set(redrive.id, { ...redrive, generation: generationAt(offset), finished: null })
+}
+
+function generationAt(offset: number): number {
+  return GENERATIONS_FROM + offset + 1
 }
 
 function addMark(redriven: Map<string, Map<number, number>>, { topic, partition, generation, steps }: Mark): void {

@@ -9,6 +9,7 @@ import type { AppendRecord, EventLog, Position } from '../../platform/ports/even
 import { compileReadKey, type ReadKey } from '../sources/record-key.ts'
 import { bodyForm, postedRecords, type BodyForm } from './posted-records.ts'
 import { BodyBudget, bodyBytesReserved, readBody } from './request-body.ts'
+import { TopicBacklog } from './topic-backlog.ts'
 
 /** Answers a request, or leaves it alone and says false. Never rejects. */
 export type RouteHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
@@ -23,16 +24,21 @@ interface Face {
   readonly clock: Clock
   readonly topics: ReadonlyMap<string, Topic>
   readonly budget: BodyBudget
+  readonly backlog: TopicBacklog
 }
 
-/** Status and REST Proxy's own number of each failure that a client may meet. */
+/**
+ * Status and REST Proxy's own number of each failure that a client may meet. 429: there is no room now, and nothing of the request was
+ * taken. 503: the log is away; some of the records may have been taken. 507: its disk is full.
+ */
 const STATUSES: Partial<Record<FailureCode, readonly [status: number, errorCode: number]>> = {
   LOG_TOPIC_UNKNOWN: [404, 40401],
   INGEST_REQUEST_INVALID: [422, 42206],
   INGEST_REQUEST_UNSUPPORTED: [415, 415],
   INGEST_REQUEST_TOO_LARGE: [413, 41301],
   LOG_RECORD_TOO_LARGE: [413, 41301],
-  INGEST_OVERLOADED: [503, 50301],
+  INGEST_OVERLOADED: [429, 42901],
+  INGEST_BEHIND: [429, 42902],
   LOG_UNAVAILABLE: [503, 50302],
   LOG_CLOSED: [503, 50302],
   LOG_DISK_FULL: [507, 50701],
@@ -42,6 +48,10 @@ export function createTopicRoutes(options: {
   readonly products: readonly Product[]
   readonly log: EventLog
   readonly clock: Clock
+  /** Records of a topic that are not yet ingested; none are known of without it. */
+  readonly lagOf?: (topic: string) => Promise<number>
+  /** Default `limits.topicLagRecordsMax`. */
+  readonly lagRecordsMax?: number
 }): RouteHandler {
   const topics = new Map<string, Topic>()
   for (const product of options.products) {
@@ -50,15 +60,17 @@ export function createTopicRoutes(options: {
       topics.set(entity.source.topic, { name: entity.source.topic, readKey: compileReadKey(product, entity) })
     }
   }
-  const { log, clock } = options
-  const face: Face = { log, clock, topics, budget: new BodyBudget() }
+  const { log, clock, lagOf = async () => 0, lagRecordsMax: recordsMax } = options
+  const backlog = new TopicBacklog({ clock, lagOf, ...(recordsMax === undefined ? {} : { recordsMax }) })
+  const face: Face = { log, clock, topics, budget: new BodyBudget(), backlog }
   return async (request, response) => {
     const [path = ''] = (request.url ?? '').split('?')
     if (path !== '/topics' && !path.startsWith('/topics/')) return false
     try {
       await answer(face, path, request, response)
     } catch (error) {
-      refuse(request, response, error)
+      const name = topicNameIn(path)
+      refuse(request, response, error, () => (topics.has(name) ? backlog.retryAfterSeconds(name) : 1))
     }
     return true
   }
@@ -99,7 +111,10 @@ async function takeRecords(face: Face, topic: Topic, form: BodyForm, request: In
   const release = await roomFor(face)
   let records: readonly AppendRecord[]
   try {
+    // Before the body is read where it can be said already, and again with its records.
+    await admitted(face, topic, 0)
     records = await postedRecords(form, await readBody(request), topic.readKey)
+    await admitted(face, topic, records.length)
   } catch (error) {
     release()
     throw error
@@ -110,6 +125,15 @@ async function takeRecords(face: Face, topic: Topic, form: BodyForm, request: In
     const message = `The log has not taken the records within ${limits.postWaitMsMax / 1_000} s. Send them again: some of them may be in ${topic.name} already.`
     return new MeshgateError('LOG_UNAVAILABLE', message)
   })
+}
+
+/** A log that cannot say in time what waits is away: it is asked to append, and says so. */
+async function admitted({ backlog, clock }: Face, topic: Topic, records: number): Promise<void> {
+  const late = new MeshgateError(
+    'LOG_UNAVAILABLE',
+    `The log does not say what waits in ${topic.name}. Nothing was taken.`,
+  )
+  await inTime(clock, backlog.admit(topic.name, records), () => late)
 }
 
 async function roomFor({ budget, clock }: Face): Promise<() => void> {
@@ -165,7 +189,12 @@ function wrongMethod(response: ServerResponse, allowed: string): void {
   send(response, 405, { error_code: 405, message: `Use ${allowed}.`, code: 'INGEST_REQUEST_UNSUPPORTED' })
 }
 
-function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+  retryAfterSeconds: () => number,
+): void {
   if (response.headersSent || response.destroyed) return
   const known = error instanceof MeshgateError ? error : null
   const [status, errorCode] = (known === null ? undefined : STATUSES[known.code]) ?? [500, 50002]
@@ -173,7 +202,9 @@ function refuse(request: IncomingMessage, response: ServerResponse, error: unkno
   const shown = status === 500 ? 'The records could not be appended. Retry.' : (known?.message ?? '')
   // Nobody reads the rest of the body: the connection cannot be used again.
   if (!request.complete) response.setHeader('connection', 'close')
-  if (known?.retryable === true) response.setHeader('retry-after', '1')
+  if (known?.retryable === true) {
+    response.setHeader('retry-after', known.code === 'INGEST_BEHIND' ? String(retryAfterSeconds()) : '1')
+  }
   send(response, status, { error_code: errorCode, message: shown, code: known?.code ?? 'INTERNAL' })
 }
 

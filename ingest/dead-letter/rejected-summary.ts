@@ -1,0 +1,48 @@
+// Why records of a topic are rejected: the open ones, like with like. A record with several faults counts for each of them.
+import type { EventLog } from '../../platform/ports/event-log.ts'
+import { limits } from '../../platform/limits.ts'
+import { topicNames } from '../../schema/topics.ts'
+import { openRejected, type FoundReason, type OpenRecord } from './open-rejected.ts'
+import type { RejectedFilter } from './rejected-filter.ts'
+
+export interface RejectedReason extends FoundReason {
+  /** In how many open records it was found. */
+  readonly times: number
+}
+
+export interface RejectedSummary {
+  /** Open records that are meant. */
+  readonly open: number
+  /** False: there are more open ones than are looked at. */
+  readonly complete: boolean
+  /** Where the topic's rejected records end, per partition: `from` of a later summary. */
+  readonly ends: readonly number[]
+  /** The most frequent first. */
+  readonly reasons: readonly RejectedReason[]
+}
+
+/** Of the records of a source topic that were rejected at and after `from`: an offset per partition, or the end for none of them. */
+export async function summarizeRejected(
+  log: EventLog,
+  topic: string,
+  { from = [], filter = {} }: { readonly from?: 'end' | readonly number[]; readonly filter?: RejectedFilter } = {},
+): Promise<RejectedSummary> {
+  if (from === 'end') {
+    const ranges = await log.offsets(topicNames.rejected(topic))
+    return { open: 0, complete: true, ends: ranges.map(({ next }) => next), reasons: [] }
+  }
+  const { records, complete, ends } = await openRejected(log, topic, { from, filter })
+  return { open: records.length, complete, ends, reasons: reasonsOf(records) }
+}
+
+function reasonsOf(records: readonly OpenRecord[]): readonly RejectedReason[] {
+  const counted = new Map<FoundReason, number>()
+  for (const { reasons } of records) {
+    // Two lines of one order with the same fault are one record.
+    for (const reason of new Set(reasons)) counted.set(reason, (counted.get(reason) ?? 0) + 1)
+  }
+  return [...counted]
+    .map(([reason, times]) => ({ ...reason, times }))
+    .toSorted((left, right) => right.times - left.times)
+    .slice(0, limits.rejectedSummaryReasonsMax)
+}
