@@ -14,8 +14,8 @@ export interface ChangeEvent {
   readonly key: string
   /** What the change wrote, and the key; null: the entity is gone. */
   readonly row: Row | null
-  /** The entity as it is now. */
-  current(): Promise<Row | null>
+  /** The entity as it is now; where it is gone by now, as the change left it: that it is gone is told by a later event. */
+  current(): Promise<Row>
   readonly reads: TableReads
   cursor(): string
 }
@@ -69,9 +69,9 @@ export async function subscribeToChanges(
       const { change, selection, progress } = selected
       const reads = createTableReads(store)
       const key = pick(change.row, entity.key)
-      const current = (): Promise<Row | null> => reads.get(base, key)
+      const current = async (): Promise<Row> => (await reads.get(base, key)) ?? change.row
       if (selection === 'unsure') {
-        const now = await current()
+        const now = await reads.get(base, key)
         if (now === null || !matchesAll(filters, { ...now, ...change.row })) continue
       }
       const row = selection === 'deleted' ? null : writtenRow(entity.key, change)

@@ -140,6 +140,14 @@ describe('a subscription', () => {
     await events.return?.()
   })
 
+  test('takes what it cannot find any more, because the entity is gone by now, from the change too', async () => {
+    const events = await subscribe(CHANGED)
+    // As a late delete makes it: the entity stays as it was, and the record wrote nothing.
+    await telemetry.append([telemetry.change(reading('1'), { wrote: [], created: false, before: reading('1') })], 0)
+    expect(await told(events, 1)).toEqual([['1', { id: '1', value: '1.5', status: reading('1').status }]])
+    await events.return?.()
+  })
+
   test('reads the store not at all when the change wrote all that is selected', async () => {
     const events = await subscribe(CREATED)
     await telemetry.append([telemetry.change(reading('1'))])
