@@ -9,7 +9,6 @@ import { eventLatencyScenario } from './event-latency.ts'
 import { loadRateScenario } from './load-rate.ts'
 import { describe, measure, type Figures } from './measure.ts'
 import { benchPlace } from './bench-place.ts'
-import { bareLoopScenario } from './servers-bare-loop.ts'
 
 interface Baseline {
   readonly machine: string
@@ -30,9 +29,8 @@ const { values } = parseArgs({
 const place = await benchPlace(values.servers)
 const latency = await eventLatencyScenario(place.mesh)
 try {
-  const bareLoop = values.servers ? [await bareLoopScenario(place)] : []
   const query = await customerQueryScenario(place.mesh.url)
-  const scenarios = [...bareLoop, await loadRateScenario(place), latency, query]
+  const scenarios = [await loadRateScenario(place), latency, query]
   const figures = await measure(scenarios, Number(values.rounds), print)
   const baseline: Baseline = { machine: describeMachine(), figures }
   if (values.compare || values.servers) compare(JSON.parse(await readFile(baselineFile, 'utf8')) as Baseline, baseline)
