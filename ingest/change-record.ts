@@ -7,7 +7,7 @@ import type { AppendRecord } from '../platform/ports/event-log.ts'
 import type { EntityPlan } from './entity-plan.ts'
 import { fitsLog } from './dead-letter/rejected-record.ts'
 import type { AcceptedRecord } from './decode-batch.ts'
-import { generationIn } from './source-position.ts'
+import { changeGeneration } from './replay/raise-generation.ts'
 
 /** Records smaller than this make changes that fit, whatever was computed from them. */
 const SMALL_RECORD_BYTES = 16_384
@@ -72,7 +72,7 @@ function changeText(plan: EntityPlan, accepted: AcceptedRecord, { upsert, rowTex
   return (
     `{"key":${JSON.stringify(keyText)},"op":"${upsert ? 'UPSERT' : 'DELETE'}","row":${row},"wrote":${wrote},${around}` +
     `"writeTime":${writeTime},"source":${JSON.stringify(record.position)},"eventTimeMs":${eventTimeMs === null ? 'null' : eventTimeMs},` +
-    `"generation":${generationIn(record.headers)}${warned}}`
+    `"generation":${changeGeneration(record.headers)}${warned}}`
   )
 }
 
@@ -111,7 +111,7 @@ function changeOf(accepted: AcceptedRecord, context: ChangeContext | undefined):
     writeTime,
     source: record.position,
     eventTimeMs,
-    generation: generationIn(record.headers),
+    generation: changeGeneration(record.headers),
     ...(accepted.warnings.length === 0
       ? {}
       : { warnings: accepted.warnings.map(({ checkId, field }) => ({ checkId, field })) }),

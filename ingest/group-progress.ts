@@ -30,6 +30,12 @@ export class GroupProgress {
     this.#wake()
   }
 
+  /** The group's position of the partition was set back, by whoever had it. */
+  rewound(partition: number): void {
+    delete this.#handled[partition]
+    this.#wake()
+  }
+
   /** Records not yet handled, by the group's positions and this process's. */
   async lag(): Promise<number> {
     const [ends, committed] = await Promise.all([this.#ends(), this.#committed()])

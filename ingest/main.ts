@@ -17,6 +17,9 @@ import type { IngestLogger } from './ingest-logger.ts'
 import type { IngestObserver } from './ingest-observer.ts'
 import { internalTopics } from './internal-topics.ts'
 import { processBatch, rekeyBatch, type BatchOutcome } from './process-batch.ts'
+import type { ReplayStatus } from './replay/replay-progress.ts'
+import { createReplayRoutes } from './replay/replay-routes.ts'
+import { Replayer } from './replay/replayer.ts'
 import { Sweeper } from './sweeper.ts'
 
 export type { IngestLogger } from './ingest-logger.ts'
@@ -50,7 +53,9 @@ export interface Ingest {
   stuck(): readonly StuckPartitionOf[]
   /** Records not yet handled, by `domain/name`. */
   lag(): Promise<Readonly<Record<string, number>>>
-  /** HTTP handlers to mount: `GET /topics`, `POST /topics/{topic}`. */
+  /** The products' newest replays, also those that others do. */
+  replays(): Promise<readonly ReplayStatus[]>
+  /** HTTP handlers to mount: `POST /ingest/replays`, `GET /topics`, `POST /topics/{topic}`. */
   readonly routes: readonly RouteHandler[]
   /** Finishes the batches in hand and leaves the groups. Ports stay open. */
   close(): Promise<void>
@@ -83,11 +88,19 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const failures = new FailureLog(options)
   const stages: Stage[] = []
   const consumers: Consumer[] = []
+  const byTopic = new Map<string, Consumer>()
+  const replayer = new Replayer({
+    ...options,
+    onRewound: ({ topic, partition }) => {
+      for (const { progress } of stages) if (progress.topic === topic) progress.rewound(partition)
+    },
+  })
   try {
     for (const product of products) {
       counts.set(nameOf(product), { written: 0, rejected: 0 })
-      consumers.push(...(await startProduct(options, product, { counts, stages, failures })))
+      consumers.push(...(await startProduct(options, product, { counts, stages, failures, replayer, byTopic })))
     }
+    replayer.start(byTopic)
   } catch (error) {
     await Promise.all(consumers.map((consumer) => consumer.close()))
     throw error
@@ -117,10 +130,17 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       }
       return lags
     },
-    routes: [createTopicRoutes({ ...options, lagOf: lagOfTopics(stages) }), createDeadLetterRoutes({ ...options, caughtUp })],
+    replays: () => replayer.status(),
+    routes: [
+      createReplayRoutes(options, replayer),
+      createTopicRoutes({ ...options, lagOf: lagOfTopics(stages) }),
+      createDeadLetterRoutes({ ...options, caughtUp }),
+    ],
     async close() {
       await sweeper?.close()
+      replayer.stop()
       await Promise.all(consumers.map((consumer) => consumer.close()))
+      await replayer.close()
       const reason = new MeshgateError('LOG_CLOSED', 'Ingest closed before it had caught up. Start it again.')
       for (const { progress } of stages) progress.close(reason)
     },
@@ -159,10 +179,14 @@ interface Registers {
   readonly counts: Map<string, { written: number; rejected: number }>
   readonly stages: Stage[]
   readonly failures: FailureLog
+  readonly replayer: Replayer
+  /** The consumer of each topic. */
+  readonly byTopic: Map<string, Consumer>
 }
 
 async function startProduct(options: IngestOptions, product: Product, registers: Registers): Promise<Consumer[]> {
   const { log } = options
+  const { replayer } = registers
   const plans = planEntities(product, log.timestampResolutionUs)
   const writing: Stage[] = plans.map((plan) => {
     // What re-keying passes on has exact times already.
@@ -170,7 +194,8 @@ async function startProduct(options: IngestOptions, product: Product, registers:
     return {
       plan,
       progress: new GroupProgress(groupOf(product), plan.topic, options),
-      process: async (batch, signal) => processBatch(options, plan, await exact(batch), signal),
+      process: async (batch, signal) =>
+        processBatch(options, plan, await exact(await replayer.raised(batch, signal)), signal),
     }
   })
   const rekeying: Stage[] = plans
@@ -180,7 +205,8 @@ async function startProduct(options: IngestOptions, product: Product, registers:
       return {
         plan,
         progress: new GroupProgress(rekeyGroupOf(product), plan.source.topic, options),
-        process: async (batch, signal) => rekeyBatch(options, plan, await exact(batch), signal),
+        process: async (batch, signal) =>
+          rekeyBatch(options, plan, await exact(await replayer.raised(batch, signal)), signal),
       }
     })
   registers.stages.push(...rekeying, ...writing)
@@ -196,13 +222,14 @@ function exactTimes(log: EventLog, plan: EntityPlan, needed: boolean): (batch: R
   return (batch) => clock.exact(batch)
 }
 
-function consume(options: IngestOptions, stages: readonly Stage[], { counts, failures }: Registers): Promise<Consumer> {
+async function consume(options: IngestOptions, stages: readonly Stage[], registers: Registers): Promise<Consumer> {
+  const { counts, failures, replayer } = registers
   const byTopic = new Map(stages.map((stage) => [stage.progress.topic, stage]))
   const group = stages[0]?.progress.group ?? ''
   const { clock, observer } = options
   /** What the handler rejected with; any other error is the consumer's. */
   const ofBatches = new WeakSet<object>()
-  return options.log.consume({
+  const consumer = await options.log.consume({
     group,
     topics: [...byTopic.keys()],
     handler: async (batch, signal) => {
@@ -234,6 +261,7 @@ function consume(options: IngestOptions, stages: readonly Stage[], { counts, fai
       const at = { group, ...position }
       if (typeof error === 'object' && error !== null && !ofBatches.has(error)) {
         failures.consumerFailed(error, at)
+        if (error instanceof MeshgateError && error.code === 'LOG_OFFSET_OUT_OF_RANGE') replayer.outOfRange(position)
         return
       }
       const stage = byTopic.get(at.topic)
@@ -242,4 +270,6 @@ function consume(options: IngestOptions, stages: readonly Stage[], { counts, fai
       failures.failed(error, at)
     },
   })
+  for (const topic of byTopic.keys()) registers.byTopic.set(topic, consumer)
+  return consumer
 }

@@ -1,0 +1,85 @@
+// Asks for a replay of a product: plans it and makes it a durable fact, which whoever ingests the product follows. One at a time of a product.
+import { randomUUID } from 'node:crypto'
+import type { Product } from '../../schema/model.ts'
+import { MeshgateError } from '../../platform/errors.ts'
+import { limits } from '../../platform/limits.ts'
+import type { Clock } from '../../platform/ports/clock.ts'
+import type { EventLog } from '../../platform/ports/event-log.ts'
+import { planReplay } from './plan-replay.ts'
+import {
+  appendRequest,
+  forget,
+  ReplayFacts,
+  type Replay,
+  type ReplayRange,
+  type ReplayRequest,
+} from './replay-facts.ts'
+import type { ReplayFrom } from './replay-from.ts'
+
+export interface ReplayAsked {
+  readonly product: Product
+  readonly from: ReplayFrom
+  readonly requestedBy: string | null
+}
+
+interface Ports {
+  readonly log: EventLog
+  readonly clock: Clock
+}
+
+/** What it would read again; appends nothing. */
+export async function dryRun({ log }: Ports, { product, from }: ReplayAsked): Promise<readonly ReplayRange[]> {
+  requireNoneRuns(await factsOf(log), nameOf(product), null)
+  return planReplay(log, product, from)
+}
+
+/** Null where there is nothing to read again. REPLAY_RUNNING, REPLAY_RANGE_GONE, REPLAY_INVALID. */
+export async function requestReplay(ports: Ports, asked: ReplayAsked): Promise<ReplayRequest | null> {
+  const { log, clock } = ports
+  const ranges = await dryRun(ports, asked)
+  if (ranges.length === 0) return null
+  const request: ReplayRequest = {
+    id: randomUUID(),
+    product: nameOf(asked.product),
+    from: asked.from.text,
+    ranges,
+    requestedAt: new Date(clock.now()).toISOString(),
+    requestedBy: asked.requestedBy,
+  }
+  await appendRequest(log, request)
+  // Another may have been asked for at the same moment: the earlier one is it.
+  const facts = await factsOf(log)
+  try {
+    requireNoneRuns(facts, request.product, request.id)
+  } catch (error) {
+    await forget(log, request)
+    throw error
+  }
+  await forgetOld(log, facts, request.product)
+  return request
+}
+
+async function factsOf(log: EventLog): Promise<ReplayFacts> {
+  const facts = new ReplayFacts(log)
+  await facts.refresh()
+  return facts
+}
+
+function requireNoneRuns(facts: ReplayFacts, product: string, own: string | null): void {
+  const running = facts.current(product)
+  if (running === null || running.doneAt !== null || running.id === own) return
+  const since = `from ${running.from}, asked for at ${running.requestedAt}`
+  throw new MeshgateError(
+    'REPLAY_RUNNING',
+    `A replay of ${product} runs already: ${since} (${running.id}). Wait for its end: GET /ingest shows it.`,
+  )
+}
+
+async function forgetOld(log: EventLog, facts: ReplayFacts, product: string): Promise<void> {
+  const done = facts.all().filter((replay: Replay) => replay.product === product && replay.doneAt !== null)
+  for (const replay of done.slice(0, -limits.replaysKeptMax)) await forget(log, replay)
+}
+
+function nameOf(product: Product): string {
+  return `${product.domain}/${product.name}`
+}
