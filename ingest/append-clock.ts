@@ -28,12 +28,21 @@ const NO_LEAD = Number.NEGATIVE_INFINITY
 export class AppendClock {
   readonly #log: EventLog
   readonly #topic: string
+  readonly #keepsMarks: boolean
   readonly #known = new Map<number, Known>()
   readonly #marks = new Map<number, readonly ClockMark[]>()
 
-  constructor(log: EventLog, topic: string) {
+  /** `keepsMarks` false: reads a partition that another clock goes on with, whose newer marks are not to be pushed out by old ones. */
+  constructor(log: EventLog, topic: string, { keepsMarks = true }: { readonly keepsMarks?: boolean } = {}) {
     this.#log = log
     this.#topic = topic
+    this.#keepsMarks = keepsMarks
+  }
+
+  /** The record before `offset` had this exact time, as found out earlier. */
+  goOn(partition: number, offset: number, timestampUs: number): void {
+    const lead = timestampUs - (offset - 1)
+    this.#known.set(partition, { start: offset, before: lead, next: offset, after: lead })
   }
 
   /** The batch with exact times. One call at a time per partition. Rejects as the log does. */
@@ -49,7 +58,8 @@ export class AppendClock {
       behindUs = Math.max(behindUs, timestampUs - record.timestampUs)
       return { ...record, timestampUs }
     })
-    if (behindUs > limits.appendClockUnmarkedLeadUs) await this.#mark(partition, { offset: start, lead: before })
+    if (this.#keepsMarks && behindUs > limits.appendClockUnmarkedLeadUs)
+      await this.#mark(partition, { offset: start, lead: before })
     this.#known.set(partition, { start, before, next: (records.at(-1)?.offset ?? start) + 1, after: lead })
     return { ...batch, records: timed }
   }

@@ -23,6 +23,7 @@ export const REPLAYS_TOPIC = 'mesh.replays'
 export const internalTopics: readonly TopicDefinition[] = [
   LOADS_TOPIC,
   SWEEPS_TOPIC,
+  TABLES_TOPIC,
   CLOCKS_TOPIC,
   REDRIVES_TOPIC,
   PRODUCTS_TOPIC,

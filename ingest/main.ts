@@ -7,7 +7,12 @@ import { MeshgateError } from '../platform/errors.ts'
 import type { Clock } from '../platform/ports/clock.ts'
 import type { Consumer, EventLog, RecordBatch } from '../platform/ports/event-log.ts'
 import type { Store } from '../platform/ports/store.ts'
+import { createGenerationStore } from '../platform/generation-store.ts'
+import type { TableTimings } from '../platform/table-generations.ts'
+import { checkProductChanges, keepProducts } from './accept-products.ts'
 import { AppendClock } from './append-clock.ts'
+import { createTableRoutes } from './beside/table-routes.ts'
+import { TableWork, type TablesStatus } from './beside/table-work.ts'
 import { groupOf, planEntities, rekeyGroupOf, type EntityPlan } from './entity-plan.ts'
 import { FailureLog } from './failure-log.ts'
 import { GroupProgress } from './group-progress.ts'
@@ -36,6 +41,8 @@ export interface IngestOptions {
   readonly lagRecordsMax?: number
   /** Sweeps old delete markers; default true. */
   readonly sweep?: boolean
+  /** What changing over to new tables waits for; default by `limits`. */
+  readonly tableTimings?: TableTimings
 }
 
 export interface ProductCounts {
@@ -55,7 +62,9 @@ export interface Ingest {
   lag(): Promise<Readonly<Record<string, number>>>
   /** The products' newest replays, also those that others do. */
   replays(): Promise<readonly ReplayStatus[]>
-  /** HTTP handlers to mount: `POST /ingest/replays`, `GET /topics`, `POST /topics/{topic}`. */
+  /** The generations of the products' tables, by `domain/name`. */
+  tables(): Readonly<Record<string, TablesStatus>>
+  /** HTTP handlers to mount: `GET /topics`, `POST /topics/{topic}`, `POST /ingest/replays`, `POST /ingest/tables/{domain}/{name}`. */
   readonly routes: readonly RouteHandler[]
   /** Finishes the batches in hand and leaves the groups. Ports stay open. */
   close(): Promise<void>
@@ -81,9 +90,12 @@ interface Stage {
 
 /** Creates topics and migrates tables, then consumes. */
 export async function startIngest(options: IngestOptions): Promise<Ingest> {
-  const { products, log, store } = options
+  const { products, log } = options
   await log.createTopics([...products.flatMap(emitTopics), ...internalTopics])
-  await store.migrate(products.flatMap(emitTables))
+  await checkProductChanges(products, { ...options, store: liveTables(options) })
+  const tables = new TableWork({ ...options, ...timingsOf(options) })
+  await tables.start(products)
+  await keepProducts(products, options)
   const counts = new Map<string, { written: number; rejected: number }>()
   const failures = new FailureLog(options)
   const stages: Stage[] = []
@@ -98,11 +110,13 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   try {
     for (const product of products) {
       counts.set(nameOf(product), { written: 0, rejected: 0 })
-      consumers.push(...(await startProduct(options, product, { counts, stages, failures, replayer, byTopic })))
+      consumers.push(...(await startProduct(options, product, { counts, stages, failures, replayer, byTopic, tables })))
     }
     replayer.start(byTopic)
+    tables.tend()
   } catch (error) {
     await Promise.all(consumers.map((consumer) => consumer.close()))
+    await tables.close()
     throw error
   }
   const caughtUp = (): Promise<void> => allCaughtUp(stages)
@@ -112,6 +126,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       ? null
       : new Sweeper(plans, {
           ...options,
+          store: liveTables(options),
           // Every member would look at every row: the one that has the topic's first partition does.
           isMine: ({ topic }) =>
             consumers.some((consumer) =>
@@ -131,16 +146,13 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       return lags
     },
     replays: () => replayer.status(),
-    routes: [
-      createReplayRoutes(options, replayer),
-      createTopicRoutes({ ...options, lagOf: lagOfTopics(stages) }),
-      createDeadLetterRoutes({ ...options, caughtUp }),
-    ],
+    tables: () => tables.status(),
+    routes: [createTopicRoutes({ ...options, lagOf: lagOfTopics(stages) }), createDeadLetterRoutes({ ...options, caughtUp }), createReplayRoutes(options, replayer), createTableRoutes(options)],
     async close() {
       await sweeper?.close()
       replayer.stop()
       await Promise.all(consumers.map((consumer) => consumer.close()))
-      await replayer.close()
+      await Promise.all([replayer.close(), tables.close()])
       const reason = new MeshgateError('LOG_CLOSED', 'Ingest closed before it had caught up. Start it again.')
       for (const { progress } of stages) progress.close(reason)
     },
@@ -171,6 +183,16 @@ function stuckOf(stages: readonly Stage[], failures: FailureLog): StuckPartition
   })
 }
 
+/** For work that is not told when tables are switched. */
+function liveTables({ store, clock, products, tableTimings }: IngestOptions): Store {
+  const own = products.map((product) => ({ product: nameOf(product), tables: emitTables(product) }))
+  return createGenerationStore({ store, clock, products: own, ...timingsOf({ tableTimings }) })
+}
+
+function timingsOf({ tableTimings }: { readonly tableTimings?: TableTimings | undefined }): { timings?: TableTimings } {
+  return tableTimings === undefined ? {} : { timings: tableTimings }
+}
+
 function nameOf(product: Product): string {
   return `${product.domain}/${product.name}`
 }
@@ -180,6 +202,7 @@ interface Registers {
   readonly stages: Stage[]
   readonly failures: FailureLog
   readonly replayer: Replayer
+  readonly tables: TableWork
   /** The consumer of each topic. */
   readonly byTopic: Map<string, Consumer>
 }
@@ -188,14 +211,18 @@ async function startProduct(options: IngestOptions, product: Product, registers:
   const { log } = options
   const { replayer } = registers
   const plans = planEntities(product, log.timestampResolutionUs)
+  let writer: Consumer | null = null
+  const generations = await registers.tables.add(product, plans, () => writer?.assignment() ?? [])
   const writing: Stage[] = plans.map((plan) => {
     // What re-keying passes on has exact times already.
     const exact = exactTimes(log, plan, plan.needsClock && !plan.source.rekeyed)
     return {
       plan,
       progress: new GroupProgress(groupOf(product), plan.topic, options),
-      process: async (batch, signal) =>
-        processBatch(options, plan, await exact(await replayer.raised(batch, signal)), signal),
+      process: async (batch, signal) => {
+        const timed = await exact(await replayer.raised(batch, signal))
+        return generations.runLive(plan, batch, signal, (ports, live) => processBatch(ports, live, timed, signal))
+      },
     }
   })
   const rekeying: Stage[] = plans
@@ -212,7 +239,7 @@ async function startProduct(options: IngestOptions, product: Product, registers:
   registers.stages.push(...rekeying, ...writing)
   const consumers: Consumer[] = []
   if (rekeying.length > 0) consumers.push(await consume(options, rekeying, registers))
-  if (writing.length > 0) consumers.push(await consume(options, writing, registers))
+  if (writing.length > 0) consumers.push((writer = await consume(options, writing, registers)))
   return consumers
 }
 

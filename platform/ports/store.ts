@@ -103,6 +103,12 @@ export interface Store {
   migrate(tables: readonly TableDefinition[]): Promise<void>
 
   /**
+   * Removes tables with all their rows, for good; names without a table are passed over. Repeating it ends what a failed call has begun.
+   * Nobody may be using them: later calls on them are STORE_TABLE_UNKNOWN here, and may fail otherwise in processes that still know them.
+   */
+  drop(tables: readonly string[]): Promise<void>
+
+  /**
    * Resolves when every write is durable; order among them does not matter, write times decide. Repeating a write changes nothing.
    * Rejects (STORE_UNAVAILABLE, STORE_OVERLOADED, STORE_DISK_FULL, all retryable) with any part applied; with STORE_ROW_INVALID, where a
    * write does not fit its table, before any is.

@@ -37,6 +37,7 @@ function counted(store: Store): CountedStore {
   const calls = { read: 0, keys: 0, page: 0 }
   const counting: Store = {
     migrate: (tables) => store.migrate(tables),
+    drop: (tables) => store.drop(tables),
     write: (writes) => store.write(writes),
     writeAtomic: (writes) => store.writeAtomic(writes),
     read: (table, keys, options) => {

@@ -20,6 +20,7 @@ import type {
 import { CassandraClient, type ClientOptions } from './cassandra-client.ts'
 import { compileTable, type CqlTable } from './cql-table.ts'
 import { indexRows } from './index-rows.ts'
+import { dropTables } from './drop-tables.ts'
 import { type MigrationContext, migrateTables } from './migrate-tables.ts'
 import { onceDecided, onceLoaded } from './keyspace-schema.ts'
 import { openKeyspace } from './open-keyspace.ts'
@@ -83,9 +84,17 @@ export class CassandraStore implements Store {
   }
 
   migrate(tables: readonly TableDefinition[]): Promise<void> {
+    return this.#inTurn((context) => migrateTables(context, tables))
+  }
+
+  drop(tables: readonly string[]): Promise<void> {
+    return this.#inTurn((context) => dropTables(context, tables))
+  }
+
+  /** One migration at a time in this process; the lock is for the others. */
+  #inTurn(change: (context: MigrationContext) => Promise<ReadonlyMap<string, TableDefinition>>): Promise<void> {
     return this.#run(() => {
-      // One at a time in this process; the lock is for the others.
-      const turn = this.#migrating.then(async () => this.#use(await migrateTables(this.#migration(), tables)))
+      const turn = this.#migrating.then(async () => this.#use(await change(this.#migration())))
       this.#migrating = turn.catch(() => undefined)
       return turn
     })

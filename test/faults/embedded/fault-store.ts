@@ -55,6 +55,10 @@ export class FaultStore implements Store {
     return this.#store.read(...call)
   }
 
+  drop(...call: Parameters<Store['drop']>): ReturnType<Store['drop']> {
+    return this.#store.drop(...call)
+  }
+
   migrate(...call: Parameters<Store['migrate']>): ReturnType<Store['migrate']> {
     return this.#store.migrate(...call)
   }
