@@ -7,7 +7,7 @@ import { byId, openPorts, visibleRows, type TestPorts } from '../ingest/open-por
 import { FIELDS, productOf } from './product-of.ts'
 
 const TOPIC = 'shipping.parcels'
-const PARCEL = { id: '1', city: 'Ulm', grams: 500, state: 'OPEN', lines: [{ article: 'a', quantity: 2 }] }
+const PARCEL = { id: '1', city: 'Ulm', grams: 500, state: 'OPEN', lines: [{ article: 'a', quantity: 2, remark: null }] }
 let ports: TestPorts
 
 beforeEach(async () => {
