@@ -23,6 +23,8 @@ const COMMANDS: ReadonlyMap<string, () => Promise<CreateCommand>> = new Map([
   ['subgraph', async () => (await import('./commands/subgraph.ts')).subgraphCommand],
   ['ingest', async () => (await import('./commands/ingest.ts')).ingestCommand],
   ['load', async () => (await import('./commands/load.ts')).loadCommand],
+  ['replay', async () => (await import('./commands/replay.ts')).replayCommand],
+  ['digest', async () => (await import('./commands/digest.ts')).digestCommand],
   ['sample', async () => (await import('./commands/sample.ts')).sampleCommand],
   ['compose', async () => (await import('./commands/compose.ts')).composeCommand],
   ['check', async () => (await import('./commands/check.ts')).checkCommand],

@@ -3,6 +3,7 @@
 import type { ServerResponse } from 'node:http'
 import type { RouteHandler } from '../ingest/http/topic-routes.ts'
 import type { Ingest, StuckPartitionOf } from '../ingest/main.ts'
+import type { ReplayStatus } from '../ingest/replay/replay-progress.ts'
 import { sendJson } from './role-server.ts'
 
 export interface IngestStatus {
@@ -11,6 +12,8 @@ export interface IngestStatus {
   readonly lag: Readonly<Record<string, number>>
   /** Partitions of this process whose batch fails again and again, or does not end. */
   readonly stuck: readonly StuckPartitionOf[]
+  /** The newest replay of each product that had one, whoever does it. */
+  readonly replays: readonly ReplayStatus[]
 }
 
 export function ingestRoutes(ingest: Ingest): readonly RouteHandler[] {
@@ -29,6 +32,6 @@ function statusRoute(ingest: Ingest): RouteHandler {
 async function sendStatus(ingest: Ingest, response: ServerResponse): Promise<void> {
   // Lag first: a record that is handled between the two is then in the counts.
   const lag = await ingest.lag()
-  const status: IngestStatus = { lag, counts: ingest.counts(), stuck: ingest.stuck() }
+  const status: IngestStatus = { lag, counts: ingest.counts(), stuck: ingest.stuck(), replays: await ingest.replays() }
   sendJson(response, 200, status)
 }

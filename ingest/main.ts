@@ -14,6 +14,7 @@ import { AppendClock } from './append-clock.ts'
 import { createTableRoutes } from './beside/table-routes.ts'
 import { TableWork, type TablesStatus } from './beside/table-work.ts'
 import { groupOf, planEntities, rekeyGroupOf, type EntityPlan } from './entity-plan.ts'
+import { createDigestRoutes } from './digest/digest-routes.ts'
 import { FailureLog } from './failure-log.ts'
 import { GroupProgress } from './group-progress.ts'
 import { createDeadLetterRoutes } from './http/dead-letter-routes.ts'
@@ -116,7 +117,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     tables.tend()
   } catch (error) {
     await Promise.all(consumers.map((consumer) => consumer.close()))
-    await tables.close()
+    await Promise.all([replayer.close(), tables.close()])
     throw error
   }
   const caughtUp = (): Promise<void> => allCaughtUp(stages)
@@ -147,7 +148,13 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     },
     replays: () => replayer.status(),
     tables: () => tables.status(),
-    routes: [createTopicRoutes({ ...options, lagOf: lagOfTopics(stages) }), createDeadLetterRoutes({ ...options, caughtUp }), createReplayRoutes(options, replayer), createTableRoutes(options)],
+    routes: [
+      createTopicRoutes({ ...options, lagOf: lagOfTopics(stages) }),
+      createDeadLetterRoutes({ ...options, caughtUp }),
+      createReplayRoutes(options, replayer),
+      createDigestRoutes({ products, store: liveTables(options) }),
+      createTableRoutes(options),
+    ],
     async close() {
       await sweeper?.close()
       replayer.stop()

@@ -106,6 +106,8 @@ export const limits = {
   replayRequestBytesMax: 16_384,
   /** Replays of a product that are remembered when they are done. */
   replaysKeptMax: 10,
+  /** Rows that a digest reads in one page: one of them in memory at a time. */
+  digestPageRows: 1_000,
   /** Creations of one entity that are remembered while they may be delivered again: more in one batch is no real life. */
   originsKeptMax: 8,
   /** Records that a new member of a group looks back at for their append times: tens of milliseconds of the fastest partition. */

@@ -1,5 +1,6 @@
-// Replays over HTTP: `POST /ingest/replays` with {product, from, dryRun?, requestedBy?} asks for one, and answers once it is a durable fact.
+// Replays over HTTP: `POST /ingest/replays` with {product, from, dryRun?, requestedBy?, id?} asks for one, and answers once it is a durable fact.
 // How far they are is part of `GET /ingest`.
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Product } from '../../schema/model.ts'
 import { MeshgateError, type FailureCode } from '../../platform/errors.ts'
@@ -57,19 +58,20 @@ export function createReplayRoutes(face: Face, replayer: Replayer): RouteHandler
 }
 
 async function ask(face: Face, body: unknown): Promise<ReplayAnswer> {
-  const { product: name, from, dryRun: isDry, requestedBy } = fieldsOf(body)
+  const { id, product: name, from, dryRun: isDry, requestedBy } = fieldsOf(body)
   const product = face.products.find(({ domain, name: own }) => `${domain}/${own}` === name)
   if (product === undefined) {
     const known = face.products.map(({ domain, name: own }) => `${domain}/${own}`).join(', ')
     throw new MeshgateError('REPLAY_INVALID', `This process does not ingest "${name}". It ingests: ${known}.`)
   }
-  const asked = { product, from: parseReplayFrom(from), requestedBy }
+  const asked = { id, product, from: parseReplayFrom(from), requestedBy }
   if (isDry) return { id: null, ranges: await dryRun(face, asked) }
   const requested = await requestReplay(face, asked)
   return { id: requested?.id ?? null, ranges: requested?.ranges ?? [] }
 }
 
 interface Fields {
+  readonly id: string
   readonly product: string
   readonly from: string
   readonly dryRun: boolean
@@ -77,13 +79,15 @@ interface Fields {
 }
 
 function fieldsOf(body: unknown): Fields {
-  const { product, from, dryRun: isDry = false, requestedBy = null } = (body ?? {}) as Record<string, unknown>
+  const fields = (body ?? {}) as Record<string, unknown>
+  const { product, from, dryRun: isDry = false, requestedBy = null, id = randomUUID() } = fields
   const wrong =
+    typeof id !== 'string' ||
     typeof product !== 'string' ||
     typeof from !== 'string' ||
     typeof isDry !== 'boolean' ||
     (requestedBy !== null && typeof requestedBy !== 'string')
-  if (!wrong) return { product, from, dryRun: isDry, requestedBy }
+  if (!wrong) return { id, product, from, dryRun: isDry, requestedBy }
   const shape = '{"product": "domain/name", "from": "earliest", "dryRun": false, "requestedBy": null}'
   throw new MeshgateError('REPLAY_INVALID', `The body is no request for a replay. Send JSON as ${shape}.`)
 }

@@ -1,5 +1,4 @@
 // Asks for a replay of a product: plans it and makes it a durable fact, which whoever ingests the product follows. One at a time of a product.
-import { randomUUID } from 'node:crypto'
 import type { Product } from '../../schema/model.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
@@ -17,6 +16,8 @@ import {
 import type { ReplayFrom } from './replay-from.ts'
 
 export interface ReplayAsked {
+  /** Of the caller's making: asked for again with the same id, it is the same replay. */
+  readonly id: string
   readonly product: Product
   readonly from: ReplayFrom
   readonly requestedBy: string | null
@@ -28,7 +29,10 @@ interface Ports {
 }
 
 /** What it would read again; appends nothing. */
-export async function dryRun({ log }: Ports, { product, from }: ReplayAsked): Promise<readonly ReplayRange[]> {
+export async function dryRun(
+  { log }: Pick<Ports, 'log'>,
+  { product, from }: Pick<ReplayAsked, 'product' | 'from'>,
+): Promise<readonly ReplayRange[]> {
   requireNoneRuns(await factsOf(log), nameOf(product), null)
   return planReplay(log, product, from)
 }
@@ -36,10 +40,12 @@ export async function dryRun({ log }: Ports, { product, from }: ReplayAsked): Pr
 /** Null where there is nothing to read again. REPLAY_RUNNING, REPLAY_RANGE_GONE, REPLAY_INVALID. */
 export async function requestReplay(ports: Ports, asked: ReplayAsked): Promise<ReplayRequest | null> {
   const { log, clock } = ports
+  const made = (await factsOf(log)).all().find(({ id }) => id === asked.id)
+  if (made !== undefined) return made
   const ranges = await dryRun(ports, asked)
   if (ranges.length === 0) return null
   const request: ReplayRequest = {
-    id: randomUUID(),
+    id: asked.id,
     product: nameOf(asked.product),
     from: asked.from.text,
     ranges,

@@ -1,4 +1,5 @@
 // Replays in place, on the real embedded log and store: what is read again, under which generation, by whom, and what is refused.
+import { randomUUID } from 'node:crypto'
 import { afterEach, expect, test } from 'vitest'
 import { startIngest, type Ingest } from '../../ingest/main.ts'
 import { REPLAYS_TOPIC } from '../../ingest/internal-topics.ts'
@@ -74,7 +75,7 @@ async function settled(ports: TestPorts, ingest: Ingest, groups = ['ingest.test.
 }
 
 const ask = (ports: TestPorts, product: Product, from = 'earliest') =>
-  requestReplay(ports, { product, from: parseReplayFrom(from), requestedBy: 'test' })
+  requestReplay(ports, { id: randomUUID(), product, from: parseReplayFrom(from), requestedBy: 'test' })
 
 test('reads everything again under a raised generation, each record once, and leaves the rows as they are', async () => {
   const [ports, product] = [await open(), testProduct()]
@@ -124,7 +125,6 @@ test('begins at a time, or in one partition at a position', async () => {
   const planned = await dryRun(ports, {
     product,
     from: parseReplayFrom(new Date(atMs).toISOString()),
-    requestedBy: null,
   })
   const ends = await ports.log.offsets(TOPIC)
   expect(planned).toEqual(

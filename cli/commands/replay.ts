@@ -1,0 +1,136 @@
+// `meshgate replay`: reads a product's retained records again, in place, while everything goes on.
+import { randomUUID } from 'node:crypto'
+import { Command } from 'commander'
+import type { ReplayStatus } from '../../ingest/replay/replay-progress.ts'
+import type { ReplayAnswer } from '../../ingest/replay/replay-routes.ts'
+import { readConfig } from '../../platform/config.ts'
+import { limits } from '../../platform/limits.ts'
+import { systemClock } from '../../platform/system-clock.ts'
+import { EXIT, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
+import { examples } from '../command-help.ts'
+import { count, createProgress } from '../progress.ts'
+import { readProductsToRun } from '../read-products.ts'
+import { recordsIn, withReplays, type Replays, type ReplayWork } from '../replay-access.ts'
+import { createRoleLogger } from '../role-logger.ts'
+
+interface Options {
+  readonly from: string
+  readonly dryRun?: boolean
+  readonly wait: boolean
+}
+
+const MORE_HELP = `
+Every retained record from there on is decoded, checked and written again, up to where ingest stands now. Rows that are
+right stay as they are: write times decide, so queries see no difference on the way, unless the product has changed.
+Records that come meanwhile wait behind the replay, partition by partition. Subscribers are told every change of it once
+more, under a generation of its own; what was rejected is tried again.
+
+A replay outlives the command, and the processes that do it: stopped, it goes on when the product is ingested again.
+One at a time of a product.`
+
+export function replayCommand(run: RunCommand): Command {
+  return new Command('replay')
+    .description("ingest a product's retained records again, in place, while queries go on")
+    .argument('<PRODUCT>', 'a product.graphql or its folder')
+    .option(
+      '--from <START>',
+      'earliest, a time (2026-11-01T00:00:00Z: records appended since), or a position of one partition (topic:partition:offset)',
+      'earliest',
+    )
+    .option('--dry-run', 'say what would be read again, and do nothing')
+    .option('--no-wait', 'end once the replay is asked for')
+    .addHelpText(
+      'after',
+      examples([
+        ['meshgate replay subgraphs/sales --dry-run', 'how many records, from where to where'],
+        ['meshgate replay subgraphs/sales', 'all that the topic still holds'],
+        ['meshgate replay subgraphs/sales --from 2026-11-01T00:00:00Z', 'what has come since'],
+        ['meshgate replay subgraphs/sales --from sales.orders:2:1234', 'one partition, from a position on'],
+      ]),
+    )
+    .addHelpText('after', MORE_HELP)
+    .action((path: string, options: Options) => run((context) => replay(path, options, context)))
+}
+
+async function replay(path: string, options: Options, context: CommandContext): Promise<ExitCode> {
+  const { terminal } = context
+  const config = readConfig(context.environment)
+  const [product] = (await readProductsToRun([path], terminal)) ?? []
+  if (product === undefined) return EXIT.failure
+  const logger = createRoleLogger(config, terminal)
+  const work = { product, config, context, logger, command: `meshgate ingest ${path}` }
+  const outcome = await replayInPlace(work, options)
+  if (outcome === null) {
+    terminal.report('Stopped. What was asked for goes on when the product is ingested.\n')
+    return EXIT.failure
+  }
+  return EXIT.ok
+}
+
+/** Null when it was stopped. */
+async function replayInPlace(work: ReplayWork, { from, dryRun = false, wait }: Options): Promise<'ended' | null> {
+  const { product, context } = work
+  const { terminal } = context
+  const name = `${product.domain}/${product.name}`
+  const id = randomUUID()
+  let told = false
+  return withReplays(work, async (replays) => {
+    const answer = await replays.ask({ id, from, dryRun })
+    if (!told) terminal.print(describe(answer, { name, from, dryRun }))
+    told = true
+    if (answer.id === null) return 'ended'
+    if (!wait && replays.elsewhere) {
+      terminal.print('It goes on by itself: GET /ingest of the process that ingests shows how far it is.\n')
+      return 'ended'
+    }
+    const status = await whenDone(work, replays, answer.id)
+    if (status === null) return null
+    terminal.print(`Done: ${count(status.records)} records read again.\n`)
+    return 'ended'
+  })
+}
+
+interface Described {
+  readonly name: string
+  readonly from: string
+  readonly dryRun: boolean
+}
+
+function describe({ ranges }: ReplayAnswer, { name, from, dryRun }: Described): string {
+  if (ranges.length === 0) return `Nothing to read again: ingest of ${name} has not come further than ${from}.\n`
+  const records = recordsIn(ranges)
+  const lines = ranges.map(({ topic, partition, from: first, until }) =>
+    first === until
+      ? `  ${topic}:${partition}  stands still; goes on from ${count(first)}\n`
+      : `  ${topic}:${partition}  ${count(first)} to ${count(until)}\n`,
+  )
+  const head = dryRun ? 'Would read again' : 'Reads again'
+  const waiting = dryRun ? '' : 'Queries go on; new records wait behind it.\n'
+  return `${head} ${count(records)} records of ${name}:\n${lines.join('')}${waiting}`
+}
+
+/** Null when the command was stopped. */
+async function whenDone(work: ReplayWork, replays: Replays, id: string): Promise<ReplayStatus | null> {
+  const { context, command, product } = work
+  const { terminal, stop } = context
+  const progress = createProgress(terminal, systemClock)
+  const label = `${product.domain}/${product.name}`
+  const askedMs = systemClock.monotonic()
+  let told = false
+  for (;;) {
+    const status = await replays.status()
+    if (status?.id !== id || status.state === 'done') {
+      // Another that followed it shows in its place: then it was done.
+      if (status !== null) progress.finish({ label, done: status.records - status.left, total: status.records })
+      return status
+    }
+    progress.update({ label, done: status.records - status.left, total: status.records })
+    const waitedMs = systemClock.monotonic() - askedMs
+    if (!told && status.state === 'requested' && waitedMs >= limits.ingestStandstillMs) {
+      told = true
+      terminal.report(`Nobody has begun it. Start \`${command}\`; this command goes on by itself.\n`)
+    }
+    if (stop.aborted) return null
+    await systemClock.sleep(limits.replayPollMs, stop).catch(() => undefined)
+  }
+}

@@ -1,0 +1,153 @@
+// Where `meshgate replay` finds a product's replays: on the servers, through the process that holds the data directory, or by itself.
+import { hostname, userInfo } from 'node:os'
+import type { Logger } from 'pino'
+import { request } from 'undici'
+import { startIngest } from '../ingest/main.ts'
+import { ReplayFacts, type ReplayRange } from '../ingest/replay/replay-facts.ts'
+import { parseReplayFrom } from '../ingest/replay/replay-from.ts'
+import { replayStatus, type ReplayStatus } from '../ingest/replay/replay-progress.ts'
+import type { ReplayAnswer } from '../ingest/replay/replay-routes.ts'
+import { dryRun, requestReplay } from '../ingest/replay/request-replay.ts'
+import type { Config } from '../platform/config.ts'
+import { ERROR_CODES, MeshgateError, type FailureCode } from '../platform/errors.ts'
+import { openPlatform, type Platform } from '../platform/main.ts'
+import type { Product } from '../schema/model.ts'
+import type { CommandContext } from './command-context.ts'
+import { urlOfHolder } from './data-directory-holder.ts'
+import type { IngestStatus } from './ingest-routes.ts'
+import { watchIngest } from './watch-ingest.ts'
+import { withParts } from './with-parts.ts'
+import { withServers } from './with-servers.ts'
+
+export interface ReplayWork {
+  readonly product: Product
+  readonly config: Config
+  readonly context: CommandContext
+  readonly logger: Logger
+  /** Which ingest to start where none runs. */
+  readonly command: string
+}
+
+export interface ReplayQuestion {
+  readonly id: string
+  readonly from: string
+  readonly dryRun: boolean
+}
+
+export interface Replays {
+  ask(question: ReplayQuestion): Promise<ReplayAnswer>
+  /** Of the product's newest; null where there was none. */
+  status(): Promise<ReplayStatus | null>
+  /** Whether the replay goes on when this command ends. */
+  readonly elsewhere: boolean
+}
+
+/** Null when it was stopped. `use` may run again after an outage. */
+export async function withReplays<T>(work: ReplayWork, use: (replays: Replays) => Promise<T>): Promise<T | null> {
+  const { config, product, context, logger } = work
+  if (config.servers !== null) {
+    return withServers({ ...work, products: [product] }, ({ platform }) => use(replaysHere(work, platform, true)))
+  }
+  const url = await urlOfHolder(config)
+  if (url !== null) return use(replaysOf(work, url))
+  const watch = watchIngest(logger)
+  return withParts(async (parts) => {
+    const platform = await openPlatform(config, logger)
+    parts.defer(() => platform.close())
+    const { log, store, clock } = platform
+    const ingest = await startIngest({ products: [product], log, store, clock, logger: watch.logger })
+    parts.defer(() => ingest.close())
+    const used = use(replaysHere(work, platform, false))
+    used.catch(() => undefined)
+    return Promise.race([used, watch.failed, whenStopped(context.stop)])
+  })
+}
+
+function whenStopped(stop: AbortSignal): Promise<null> {
+  return new Promise((resolve) => {
+    if (stop.aborted) resolve(null)
+    stop.addEventListener('abort', () => resolve(null), { once: true })
+  })
+}
+
+function replaysHere(
+  { product }: ReplayWork,
+  { log, clock }: Pick<Platform, 'log' | 'clock'>,
+  elsewhere: boolean,
+): Replays {
+  const facts = new ReplayFacts(log)
+  return {
+    elsewhere,
+    async ask({ id, from: text, dryRun: isDry }) {
+      const from = parseReplayFrom(text)
+      if (isDry) return { id: null, ranges: await dryRun({ log }, { product, from }) }
+      const requested = await requestReplay({ log, clock }, { id, product, from, requestedBy: whoAsks() })
+      return { id: requested?.id ?? null, ranges: requested?.ranges ?? [] }
+    },
+    async status() {
+      await facts.refresh()
+      const replay = facts.current(nameOf(product))
+      return replay === null ? null : replayStatus(log, product, replay)
+    },
+  }
+}
+
+/** Through the process at the address. */
+function replaysOf({ product, context }: ReplayWork, url: string): Replays {
+  const name = nameOf(product)
+  return {
+    elsewhere: true,
+    async ask(question) {
+      const response = await request(`${url}/ingest/replays`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ ...question, product: name, requestedBy: whoAsks() }),
+        headersTimeout: 0,
+        signal: context.stop,
+      })
+      const text = await response.body.text()
+      if (response.statusCode >= 300) throw refused(url, response.statusCode, text)
+      return JSON.parse(text) as ReplayAnswer
+    },
+    async status() {
+      const response = await request(`${url}/ingest`)
+      const text = await response.body.text()
+      if (response.statusCode !== 200) throw refused(url, response.statusCode, text)
+      const { replays } = JSON.parse(text) as IngestStatus
+      return replays.find((replay) => replay.product === name) ?? null
+    },
+  }
+}
+
+/** As the process itself failed, where it says so. */
+function refused(url: string, status: number, text: string): MeshgateError {
+  const { code, message } = answered(text)
+  if (code in ERROR_CODES && message !== '') return new MeshgateError(code as FailureCode, message)
+  return new MeshgateError('LOAD_REFUSED', `The process at ${url} answered ${status}: ${text.trim()}`)
+}
+
+function answered(text: string): { readonly code: string; readonly message: string } {
+  try {
+    const { code = '', message = '' } = JSON.parse(text) as { code?: string; message?: string }
+    return { code, message }
+  } catch {
+    return { code: '', message: '' }
+  }
+}
+
+export function recordsIn(ranges: readonly ReplayRange[]): number {
+  return ranges.reduce((sum, { from, until }) => sum + until - from, 0)
+}
+
+// A container may run as a user without a name.
+function whoAsks(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`
+  } catch {
+    return hostname()
+  }
+}
+
+function nameOf({ domain, name }: Product): string {
+  return `${domain}/${name}`
+}
