@@ -1,5 +1,5 @@
 // First stage: records of a batch decoded, cleaned, checked and given their write time, or rejected with what is wrong.
-import type { Violation } from '../schema/record.ts'
+import type { Decoded, Violation } from '../schema/record.ts'
 import type { RecordCode } from '../schema/record-codes.ts'
 import type { Row } from '../schema/row.ts'
 import { writeTimeOf } from '../schema/emit/write-time.ts'
@@ -26,7 +26,26 @@ export interface AcceptedRecord {
 export type DecodedRecord = AcceptedRecord | RejectedRecord
 
 export function decodeBatch(plan: EntityPlan, batch: RecordBatch): DecodedRecord[] {
-  return batch.records.map((record) => decodeRecord(plan, batch, record))
+  const decoded: DecodedRecord[] = []
+  decodeSlice(plan, batch, { start: 0, end: batch.records.length, into: decoded })
+  return decoded
+}
+
+interface Slice {
+  /** Indexes of records in the batch; `end` exclusive, and perhaps behind the last. */
+  readonly start: number
+  readonly end: number
+  readonly into: DecodedRecord[]
+}
+
+/** Adds the outcome of every record of the slice. */
+export function decodeSlice(plan: EntityPlan, batch: RecordBatch, { start, end, into }: Slice): void {
+  const { records } = batch
+  const last = Math.min(end, records.length)
+  for (let at = start; at < last; at += 1) {
+    const record = records[at]
+    if (record !== undefined) into.push(decodeRecord(plan, batch, record))
+  }
 }
 
 function decodeRecord(plan: EntityPlan, batch: RecordBatch, logRecord: LogRecord): DecodedRecord {
@@ -38,14 +57,7 @@ function decodeRecord(plan: EntityPlan, batch: RecordBatch, logRecord: LogRecord
 
   const kind = plan.source.version?.kind ?? null
   if (kind === 'SEQUENCE' && decoded.version === null) return unordered(plan, record)
-  const times = {
-    version: decoded.version,
-    versionResolutionUs: decoded.versionResolutionUs,
-    kind,
-    appendTimeUs: record.timestampUs,
-    appendResolutionUs: plan.resolutionUs,
-  }
-  const writeTime = writeTimeOf(times, () => murmur2(record.value ?? new Uint8Array()) >>> 0)
+  const writeTime = timeOf(plan, record, decoded)
   if (writeTime > limits.versionMax) return versionTooLarge(plan, record, writeTime)
   // A version that lay ahead when the record was rejected is none any more when it is redriven after that time.
   const aheadMax = (record.redrivenUs ?? record.timestampUs) + limits.versionAheadMsMax * 1_000
@@ -70,6 +82,20 @@ function decodeRecord(plan: EntityPlan, batch: RecordBatch, logRecord: LogRecord
     eventTimeMs,
     warnings,
   }
+}
+
+function timeOf(plan: EntityPlan, record: SourceRecord, decoded: Exclude<Decoded, { kind: 'rejected' }>): number {
+  const { version, versionResolutionUs } = decoded
+  // Nothing to fill: most topics have no version.
+  if (version === null && plan.resolutionUs === 1) return record.timestampUs
+  const times = {
+    version,
+    versionResolutionUs,
+    kind: plan.source.version?.kind ?? null,
+    appendTimeUs: record.timestampUs,
+    appendResolutionUs: plan.resolutionUs,
+  }
+  return writeTimeOf(times, () => murmur2(record.value ?? new Uint8Array()) >>> 0)
 }
 
 function keyOf(columns: readonly string[], row: Row): Row {

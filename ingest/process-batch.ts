@@ -2,10 +2,11 @@
 // The consumer commits the position when this resolves. A crash anywhere repeats the batch, which changes nothing the second time.
 import { setImmediate } from 'node:timers/promises'
 import { MeshgateError } from '../platform/errors.ts'
+import { limits } from '../platform/limits.ts'
 import type { AppendRecord, EventLog, RecordBatch } from '../platform/ports/event-log.ts'
 import type { Store } from '../platform/ports/store.ts'
 import { appendOutcomes, appendRejected } from './append-outcomes.ts'
-import { decodeBatch, type DecodedRecord } from './decode-batch.ts'
+import { decodeSlice, type DecodedRecord } from './decode-batch.ts'
 import { fitsLog, tooLarge, type RejectedRecord } from './dead-letter/rejected-record.ts'
 import type { EntityPlan } from './entity-plan.ts'
 import { baseKeys, planWrites } from './plan-writes.ts'
@@ -42,9 +43,7 @@ export async function processBatch(
   batch: RecordBatch,
   signal: AbortSignal = NEVER,
 ): Promise<BatchOutcome> {
-  const decoded = decodeBatch(plan, batch)
-  // Decoding a full batch takes milliseconds: whoever else waits for the event loop goes first.
-  await setImmediate()
+  const decoded = await decodeInTurns(plan, batch)
   const work = { ports, plan, batch, signal }
   try {
     return await writeDecoded(work, decoded)
@@ -52,6 +51,16 @@ export async function processBatch(
     if (!(error instanceof MeshgateError && error.code === 'STORE_ROW_INVALID')) throw error
     return oneByOne(work, decoded)
   }
+}
+
+/** Decoding a full batch takes tens of milliseconds: between slices, and behind the last, whoever else waits for the event loop goes first. */
+async function decodeInTurns(plan: EntityPlan, batch: RecordBatch): Promise<DecodedRecord[]> {
+  const decoded: DecodedRecord[] = []
+  for (let start = 0; start < batch.records.length; start += limits.decodeSliceRecords) {
+    decodeSlice(plan, batch, { start, end: start + limits.decodeSliceRecords, into: decoded })
+    await setImmediate()
+  }
+  return decoded
 }
 
 const NEVER = new AbortController().signal
@@ -105,7 +114,7 @@ export async function rekeyBatch(
 ): Promise<BatchOutcome> {
   const rejected: RejectedRecord[] = []
   const appends: AppendRecord[] = []
-  for (const item of decodeBatch(plan, batch)) {
+  for (const item of await decodeInTurns(plan, batch)) {
     if (item.kind === 'rejected') {
       rejected.push(item)
       continue

@@ -39,7 +39,7 @@ export function sourceRecordOf(batch: RecordBatch, record: LogRecord, rekeyed: b
   const position = rekeyed || redriven ? record.headers[ORIGIN_HEADERS.position] : undefined
   if (position === undefined) {
     const { timestampUs, key, value, headers } = record
-    return { position: `${batch.topic}:${batch.partition}:${record.offset}`, timestampUs, key, value, headers }
+    return { position: `${partitionText(batch)}${record.offset}`, timestampUs, key, value, headers }
   }
   const headers = { ...record.headers }
   const key = headers[ORIGIN_HEADERS.key]
@@ -56,6 +56,16 @@ export function sourceRecordOf(batch: RecordBatch, record: LogRecord, rekeyed: b
     value: record.value,
     headers,
   }
+}
+
+let partitionNow = { topic: '', partition: -1, text: '' }
+
+/** `topic:partition:`, made once for a batch. */
+function partitionText({ topic, partition }: RecordBatch): string {
+  if (partitionNow.partition !== partition || partitionNow.topic !== topic) {
+    partitionNow = { topic, partition, text: `${topic}:${partition}:` }
+  }
+  return partitionNow.text
 }
 
 /** Whether the origin lies in the same partition, before the record: what else somebody wrote there is no redrive of ours. */

@@ -15,8 +15,11 @@ export const limits = {
   recordBytesMax: 1_048_576,
   /** Bytes that wait for an fsync before append pushes back: some batches' worth. */
   appendBytesInFlightMax: 33_554_432,
-  /** Records per batch handed to a consumer: one fsync and one store transaction each, and memory stays in megabytes. */
-  consumeBatchRecordsMax: 1_000,
+  /**
+   * Records and bytes per batch handed to a consumer, which gets what waits up to that: one fsync and one store transaction each, and
+   * memory stays in megabytes (docs/decisions/ingest-pipeline.md).
+   */
+  consumeBatchRecordsMax: 2_048,
   consumeBatchBytesMax: 4_194_304,
   /** Waiting between retries of a batch whose handler rejected. */
   retryDelayMsMin: 100,
@@ -84,6 +87,8 @@ export const limits = {
   storeSweepRowsMax: 1_000,
 
   // Ingest
+  /** Records decoded in one turn of the event loop: about three milliseconds. */
+  decodeSliceRecords: 512,
   /** How far a record's version may lie ahead of its append time: a wrong clock or zone, but no version that shadows later ones for long. */
   versionAheadMsMax: 86_400_000,
   /** The greatest version: above it the counting of an entity's changes would leave the exact integers. */
@@ -215,7 +220,7 @@ export const limits = {
   /** Events that wait for one subscriber: some seconds of a busy topic; then the subscription ends with its cursor. */
   subscriberEventsMax: 1_000,
   /** Changes that a new subscriber looks back at, to know which late repetitions are none of its business: a batch of ingest. */
-  subscriptionLookBackRecords: 1_000,
+  subscriptionLookBackRecords: 2_048,
   /** Records per read of a subscriber that catches up. */
   replayReadRecordsMax: 500,
   /** Such reads of one subgraph at a time, each decoded in a turn of the event loop: a thousand subscribers that come back together must not hold it up. */

@@ -43,7 +43,9 @@ export function routeRecords(
   const partOf: (number | undefined)[] = []
   const route: number[] = []
   let bytes = 0
-  for (const [at, record] of records.entries()) {
+  let at = -1
+  for (const record of records) {
+    at += 1
     const content = contentBytes(record)
     if (content > limits.recordBytesMax) throw tooLarge(topic.name, at, content)
     const size = options.recordOverheadBytes + content

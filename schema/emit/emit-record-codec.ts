@@ -1,7 +1,7 @@
 // Emits the codec of an entity's records: envelope, JSON, extraction, cleaning, types, computed columns, checks, version.
 // Everything that the product says is turned into closures once; decoding never throws, whatever the bytes.
 import type { Entity, Field, Product, Source } from '../model.ts'
-import type { Decoded, RawRecord, RecordCodec } from '../record.ts'
+import type { Decoded, RawRecord, RecordCodec, Violation } from '../record.ts'
 import type { RecordCode } from '../record-codes.ts'
 import type { Row } from '../row.ts'
 import { compileStorableCheck } from '../storable-row.ts'
@@ -16,8 +16,8 @@ import type { RecordKeys } from './record-key.ts'
 import { createObjectCompiler } from './record-object.ts'
 import type { DecodeObject } from './record-object.ts'
 import { parseInstant } from './record-time.ts'
-import { createState, violate } from './record-state.ts'
-import type { DecodeState } from './record-state.ts'
+import { createState, keepState, violate } from './record-state.ts'
+import type { DecodeState, StateKeeper } from './record-state.ts'
 import { compileVersion } from './record-version.ts'
 import type { ReadVersion } from './record-version.ts'
 
@@ -32,6 +32,7 @@ interface CodecPlan {
   readonly readVersion: ReadVersion
   /** Of each table, the base first. */
   readonly storable: readonly StorableCheck[]
+  readonly states: StateKeeper
 }
 
 type Parse = (text: string) => unknown
@@ -55,6 +56,7 @@ export function compileRecordCodec(product: Product, entity: Entity): RecordCode
     }),
     readVersion: compileVersion(product, entity, source),
     storable: storableChecks(product, entity),
+    states: keepState(),
   }
   return {
     decode(record) {
@@ -122,9 +124,11 @@ function decodeMessage(plan: CodecPlan, raw: RawRecord): Decoded {
   } catch {
     return reject('RECORD_UNPARSABLE', 'The message is not UTF-8.')
   }
-  const state = createState()
+  const state = plan.states.take()
   const decoded = decodeText(plan, raw, { text, parse: JSON.parse, state })
-  if (!state.sawNumber || !mayHoldLongNumbers(text)) return decoded
+  const isExact = !state.sawNumber || !mayHoldLongNumbers(text)
+  plan.states.giveBack(state)
+  if (isExact) return decoded
   return decodeText(plan, raw, { text, parse: parseJsonExactly, state: createState() })
 }
 
@@ -207,9 +211,11 @@ function decodeUpsert(plan: CodecPlan, messageKey: Uint8Array | null, record: Js
     version: version.kind === 'version' ? version.version : null,
     versionResolutionUs: version.kind === 'version' ? version.resolutionUs : 1,
     eventTimeMs: eventTimeOf(source, row),
-    warnings: state.warnings,
+    warnings: state.warnings.length === 0 ? NO_WARNINGS : state.warnings,
   }
 }
+
+const NO_WARNINGS: readonly Violation[] = []
 
 function eventTimeOf(source: Source, row: Row): number | null {
   const value = source.timeField === null ? null : row[source.timeField]

@@ -14,6 +14,29 @@ export interface DecodeState extends NumberWatch {
 
 export const createState = (): DecodeState => ({ sawNumber: false, violations: [], warnings: [] })
 
+export interface StateKeeper {
+  take(): DecodeState
+  /** A state in which something was collected is not given out again: what was collected is the caller's. */
+  giveBack(state: DecodeState): void
+}
+
+/** Most records are right and leave their state as it was: one serves them all. */
+export function keepState(): StateKeeper {
+  let kept: DecodeState | null = null
+  return {
+    take() {
+      const state = kept ?? createState()
+      kept = null
+      return state
+    },
+    giveBack(state) {
+      if (state.violations.length > 0 || state.warnings.length > 0) return
+      state.sawNumber = false
+      kept = state
+    },
+  }
+}
+
 export const isFull = (state: DecodeState): boolean =>
   state.violations.length >= schemaLimits.recordViolationsMax ||
   state.warnings.length >= schemaLimits.recordViolationsMax
