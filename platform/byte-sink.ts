@@ -13,7 +13,8 @@ export function createByteSink(): ByteSink {
 export function reserve(sink: ByteSink, count: number): void {
   const needed = sink.length + count
   if (needed <= sink.bytes.length) return
-  const larger = Buffer.allocUnsafe(Math.max(needed, sink.bytes.length * 2))
+  // Memory of its own, never a piece of the shared pool: what is written may go to another thread whole.
+  const larger = Buffer.allocUnsafeSlow(Math.max(needed, sink.bytes.length * 2))
   sink.bytes.copy(larger, 0, 0, sink.length)
   sink.bytes = larger
 }

@@ -77,8 +77,11 @@ export const limits = {
   storeCallsWaitingMax: 20_000,
   /** Text of answers that a reading thread gathers before it sends them: the caller parses while more is read. */
   storeAnswerCharsMax: 131_072,
-  /** Text of the calls that one transaction takes together: some ten thousand rows, a fraction of a second. */
-  storeGroupCharsMax: 4_194_304,
+  /** Writes of one call that go to the writer together, and so into one transaction: what a consumer's largest batch makes of two tables. */
+  storePartRowsMax: 40_000,
+  storePartBytesMax: 16_777_216,
+  /** Bytes of the calls that one transaction takes together: the larger, the more rows share a page; a second's work at most. */
+  storeGroupBytesMax: 33_554_432,
   /** How long a delete or null is remembered against older values that come late: Cassandra's default grace. */
   storeTombstoneGraceMs: 864_000_000,
   /** Expired rows are invisible at once; this is how long they may still take space. */

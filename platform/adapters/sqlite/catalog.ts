@@ -2,7 +2,7 @@
 // SQLite cannot tell apart). It is plain data: kept in shard 0, sent to every thread. Layouts are what the threads compile from it.
 import type { ColumnType, TableDefinition } from '../../../schema/tables.ts'
 import { compileStorableCheck, type StorableCheck } from '../../../schema/storable-row.ts'
-import { invariant } from '../../errors.ts'
+import { invariant, MeshgateError } from '../../errors.ts'
 
 export interface CatalogIndex {
   readonly id: number
@@ -28,11 +28,18 @@ export interface KeyColumn {
   readonly descending: boolean
 }
 
+export interface LayoutColumn {
+  readonly name: string
+  readonly type: ColumnType
+  /** Every object inherits a member of this name: only the row's own counts. */
+  readonly inherited: boolean
+}
+
 export interface TableLayout {
   readonly id: number
   readonly name: string
   readonly types: ReadonlyMap<string, ColumnType>
-  readonly jsonColumns: ReadonlySet<string>
+  readonly columns: readonly LayoutColumn[]
   readonly partition: readonly KeyColumn[]
   readonly clustering: readonly KeyColumn[]
   readonly keyNames: ReadonlySet<string>
@@ -48,6 +55,13 @@ export function emptyCatalog(shards: number): Catalog {
 /** Layouts by table name. */
 export function compileLayouts(catalog: Catalog): ReadonlyMap<string, TableLayout> {
   return new Map(catalog.tables.map((table) => [table.definition.name, compileLayout(table)]))
+}
+
+/** The layout of a table. STORE_TABLE_UNKNOWN where there is none. */
+export function findLayout(layouts: ReadonlyMap<string, TableLayout>, table: string): TableLayout {
+  const layout = layouts.get(table)
+  if (layout !== undefined) return layout
+  throw new MeshgateError('STORE_TABLE_UNKNOWN', `The store has no table ${table}: migrate it first.`)
 }
 
 function compileLayout({ id, definition, indexes }: CatalogTable): TableLayout {
@@ -67,7 +81,7 @@ function compileLayout({ id, definition, indexes }: CatalogTable): TableLayout {
     id,
     name: definition.name,
     types,
-    jsonColumns: new Set(definition.columns.filter(({ type }) => type === 'json').map(({ name }) => name)),
+    columns: definition.columns.map(({ name, type }) => ({ name, type, inherited: name in Object.prototype })),
     partition,
     clustering,
     keyNames: new Set([...partition, ...clustering].map((column) => column.name)),

@@ -43,3 +43,9 @@ export function planMigration(
   const after: Catalog = { shards: catalog.shards, nextId, tables: [...tables.values()] }
   return { plan: JSON.stringify(after) === JSON.stringify(catalog) ? null : { catalog: after, build, widen } }
 }
+
+/** The plan without the tables; null where none of them is there. */
+export function planDrop(catalog: Catalog, names: readonly string[]): MigrationPlan | null {
+  const tables = catalog.tables.filter(({ definition }) => !names.includes(definition.name))
+  return tables.length === catalog.tables.length ? null : { catalog: { ...catalog, tables }, build: [], widen: [] }
+}

@@ -2,9 +2,10 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { invariant } from '../../errors.ts'
 import { limits } from '../../limits.ts'
+import { keysOf } from './key-part.ts'
 import { storeError } from './open-database.ts'
 import { ShardReader } from './shard-reader.ts'
-import type { AnswerBatch, Failure, ReaderRequest, RequestBatch, ThreadData } from './thread-messages.ts'
+import type { AnswerBatch, BinaryPart, Failure, ReaderRequest, RequestBatch, ThreadData } from './thread-messages.ts'
 
 invariant(parentPort !== null, 'the reader runs in a thread')
 const port = parentPort
@@ -23,9 +24,15 @@ try {
   port.close()
 }
 
+interface Asked {
+  readonly id: number
+  readonly request: ReaderRequest
+  readonly part: BinaryPart | null
+}
+
 function handle(current: ShardReader, batch: RequestBatch): void {
   // What StoreThread sent.
-  const requests = batch.map(([id, text]) => ({ id, request: JSON.parse(text) as ReaderRequest }))
+  const requests = batch.map(([id, text, part]) => ({ id, request: JSON.parse(text) as ReaderRequest, part }))
   try {
     current.together(() => answerAll(current, requests))
   } catch (error) {
@@ -38,13 +45,13 @@ function handle(current: ShardReader, batch: RequestBatch): void {
   port.close()
 }
 
-function answerAll(current: ShardReader, requests: readonly { id: number; request: ReaderRequest }[]): void {
+function answerAll(current: ShardReader, requests: readonly Asked[]): void {
   let answers: [number, string | null, Failure | null][] = []
   let size = 0
   const post = (): void => port.postMessage({ answers } satisfies AnswerBatch)
-  for (const { id, request } of requests) {
+  for (const { id, request, part } of requests) {
     try {
-      const text = perform(current, request)
+      const text = perform(current, request, part)
       size += text.length
       answers.push([id, text, null])
     } catch (error) {
@@ -59,10 +66,10 @@ function answerAll(current: ShardReader, requests: readonly { id: number; reques
   if (answers.length > 0) post()
 }
 
-function perform(current: ShardReader, request: ReaderRequest): string {
+function perform(current: ShardReader, request: ReaderRequest, part: BinaryPart | null): string {
   switch (request.kind) {
     case 'read':
-      return current.read(request, request.nowMs)
+      return current.read(request, keysOf(part))
     case 'page':
       return current.page(request.table, request.request, request.nowMs)
     case 'scan':

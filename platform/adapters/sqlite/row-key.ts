@@ -19,6 +19,13 @@ export interface KeyRange {
 // Encoding never yields to other code, so one sink serves every call of a thread.
 const sink: ByteSink = createByteSink()
 
+/** Appends the key of the row to a sink of the caller's. STORE_ROW_INVALID where a key column has no value of its type. */
+export function appendKey(into: ByteSink, layout: TableLayout, row: Row): void {
+  writeByte(into, KEY_TAG)
+  for (const column of layout.partition) appendColumn(into, layout, column, row)
+  for (const column of layout.clustering) appendColumn(into, layout, column, row)
+}
+
 export function encodeKey(layout: TableLayout, row: Row): Buffer {
   startKey(layout, row)
   append(layout, layout.clustering, row)
@@ -91,5 +98,9 @@ function startKey(layout: TableLayout, row: Row): void {
 }
 
 function append(layout: TableLayout, columns: readonly KeyColumn[], row: Row): void {
-  for (const column of columns) appendComponent(sink, column.type, keyValue(layout, column, row), column.descending)
+  for (const column of columns) appendColumn(sink, layout, column, row)
+}
+
+function appendColumn(into: ByteSink, layout: TableLayout, column: KeyColumn, row: Row): void {
+  appendComponent(into, column.type, keyValue(layout, column, row), column.descending)
 }

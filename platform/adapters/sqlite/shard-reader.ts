@@ -5,9 +5,8 @@ import type { Row } from '../../../schema/row.ts'
 import { invariant, MeshgateError } from '../../errors.ts'
 import type { IndexRequest, PageRequest, ScanRequest } from '../../ports/store.ts'
 import { checkStorable } from '../../row-check.ts'
-import { type Catalog, compileLayouts, emptyCatalog, type TableLayout } from './catalog.ts'
+import { type Catalog, compileLayouts, emptyCatalog, findLayout, type TableLayout } from './catalog.ts'
 import { openDatabase } from './open-database.ts'
-import { findLayout } from './prepare-write.ts'
 import {
   clusteringRange,
   encodeIndexValue,
@@ -50,20 +49,26 @@ export class ShardReader {
   }
 
   /** An array of `{row, writeTimes?}` or null, in the order of the keys. */
-  read(request: { table: string; keys: readonly Row[]; writeTimes: boolean }, nowMs: number): string {
+  read(
+    request: { readonly table: string; readonly writeTimes: boolean; readonly nowMs: number },
+    keys: Iterable<readonly [key: Uint8Array, shard: number]>,
+  ): string {
+    const { nowMs } = request
     const layout = findLayout(this.#layouts, request.table)
     const sql = `SELECT ${STORED_COLUMNS} FROM ${rowsName(layout.id)} r WHERE k = ?2 AND ${VISIBLE}`
-    const answers = request.keys.map((row) => {
-      const key = encodeKey(layout, row)
-      const columns = this.#statement(this.#shard(layout, row), sql).get(nowMs, key) as unknown as
-        StoredColumns | undefined
-      if (columns === undefined) return 'null'
-      const text = `{"row":${visibleText(columns, layout.keyNames, nowMs)}`
-      return request.writeTimes
-        ? `${text},"writeTimes":${writeTimesText(columns, layout.keyNames, nowMs)}}`
-        : `${text}}`
-    })
-    return `[${answers.join(',')}]`
+    let answers = ''
+    for (const [key, shard] of keys) {
+      const columns = this.#statement(shard, sql).get(nowMs, key) as unknown as StoredColumns | undefined
+      if (answers !== '') answers += ','
+      if (columns === undefined) {
+        answers += 'null'
+        continue
+      }
+      answers += `{"row":${visibleText(columns, layout.keyNames, nowMs)}`
+      if (request.writeTimes) answers += `,"writeTimes":${writeTimesText(columns, layout.keyNames, nowMs)}`
+      answers += '}'
+    }
+    return `[${answers}]`
   }
 
   page(table: string, request: PageRequest, nowMs: number): string {

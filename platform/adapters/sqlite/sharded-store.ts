@@ -17,15 +17,16 @@ import type {
   StoredRow,
   Write,
 } from '../../ports/store.ts'
-import { checkKeyCount, checkLimit, checkWrite } from '../../row-check.ts'
+import { checkKeyCount, checkLimit } from '../../row-check.ts'
 import { gainsRequired } from '../../table-migration.ts'
-import { type Catalog, compileLayouts, emptyCatalog, type TableLayout } from './catalog.ts'
-import { planMigration } from './plan-migration.ts'
-import { findLayout, rowOf } from './prepare-write.ts'
+import { type Catalog, compileLayouts, emptyCatalog, findLayout, type TableLayout } from './catalog.ts'
+import { type MigrationPlan, planDrop, planMigration } from './plan-migration.ts'
+import { keyPart } from './key-part.ts'
+import { checkOnePartition, keyOf } from './one-partition.ts'
 import { encodePartition, shardOf } from './row-key.ts'
 import { StoreThread } from './store-thread.ts'
-import { rowText } from './row-text.ts'
-import type { ReaderRequest, SentWrite } from './thread-messages.ts'
+import type { ReaderRequest } from './thread-messages.ts'
+import { appendWrite, createPartSink, type PartSink, takePart, type WritePart } from './write-part.ts'
 
 export interface SqliteStoreOptions {
   /** Where the shard files are; made where it is missing. */
@@ -39,8 +40,11 @@ export interface SqliteStoreOptions {
   readonly onSweepError?: (error: unknown) => void
 }
 
-// The writer knows what is wrong with a table that this side does not know yet.
-const NO_COLUMNS: ReadonlySet<string> = new Set()
+interface Encoded {
+  readonly sinks: ReadonlyMap<number, PartSink>
+  /** The first write that is not in them. */
+  readonly next: number
+}
 
 export class ShardedStore implements Store {
   readonly #clock: Clock
@@ -52,6 +56,8 @@ export class ShardedStore implements Store {
   #catalog: Catalog
   #layouts: ReadonlyMap<string, TableLayout> = new Map()
   #migrating: Promise<void> = Promise.resolve()
+  /** Under way or waiting for their turn: writes wait for them, or they would be encoded for tables as they were. */
+  #migrations = 0
   #sweeping: Promise<void> = Promise.resolve()
   #closing: Promise<void> | null = null
 
@@ -79,42 +85,41 @@ export class ShardedStore implements Store {
   }
 
   migrate(tables: readonly TableDefinition[]): Promise<void> {
+    return this.#inTurn(() => this.#migrate(tables))
+  }
+
+  drop(tables: readonly string[]): Promise<void> {
+    return this.#inTurn(async () => {
+      const plan = planDrop(this.#catalog, tables)
+      // Shard 0 keeps the catalog and goes first: a table that is still in it must be in every file.
+      if (plan !== null) await this.#migrateShards(plan, [...this.#writers.entries()])
+    })
+  }
+
+  /** One migration at a time, each planned on what the one before left. */
+  #inTurn(migrate: () => Promise<void>): Promise<void> {
     return this.#run(() => {
-      // One at a time, each planned on what the one before left.
-      const turn = this.#migrating.then(() => this.#migrate(tables))
+      this.#migrations += 1
+      const turn = this.#migrating.then(migrate).finally(() => (this.#migrations -= 1))
       this.#migrating = turn.catch(() => undefined)
       return turn
     })
   }
 
   write(writes: readonly Write[]): Promise<void> {
-    return this.#run(async () => {
-      await this.#check(writes)
-      const sent: Promise<string>[] = []
-      for (let start = 0; start < writes.length; start += limits.storeMessageRowsMax) {
-        // Turning rows to text holds the event loop: let others in between.
-        if (start > 0) await setImmediate()
-        for (const [shard, part] of this.#byShard(writes.slice(start, start + limits.storeMessageRowsMax))) {
-          const call = this.#send(shard, part, false)
-          // A rejection is met at the end, when the other parts are settled too.
-          call.catch(() => undefined)
-          sent.push(call)
-          // A call larger than what may wait goes at the pace of the disk.
-          const behind = (this.#writers[shard]?.charsWaiting ?? 0) > limits.storeCharsWaitingMax / 2
-          if (behind && writes.length > limits.storeMessageRowsMax) await call
-        }
-      }
-      await Promise.all(sent)
-    })
+    return this.#run(() => this.#write(writes))
   }
 
   writeAtomic(writes: readonly Write[]): Promise<void> {
     return this.#run(async () => {
       const [first] = writes
       if (first === undefined) return
-      const layout = findLayout(this.#layouts, first.table)
-      await this.#check(writes)
-      await this.#send(this.#shard(layout, rowOf(first)), writes, true)
+      const layouts = await this.#settledLayouts()
+      checkOnePartition(layouts, writes)
+      const sink = createPartSink(writes.length)
+      const layout = findLayout(layouts, first.table)
+      for (const write of writes) appendWrite(sink, layout, write)
+      await this.#send(this.#shard(layout, keyOf(first)), takePart(sink))
     })
   }
 
@@ -125,7 +130,8 @@ export class ShardedStore implements Store {
       const parts: Promise<readonly (StoredRow | null)[]>[] = []
       for (let start = 0; start < keys.length; start += limits.storeMessageRowsMax) {
         const part = keys.slice(start, start + limits.storeMessageRowsMax)
-        const answer = this.#reader.call({ kind: 'read', nowMs: this.#clock.now(), table, keys: part, writeTimes })
+        const keysSent = keyPart(findLayout(this.#layouts, table), part, this.#writers.length)
+        const answer = this.#reader.call({ kind: 'read', nowMs: this.#clock.now(), table, writeTimes }, keysSent)
         // What the reader thread put together.
         parts.push(answer.then((text) => JSON.parse(text) as (StoredRow | null)[]))
       }
@@ -175,10 +181,13 @@ export class ShardedStore implements Store {
     const planned = planMigration(this.#catalog, tables, await this.#withRows(tables))
     if ('refusals' in planned) throw new MeshgateError('STORE_MIGRATION_REFUSED', planned.refusals.join('\n'))
     const { plan } = planned
-    if (plan === null) return
+    // Shard 0 keeps the catalog and goes last: until then the old catalog holds, and the same migration can be run again.
+    if (plan !== null) await this.#migrateShards(plan, [...this.#writers.entries()].reverse())
+  }
+
+  async #migrateShards(plan: MigrationPlan, writers: readonly (readonly [number, StoreThread])[]): Promise<void> {
     try {
-      // Shard 0 keeps the catalog and goes last: until then the old catalog holds, and the same migration can be run again.
-      for (const [shard, writer] of [...this.#writers.entries()].reverse()) {
+      for (const [shard, writer] of writers) {
         await writer.call({ kind: 'migrate', plan, keep: shard === 0 })
       }
       await this.#use(plan.catalog)
@@ -212,31 +221,71 @@ export class ShardedStore implements Store {
     await Promise.all([...this.#writers, this.#reader].map((thread) => thread.call({ kind: 'use', catalog })))
   }
 
-  /** All of a call before any is sent: the threads refuse what does not fit too, but each only of its own part. */
-  async #check(writes: readonly Write[]): Promise<void> {
-    for (const [at, write] of writes.entries()) {
-      if (at > 0 && at % limits.storeMessageRowsMax === 0) await setImmediate()
-      checkWrite(findLayout(this.#layouts, write.table), write)
+  /**
+   * Everything is encoded, and so checked, before anything is sent; and it is sent together, so that it shares a transaction. A call larger
+   * than that is checked to its end first and then encoded again part by part, at the pace of the disk.
+   */
+  async #write(writes: readonly Write[]): Promise<void> {
+    let layouts = await this.#settledLayouts()
+    let from = 0
+    let encoded = await this.#encode(layouts, writes, from)
+    for (let next = encoded.next; next < writes.length;) next = (await this.#encode(layouts, writes, next)).next
+    const sent: Promise<string>[] = []
+    for (;;) {
+      if (layouts !== this.#layouts || this.#migrations > 0) {
+        // Made for tables as they are no more.
+        layouts = await this.#settledLayouts()
+        encoded = await this.#encode(layouts, writes, from)
+        continue
+      }
+      for (const [shard, sink] of encoded.sinks) {
+        const call = this.#send(shard, takePart(sink))
+        // A rejection is met at the end, when the other parts are settled too.
+        call.catch(() => undefined)
+        sent.push(call)
+      }
+      from = encoded.next
+      if (from >= writes.length) break
+      const behind = this.#writers.some(({ charsWaiting }) => charsWaiting > limits.storeCharsWaitingMax / 2)
+      if (behind) await sent.at(-1)
+      encoded = await this.#encode(layouts, writes, from)
     }
+    await Promise.all(sent)
   }
 
-  #send(shard: number, writes: readonly Write[], atomic: boolean): Promise<string> {
+  /** From a write on as many as go together, by shard. STORE_TABLE_UNKNOWN or STORE_ROW_INVALID where one does not fit its table. */
+  async #encode(layouts: ReadonlyMap<string, TableLayout>, writes: readonly Write[], from: number): Promise<Encoded> {
+    const end = Math.min(writes.length, from + limits.storePartRowsMax)
+    const sinks = new Map<number, PartSink>()
+    const shards = this.#writers.length
+    let bytes = 0
+    let next = from
+    for (; next < end && bytes < limits.storePartBytesMax; next += 1) {
+      // Encoding holds the event loop: let others in between.
+      if (next > from && (next - from) % limits.storeMessageRowsMax === 0) await setImmediate()
+      const write = writes[next]
+      if (write === undefined) break
+      const layout = findLayout(layouts, write.table)
+      const shard = shards === 1 ? 0 : this.#shard(layout, keyOf(write))
+      let sink = sinks.get(shard)
+      if (sink === undefined) sinks.set(shard, (sink = createPartSink(Math.ceil((end - from) / shards))))
+      const before = sink.length
+      appendWrite(sink, layout, write)
+      bytes += sink.length - before
+    }
+    return { sinks, next }
+  }
+
+  #send(shard: number, part: WritePart): Promise<string> {
     const writer = this.#writers[shard]
     if (writer === undefined) throw new MeshgateError('INTERNAL', `The store has no shard ${shard}.`)
-    const rows: string[] = []
-    const sent = writes.map((write): SentWrite => {
-      if (write.kind === 'delete') return write
-      const { row, ...put } = write
-      const { text, scalarChars } = rowText(row, this.#layouts.get(write.table)?.jsonColumns ?? NO_COLUMNS)
-      rows.push(text)
-      return { ...put, scalarChars }
-    })
-    return writer.call({ kind: 'write', nowMs: this.#clock.now(), atomic, writes: sent }, rows)
+    return writer.call({ kind: 'write', nowMs: this.#clock.now() }, part)
   }
 
-  #byShard(writes: readonly Write[]): ReadonlyMap<number, readonly Write[]> {
-    if (this.#writers.length === 1) return new Map([[0, writes]])
-    return Map.groupBy(writes, (write) => this.#shard(findLayout(this.#layouts, write.table), rowOf(write)))
+  /** Layouts that no migration is about to change. */
+  async #settledLayouts(): Promise<ReadonlyMap<string, TableLayout>> {
+    while (this.#migrations > 0) await this.#migrating
+    return this.#layouts
   }
 
   #shard(layout: TableLayout, row: Row): number {

@@ -2,14 +2,22 @@
 // thread again on the next call after it has died. Owns the worker.
 import { Worker } from 'node:worker_threads'
 import { invariant, MeshgateError } from '../../errors.ts'
-import { jsonText } from './row-text.ts'
-import type { AnswerBatch, Failure, ReaderRequest, RequestBatch, ThreadData, WriterRequest } from './thread-messages.ts'
+import type {
+  AnswerBatch,
+  BinaryPart,
+  Failure,
+  ReaderRequest,
+  RequestBatch,
+  ThreadData,
+  WriterRequest,
+} from './thread-messages.ts'
+import { jsonText } from './write-part.ts'
 
 export interface StoreThreadOptions {
   readonly entry: 'writer-thread' | 'reader-thread'
   /** What each start of the thread gets. */
   readonly data: () => ThreadData
-  /** Characters and calls that may wait for answers; beyond either, calls are refused. */
+  /** Characters of texts with bytes of parts, and calls, that may wait for answers; beyond either, calls are refused. */
   readonly charsWaitingMax: number
   readonly callsWaitingMax: number
   /** Told of every start. */
@@ -41,10 +49,10 @@ export class StoreThread {
   }
 
   /** The answer's text. STORE_OVERLOADED where too much waits, STORE_UNAVAILABLE where the thread dies first. */
-  call(request: WriterRequest | ReaderRequest, rows: readonly string[] = []): Promise<string> {
+  call(request: WriterRequest | ReaderRequest, part: BinaryPart | null = null): Promise<string> {
     const { charsWaitingMax, callsWaitingMax } = this.#options
     const text = jsonText(request)
-    const size = rows.reduce((sum, row) => sum + row.length, text.length)
+    const size = text.length + (part === null ? 0 : part.bytes.byteLength + part.meta.byteLength)
     // Few and small, and a thread that missed one would work on an old catalog.
     const isControl = request.kind === 'use' || request.kind === 'load' || request.kind === 'migrate'
     const full = this.#calls.size >= callsWaitingMax || this.#charsWaiting + size > charsWaitingMax
@@ -59,7 +67,7 @@ export class StoreThread {
     const id = this.#lastId
     this.#charsWaiting += size
     if (this.#outbox.length === 0) process.nextTick(() => this.#flush())
-    this.#outbox.push([id, text, rows])
+    this.#outbox.push([id, text, part])
     return new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject, size }))
   }
 
@@ -67,7 +75,7 @@ export class StoreThread {
   async close(): Promise<void> {
     this.#flush()
     // No call waits for it: the thread's end is its answer.
-    this.#worker?.postMessage([[0, jsonText({ kind: 'close' } satisfies WriterRequest), []]] satisfies RequestBatch)
+    this.#worker?.postMessage([[0, jsonText({ kind: 'close' } satisfies WriterRequest), null]] satisfies RequestBatch)
     await this.#exited
   }
 
@@ -76,7 +84,12 @@ export class StoreThread {
     const batch = this.#outbox
     this.#outbox = []
     this.#worker ??= this.#start()
-    this.#worker.postMessage(batch)
+    const moved: ArrayBuffer[] = []
+    for (const [, , part] of batch) {
+      // Made by Float64Array and allocUnsafeSlow: memory of its own that no other thread shares.
+      if (part !== null) moved.push(part.meta.buffer as ArrayBuffer, part.bytes.buffer as ArrayBuffer)
+    }
+    this.#worker.postMessage(batch, moved)
   }
 
   #start(): Worker {

@@ -1,18 +1,13 @@
-// What crosses the threads: requests and answers as JSON text, one string each. A string is copied as bytes; an object would be walked
-// and rebuilt field by field on both sides.
-import type { Row } from '../../../schema/row.ts'
+// What crosses the threads: requests and answers as JSON text, one string each, and beside a request the keys or rows that it is about, as
+// bytes that are transferred. A string is copied as bytes; an object would be walked and rebuilt field by field on both sides.
 import type { FailureCode } from '../../errors.ts'
-import type { DeleteWrite, IndexRequest, PageRequest, PutWrite, ScanRequest } from '../../ports/store.ts'
+import type { IndexRequest, PageRequest, ScanRequest } from '../../ports/store.ts'
 import type { Catalog } from './catalog.ts'
 import type { MigrationPlan } from './plan-migration.ts'
 
-/** A put without its row, whose text travels beside the request (row-text.ts). */
-export type SentPut = Omit<PutWrite, 'row'> & { readonly scalarChars: number }
-export type SentWrite = SentPut | DeleteWrite
-
 export type WriterRequest =
   | { readonly kind: 'load' }
-  | { readonly kind: 'write'; readonly nowMs: number; readonly atomic: boolean; readonly writes: readonly SentWrite[] }
+  | { readonly kind: 'write'; readonly nowMs: number }
   | { readonly kind: 'migrate'; readonly plan: MigrationPlan; readonly keep: boolean }
   | { readonly kind: 'use'; readonly catalog: Catalog }
   | { readonly kind: 'sweep'; readonly nowMs: number }
@@ -23,7 +18,6 @@ export type ReaderRequest =
       readonly kind: 'read'
       readonly nowMs: number
       readonly table: string
-      readonly keys: readonly Row[]
       readonly writeTimes: boolean
     }
   | { readonly kind: 'page'; readonly nowMs: number; readonly table: string; readonly request: PageRequest }
@@ -37,8 +31,15 @@ export interface Failure {
   readonly message: string
 }
 
-/** A batch of requests, each its id, its text, and the texts of the rows of its puts in their order. */
-export type RequestBatch = readonly (readonly [id: number, text: string, rows: readonly string[]])[]
+/** What a request is about: the writes of a write (write-part.ts), the keys of a read (key-part.ts). */
+export interface BinaryPart {
+  readonly count: number
+  readonly meta: Float64Array
+  readonly bytes: Uint8Array
+}
+
+/** A batch of requests, each its id, its text, and what it is about. */
+export type RequestBatch = readonly (readonly [id: number, text: string, part: BinaryPart | null])[]
 
 /** Their answers: text on success. `fatal`: the thread cannot work and ends. */
 export type AnswerBatch =

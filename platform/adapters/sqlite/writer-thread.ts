@@ -1,12 +1,11 @@
 // The thread of a shard's writer. Calls that wait while a transaction is being committed share the next one (group commit): one fsync
-// for all of them. A call that does not fit its table fails alone, before the transaction.
+// for all of them. What they write was checked on the way here.
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { invariant, MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import { storeError } from './open-database.ts'
-import { checkOnePartition, type PreparedWrite, prepareWrite } from './prepare-write.ts'
 import { ShardWriter } from './shard-writer.ts'
-import type { AnswerBatch, RequestBatch, ThreadData, WriterRequest } from './thread-messages.ts'
+import type { AnswerBatch, BinaryPart, RequestBatch, ThreadData, WriterRequest } from './thread-messages.ts'
 
 invariant(parentPort !== null, 'the writer runs in a thread')
 const port = parentPort
@@ -19,8 +18,7 @@ type WriteRequest = Extract<WriterRequest, { kind: 'write' }>
 interface Waiting<Request> {
   readonly id: number
   readonly request: Request
-  /** Texts of the rows of a write's puts. */
-  readonly rows: readonly string[]
+  readonly part: BinaryPart | null
 }
 
 try {
@@ -39,17 +37,17 @@ function handle(batch: RequestBatch): void {
   for (
     let next: RequestBatch | undefined = batch;
     next !== undefined;
-    next = size < limits.storeGroupCharsMax ? nextBatch() : undefined
+    next = size < limits.storeGroupBytesMax ? nextBatch() : undefined
   ) {
-    for (const [id, text, rows] of next) {
-      size = rows.reduce((sum, row) => sum + row.length, size + text.length)
+    for (const [id, text, part] of next) {
+      size += text.length + (part?.bytes.length ?? 0)
       // What StoreThread sent.
-      waiting.push({ id, request: JSON.parse(text) as WriterRequest, rows })
+      waiting.push({ id, request: JSON.parse(text) as WriterRequest, part })
     }
   }
   let group: Waiting<WriteRequest>[] = []
-  for (const { id, request, rows } of waiting) {
-    if (request.kind === 'write') group.push({ id, request, rows })
+  for (const { id, request, part } of waiting) {
+    if (request.kind === 'write') group.push({ id, request, part })
     else {
       // Whatever is no write keeps its place among them.
       commit(group)
@@ -65,29 +63,12 @@ function nextBatch(): RequestBatch | undefined {
 }
 
 function commit(group: readonly Waiting<WriteRequest>[]): void {
-  const current = open()
-  const writes: PreparedWrite[] = []
-  const ids: number[] = []
-  let nowMs = 0
-  for (const { id, request, rows } of group) {
-    try {
-      let row = 0
-      const prepared = request.writes.map((write) =>
-        prepareWrite(current.layouts, write, write.kind === 'put' ? rows[row++] : undefined),
-      )
-      if (request.atomic) checkOnePartition(prepared)
-      for (const write of prepared) writes.push(write)
-      ids.push(id)
-      nowMs = Math.max(nowMs, request.nowMs)
-    } catch (error) {
-      answer([id], () => {
-        throw error
-      })
-    }
-  }
-  if (ids.length === 0) return
+  if (group.length === 0) return
+  const nowMs = group.reduce((latest, { request }) => Math.max(latest, request.nowMs), 0)
+  const ids = group.map(({ id }) => id)
+  const parts = group.flatMap(({ part }) => (part === null ? [] : [part]))
   answer(ids, () => {
-    current.write(writes, nowMs)
+    open().write(parts, nowMs)
     return null
   })
 }
