@@ -21,11 +21,13 @@ export function createProcessMetrics(servers: ServersHealth | null): Metrics {
 
 export function ingestObserver(metrics: Metrics): IngestObserver {
   return {
-    batch: ({ product, written, rejected, durationMs }) => {
+    batch: ({ product, written, rejected, codes, durationMs }) => {
+      for (const [code, records] of Object.entries(codes)) metrics.record('ingestRejected', records, { product, code })
       metrics.record('ingestRecords', written, { product, outcome: 'written' })
       metrics.record('ingestRecords', rejected, { product, outcome: 'rejected' })
       metrics.record('ingestBatch', durationMs / 1_000, { product })
     },
+    redriven: ({ product, records }) => metrics.record('ingestRedriven', records, { product }),
     retry: ({ product, code }) => metrics.record('ingestRetries', 1, { product, code }),
   }
 }
@@ -33,6 +35,14 @@ export function ingestObserver(metrics: Metrics): IngestObserver {
 export function readIngestLag(metrics: Metrics, ingest: Pick<Ingest, 'lag'>): void {
   metrics.read('ingestLag', async () =>
     Object.entries(await ingest.lag()).map(([product, lag]) => [lag, { product }] as const),
+  )
+}
+
+export function readStuckPartitions(metrics: Metrics, ingest: Pick<Ingest, 'stuck'>): void {
+  metrics.read('ingestStuck', () =>
+    ingest.stuck().map(({ product, topic, partition, forMs, code }) => {
+      return [forMs / 1_000, { product, topic, partition: String(partition), code: code ?? 'NONE' }] as const
+    }),
   )
 }
 

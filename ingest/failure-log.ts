@@ -28,6 +28,8 @@ interface Held {
   readonly at: PartitionAt
   readonly signal: AbortSignal
   readonly sinceMs: number
+  /** When another partition first went on while this one stood. */
+  passedMs: number | null
   isTold: boolean
 }
 
@@ -53,7 +55,7 @@ export class FailureLog {
     const known = this.#held.get(key)
     if (known === undefined || known.signal !== signal) {
       const sinceMs = this.#clock.monotonic()
-      this.#held.set(key, { at: { ...at, offset: at.offset ?? 0 }, signal, sinceMs, isTold: false })
+      this.#held.set(key, { at: { ...at, offset: at.offset ?? 0 }, signal, sinceMs, passedMs: null, isTold: false })
     }
     this.#fed()
   }
@@ -121,16 +123,19 @@ export class FailureLog {
     this.#logger?.info({ topic: at.topic, failedMs }, 'All batches are ingested again.')
   }
 
-  /** Others go on: what stands still has a reason of its own, and each is named once. */
+  /** Others have gone on for a while: what stands still has a reason of its own, and each is named once. */
   #tellStuck(): void {
     const nowMs = this.#clock.monotonic()
     if (nowMs - this.#stuckLookMs < limits.stuckBatchMs / 10) return
     this.#stuckLookMs = nowMs
-    for (const { forMs, code, ...at } of this.stuck()) {
-      const held = this.#held.get(keyOf(at))
-      if (held === undefined || held.isTold) continue
+    this.#forgetGivenUp()
+    for (const [key, held] of this.#held) {
+      held.passedMs ??= nowMs
+      if (held.isTold || nowMs - held.passedMs < limits.stuckBatchMs) continue
       held.isTold = true
-      this.#logger?.warn({ ...at, code, stoodMs: Math.round(forMs) }, 'A partition stands still while others go on.')
+      const code = this.#failing.get(key)?.code ?? null
+      const stoodMs = Math.round(nowMs - held.sinceMs)
+      this.#logger?.warn({ ...held.at, code, stoodMs }, 'A partition stands still while others go on.')
     }
   }
 

@@ -7,6 +7,8 @@ export interface IngestedBatch {
   readonly records: number
   readonly written: number
   readonly rejected: number
+  /** The rejected ones by the code of the first thing that was wrong. */
+  readonly codes: Readonly<Record<string, number>>
   /** From the batch's arrival to the durability of all that came of it. */
   readonly durationMs: number
 }

@@ -17,6 +17,8 @@ import { readBase, writeRows } from './write-rows.ts'
 export interface BatchOutcome {
   readonly written: number
   readonly rejected: number
+  /** The rejected ones by the code of the first thing that was wrong. */
+  readonly codes: Readonly<Record<string, number>>
 }
 
 export interface Ports {
@@ -44,13 +46,7 @@ export async function processBatch(
   signal: AbortSignal = NEVER,
 ): Promise<BatchOutcome> {
   const decoded = await decodeInTurns(plan, batch)
-  const work = { ports, plan, batch, signal }
-  try {
-    return await writeDecoded(work, decoded)
-  } catch (error) {
-    if (!(error instanceof MeshgateError && error.code === 'STORE_ROW_INVALID')) throw error
-    return oneByOne(work, decoded)
-  }
+  return writeInParts({ ports, plan, batch, signal }, decoded)
 }
 
 /** Decoding a full batch takes tens of milliseconds: between slices, and behind the last, whoever else waits for the event loop goes first. */
@@ -85,24 +81,51 @@ async function writeDecoded(
   await beforeChanges?.(batch, decoded, signal)
   signal.throwIfAborted()
   await appendOutcomes(log, plan, planned)
-  return { written: planned.changes.length, rejected: planned.rejected.length }
+  return { written: planned.changes.length, ...rejectedOutcome(planned.rejected) }
 }
 
-// A row that the store does not take would stop its partition for ever: each record for itself shows which one it is.
-async function oneByOne(work: Work, decoded: readonly DecodedRecord[]): Promise<BatchOutcome> {
-  const { ports, plan } = work
-  const outcome = { written: 0, rejected: 0 }
-  for (const item of decoded) {
-    const { written, rejected } = await writeDecoded(work, [item]).catch(async (error: unknown) => {
-      if (!(error instanceof MeshgateError && error.code === 'STORE_ROW_INVALID')) throw error
-      const violation = { code: 'RECORD_NOT_STORABLE', field: null, checkId: null, message: error.message } as const
-      await appendRejected(ports.log, plan, [{ kind: 'rejected', record: item.record, violations: [violation] }])
-      return { written: 0, rejected: 1 }
-    })
-    outcome.written += written
-    outcome.rejected += rejected
+function rejectedOutcome(rejected: readonly RejectedRecord[]): Omit<BatchOutcome, 'written'> {
+  const codes: Record<string, number> = {}
+  for (const { violations } of rejected) {
+    const code = violations[0]?.code ?? 'RECORD_UNPARSABLE'
+    codes[code] = (codes[code] ?? 0) + 1
   }
-  return outcome
+  return { rejected: rejected.length, codes }
+}
+
+function together(left: BatchOutcome, right: BatchOutcome): BatchOutcome {
+  const codes: Record<string, number> = { ...left.codes }
+  for (const [code, records] of Object.entries(right.codes)) codes[code] = (codes[code] ?? 0) + records
+  return { written: left.written + right.written, rejected: left.rejected + right.rejected, codes }
+}
+
+/** What a store says of rows and keys that it never takes, however often they come. */
+const REFUSALS: readonly string[] = ['STORE_ROW_INVALID', 'STORE_REQUEST_INVALID']
+
+// A row that the store does not take would stop its partition for ever: halves, one after the other, show which record it is of.
+async function writeInParts(work: Work, decoded: readonly DecodedRecord[]): Promise<BatchOutcome> {
+  try {
+    return await writeDecoded(work, decoded)
+  } catch (error) {
+    if (!(error instanceof MeshgateError && REFUSALS.includes(error.code))) throw error
+    const [first] = decoded
+    if (first === undefined) throw error
+    if (decoded.length === 1) return rejectUnstorable(work, first, error)
+  }
+  const half = Math.ceil(decoded.length / 2)
+  const left = await writeInParts(work, decoded.slice(0, half))
+  return together(left, await writeInParts(work, decoded.slice(half)))
+}
+
+async function rejectUnstorable(
+  { ports, plan }: Work,
+  { record }: DecodedRecord,
+  { message }: MeshgateError,
+): Promise<BatchOutcome> {
+  const violation = { code: 'RECORD_NOT_STORABLE', field: null, checkId: null, message } as const
+  const rejected = [{ kind: 'rejected', record, violations: [violation] }] as const
+  await appendRejected(ports.log, plan, rejected)
+  return { written: 0, ...rejectedOutcome(rejected) }
 }
 
 /** The stage before, where the source is not keyed by the entity: its records, keyed by it, to `<topic>.rekeyed`. */
@@ -132,5 +155,5 @@ export async function rekeyBatch(
     appends.length === 0 ? undefined : log.append(topicNames.rekeyed(plan.source.topic), appends),
     appendRejected(log, plan, rejected),
   ])
-  return { written: 0, rejected: rejected.length }
+  return { written: 0, ...rejectedOutcome(rejected) }
 }

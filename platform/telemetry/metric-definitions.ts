@@ -44,6 +44,25 @@ export const METRICS = {
     labels: ['product'],
     buckets: BATCH_BUCKETS,
   },
+  ingestRejected: {
+    name: 'meshgate_ingest_rejected_total',
+    kind: 'counter',
+    help: 'Records that this process has rejected, by the code of the first thing that was wrong.',
+    labels: ['product', 'code'],
+  },
+  ingestRedriven: {
+    name: 'meshgate_ingest_redriven_total',
+    kind: 'counter',
+    help: 'Rejected records that a redrive through this process has appended to their source topic again.',
+    labels: ['product'],
+  },
+  ingestStuck: {
+    name: 'meshgate_ingest_partition_stuck_seconds',
+    kind: 'gauge',
+    help: 'How long a batch of the partition has been in hand, where that is longer than a batch takes: it fails again and again, by the code of the failure, or does not end (code NONE). Absent where nothing stands still.',
+    labels: ['product', 'topic', 'partition', 'code'],
+    together: 'max',
+  },
   ingestRetries: {
     name: 'meshgate_ingest_retries_total',
     kind: 'counter',
