@@ -160,9 +160,9 @@ async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   }
 }
 
-function query(params: object): URLSearchParams {
+function query(params: object): string {
   const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== '')
-  return new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]))
+  return String(new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])))
 }
 
 function whoAsks(): { readonly user: string; readonly host: string } {

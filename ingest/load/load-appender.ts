@@ -13,6 +13,8 @@ export interface Appending {
   readonly topic: string
   readonly id: string
   readonly onAppended: (records: number) => void
+  /** Resolves when more may be appended: ingest is not too far behind. */
+  readonly room: () => Promise<void>
 }
 
 interface Indexed {
@@ -78,6 +80,7 @@ class LoadAppender {
     const ends = this.#known.size > 0 ? this.#mark.ends : [...this.#ends]
     this.#mark = { ...this.#mark, nextIndex: this.#index, ends }
     await writeMark(this.#appending.log, this.#appending.id, this.#mark)
+    await this.#appending.room()
   }
 
   #withHeaders({ key, value }: KeyedRecord, index: number): AppendRecord {

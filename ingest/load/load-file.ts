@@ -5,6 +5,7 @@ import type { Entity, Product } from '../../schema/model.ts'
 import { emitTopics } from '../../schema/emit/emit-topics.ts'
 import { topicNames } from '../../schema/topics.ts'
 import { MeshgateError } from '../../platform/errors.ts'
+import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
 import type { EventLog } from '../../platform/ports/event-log.ts'
 import { groupOf, rekeyGroupOf } from '../entity-plan.ts'
@@ -36,6 +37,8 @@ export interface LoadOptions {
   /** The ingest of this process, which knows soonest that it has caught up; else the group's committed positions tell. */
   readonly ingest?: { caughtUp(): Promise<void> }
   readonly onProgress?: (progress: LoadProgress) => void
+  /** Records of the topic that may wait for ingest before the load waits too; default `limits.topicLagRecordsMax`. */
+  readonly lagRecordsMax?: number
 }
 
 export interface LoadResult {
@@ -68,7 +71,8 @@ export async function loadFile(options: LoadOptions): Promise<LoadResult> {
   const records = sourceRecords(product, entity, source, (read) => {
     if (bytes !== null) bytes.read = read
   })
-  const appended = await appendLoad({ log, clock, topic, id, onAppended }, mark, records)
+  const room = (): Promise<void> => roomFor(options, entity)
+  const appended = await appendLoad({ log, clock, topic, id, onAppended, room }, mark, records)
   await processed(options, entity)
   const rejected = await countRejected(log, topicNames.rejected(topic), id, appended)
   const finished = { written: appended.nextIndex - rejected, rejected }
@@ -104,11 +108,28 @@ async function fileProgress(source: LoadSource): Promise<{ read: number; total: 
   return { read: 0, total: (await stat(source.path)).size }
 }
 
-async function processed({ product, log, clock, ingest }: LoadOptions, { source }: SourceEntity): Promise<void> {
-  if (ingest !== undefined) return ingest.caughtUp()
+async function processed(options: LoadOptions, entity: SourceEntity): Promise<void> {
+  if (options.ingest !== undefined) return options.ingest.caughtUp()
+  for (const progress of stagesOf(options, entity)) await progress.caughtUp()
+}
+
+/** Waits while ingest is further behind than the limit. A log that cannot say how far is asked to append, and says why not. */
+async function roomFor(options: LoadOptions, entity: SourceEntity): Promise<void> {
+  const { clock, lagRecordsMax = limits.topicLagRecordsMax } = options
+  const stages = stagesOf(options, entity)
+  for (;;) {
+    const lags = await Promise.all(stages.map((progress) => progress.lag().catch(() => 0)))
+    if (lags.reduce((sum, lag) => sum + lag, 0) <= lagRecordsMax) return
+    await clock.sleep(limits.topicLagPollMs)
+  }
+}
+
+/** In the order that a record goes through them. */
+function stagesOf({ product, log, clock }: LoadOptions, { source }: SourceEntity): readonly GroupProgress[] {
   const ports = { log, clock }
-  if (source.rekeyed) {
-    await new GroupProgress(rekeyGroupOf(product), source.topic, ports).caughtUp()
-    await new GroupProgress(groupOf(product), topicNames.rekeyed(source.topic), ports).caughtUp()
-  } else await new GroupProgress(groupOf(product), source.topic, ports).caughtUp()
+  if (!source.rekeyed) return [new GroupProgress(groupOf(product), source.topic, ports)]
+  return [
+    new GroupProgress(rekeyGroupOf(product), source.topic, ports),
+    new GroupProgress(groupOf(product), topicNames.rekeyed(source.topic), ports),
+  ]
 }
