@@ -3,8 +3,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { MeshgateError } from '../../platform/errors.ts'
+import { createGenerationStore } from '../../platform/generation-store.ts'
 import type { Platform } from '../../platform/main.ts'
 import { makeDirectory } from '../../platform/make-directory.ts'
+import { productKey } from '../../platform/table-generations.ts'
 import { emitSubgraphSdl } from '../../schema/emit/emit-subgraph-sdl.ts'
 import { emitTables } from '../../schema/emit/emit-tables.ts'
 import { emitTopics } from '../../schema/emit/emit-topics.ts'
@@ -63,10 +65,10 @@ async function runSubgraphs(paths: readonly string[], options: Options, context:
     const { ingestPort } = options
     const ingestServer = ingestPort === undefined ? null : await listenFor(role, ingestPort)
     const platform = await openPlatformFor(role)
-    const { log, store } = platform
+    const { log } = platform
     await startWhileAway(role, async () => {
       await holdTopics(platform, products, 'read')
-      await store.migrate(products.flatMap(emitTables))
+      await migrateLive(platform, products)
       await log.createTopics(products.flatMap(emitTopics))
     })
     for (const { product, server } of servers) serveSubgraph(role, { platform, product, server })
@@ -74,6 +76,12 @@ async function runSubgraphs(paths: readonly string[], options: Options, context:
     const url = await serveIngest(role, { platform, products, server: ingestServer })
     terminal.print(`Ingest: ${url}/topics\n`)
   })
+}
+
+/** The tables that are read, whichever generation they are. */
+async function migrateLive({ store, clock }: Platform, products: readonly Product[]): Promise<void> {
+  const tables = products.map((product) => ({ product: productKey(product), tables: emitTables(product) }))
+  await createGenerationStore({ store, clock, products: tables }).migrate(products.flatMap(emitTables))
 }
 
 interface Listening {

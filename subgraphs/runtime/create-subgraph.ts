@@ -6,7 +6,9 @@ import { parse } from 'graphql'
 import type { ApolloServer } from '@apollo/server'
 import type { Product } from '../../schema/model.ts'
 import { emitSubgraphSdl } from '../../schema/emit/emit-subgraph-sdl.ts'
+import { emitTables } from '../../schema/emit/emit-tables.ts'
 import { MeshgateError } from '../../platform/errors.ts'
+import { createGenerationStore } from '../../platform/generation-store.ts'
 import { ANONYMOUS } from '../../platform/governance/principal.ts'
 import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
@@ -14,6 +16,7 @@ import type { EventLog } from '../../platform/ports/event-log.ts'
 import type { Store } from '../../platform/ports/store.ts'
 import type { SubgraphEndpoint, SubgraphRequest, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
 import { createSealer } from '../../platform/seal.ts'
+import { productKey } from '../../platform/table-generations.ts'
 import { buildResolvers } from './build-resolvers.ts'
 import { createApollo } from './create-apollo.ts'
 import { createErrorFormatter, type SubgraphLogger } from './format-error.ts'
@@ -90,7 +93,17 @@ function runProduct(options: SubgraphOptions, name: string, sdl: string) {
   }
 }
 
-export function createSubgraph(options: SubgraphOptions): Subgraph {
+/** Its tables may be switched to newly built ones while it serves. */
+function readLiveTables(options: SubgraphOptions): SubgraphOptions {
+  const { product, store, clock } = options
+  const tables = emitTables(product)
+  if (tables.length === 0) return options
+  const products = [{ product: productKey(product), tables }]
+  return { ...options, store: createGenerationStore({ store, clock, products }) }
+}
+
+export function createSubgraph(given: SubgraphOptions): Subgraph {
+  const options = readLiveTables(given)
   const { product, store } = options
   const name = subgraphName(product)
   const sdl = emitSubgraphSdl(product)
