@@ -61,3 +61,18 @@ export function selectChange(on: readonly ChangeKind[], filters: readonly Filter
   if (!isWanted) return 'skip'
   return match === 'yes' ? 'row' : 'unsure'
 }
+
+/**
+ * What to tell of a selected change that ingest made without a look at the row, where versions say what is newer: `now` is the row that is
+ * there. A late upsert of what is deleted by now, a late delete of what is there, and cells that newer ones hide are told as they are.
+ */
+export function currentSelection(
+  on: readonly ChangeKind[],
+  filters: readonly Filter[],
+  change: Change,
+  now: Row | null,
+): 'skip' | 'row' | 'deleted' {
+  if (now === null) return on.includes('DELETED') ? 'deleted' : 'row'
+  if (change.op === 'DELETE' && !on.includes('CREATED') && !on.includes('UPDATED')) return 'skip'
+  return matchesAll(filters, now) ? 'row' : 'skip'
+}

@@ -60,6 +60,7 @@ export class ChangeStream {
   /** Batches that come before the tail has said where it starts. */
   #early: RecordBatch[] | null = null
   #failure: MeshgateError | null = null
+  #lost: MeshgateError | null = null
   #closed = false
   #wake: (() => void) | null = null
 
@@ -108,7 +109,13 @@ export class ChangeStream {
 
   /** Ends the stream with a failure once what waits has been handed out. */
   fail(failure: MeshgateError): void {
+    this.#lost ??= failure
     this.#fail(failure)
+  }
+
+  /** Why it was ended from outside: what goes wrong from then on, as a store that has been closed, comes of that. */
+  get lost(): MeshgateError | null {
+    return this.#lost
   }
 
   async close(): Promise<void> {

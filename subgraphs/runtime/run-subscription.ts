@@ -169,11 +169,14 @@ function responsesOf(
       try {
         const { value: event, done: over } = await events.next()
         if (over === true || ended) return await end()
-        return { value: await responseOf(runner, event, args), done: false }
+        const response = await responseOf(runner, event, args)
+        // An event that a closing subgraph could not read whole is not told: it comes again.
+        if (response.errors !== undefined && events.stream.lost !== null) throw events.stream.lost
+        return { value: response, done: false }
       } catch (error) {
         if (ended) return done
         await end()
-        return { value: failureResponse(runner, events, error), done: false }
+        return { value: failureResponse(runner, events, events.stream.lost ?? error), done: false }
       }
     },
     return: end,
