@@ -15,11 +15,8 @@ export const limits = {
   recordBytesMax: 1_048_576,
   /** Bytes that wait for an fsync before append pushes back: some batches' worth. */
   appendBytesInFlightMax: 33_554_432,
-  /**
-   * Records and bytes per batch handed to a consumer, which gets what waits up to that: one fsync and one store transaction each, and
-   * memory stays in megabytes (docs/decisions/ingest-pipeline.md).
-   */
-  consumeBatchRecordsMax: 2_048,
+  /** Records per batch handed to a consumer: one fsync and one store transaction each, and memory stays in megabytes. */
+  consumeBatchRecordsMax: 1_000,
   consumeBatchBytesMax: 4_194_304,
   /** Waiting between retries of a batch whose handler rejected. */
   retryDelayMsMin: 100,
@@ -28,6 +25,11 @@ export const limits = {
   consumerCloseWaitMs: 10_000,
 
   // Embedded log
+  /**
+   * Records of a batch where no other partition has one in hand; several share that, down to `consumeBatchRecordsMax` each: fewer fsyncs of
+   * a backlog in memory of the same bounds (docs/decisions/ingest-pipeline.md).
+   */
+  logBatchRecordsMax: 4_096,
   /** A segment rolls before the commit that would pass this: small enough to scan in tens of milliseconds after a crash, and to compact in memory. */
   logSegmentBytesMax: 16_777_216,
   /** Bytes of one group commit beyond its first append: one write and one fsync, whose latency stays in milliseconds. */
@@ -223,7 +225,7 @@ export const limits = {
   /** Events that wait for one subscriber: some seconds of a busy topic; then the subscription ends with its cursor. */
   subscriberEventsMax: 1_000,
   /** Changes that a new subscriber looks back at, to know which late repetitions are none of its business: a batch of ingest. */
-  subscriptionLookBackRecords: 2_048,
+  subscriptionLookBackRecords: 4_096,
   /** Records per read of a subscriber that catches up. */
   replayReadRecordsMax: 500,
   /** Such reads of one subgraph at a time, each decoded in a turn of the event loop: a thousand subscribers that come back together must not hold it up. */

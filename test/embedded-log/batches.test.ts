@@ -1,7 +1,7 @@
 // How much a batch holds: what waits, up to its bounds. So an idle topic's record is not kept waiting, and a backlog is not taken in drops.
 import { expect, it } from 'vitest'
 import { limits } from '../../platform/limits.ts'
-import type { EventLog } from '../../platform/ports/event-log.ts'
+import type { EventLog, RecordBatch } from '../../platform/ports/event-log.ts'
 import { eventually, gate, numbered } from '../conformance/event-log-harness.ts'
 import { TOPIC, fixture } from './fixture.ts'
 
@@ -43,7 +43,29 @@ it('hands over together what has come while a batch was in hand', async () => {
 
 it('hands over no more than the bound of a batch', async () => {
   const log = await (await fixture()).open()
-  const { consumeBatchRecordsMax: most } = limits
+  const { logBatchRecordsMax: most } = limits
   expect(await batchSizes(log, [1, most, most, 7])).toEqual([1, most, most, 7])
+  await log.close()
+})
+
+it('lets partitions with a batch in hand share the bound, and leaves each a batch worth its fsync', async () => {
+  const log = await (await fixture()).open({ partitions: 8 })
+  for (let partition = 0; partition < 8; partition += 1) await log.append(TOPIC, numbered(0, 5_000, partition))
+  const sizes: number[] = []
+  const release = gate()
+  const handler = async ({ records }: RecordBatch): Promise<void> => {
+    sizes.push(records.length)
+    await release.opened
+  }
+  for (const group of ['first', 'second']) {
+    const before = sizes.length
+    await log.consume({ group, topics: [TOPIC], handler })
+    await eventually(() => expect(sizes.length).toBe(before + 8))
+  }
+  const { logBatchRecordsMax: most, consumeBatchRecordsMax: least } = limits
+  expect(sizes.toSorted((a, b) => b - a)).toEqual(
+    Array.from({ length: 16 }, (_, index) => Math.max(least, Math.floor(most / (index + 1)))),
+  )
+  release.open()
   await log.close()
 })

@@ -6,6 +6,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { ConsumeOptions, Consumer, Position } from '../../ports/event-log.ts'
 import { notHeld, RewindRequests } from '../../rewind-requests.ts'
 import { assign } from '../../group-assignment.ts'
+import type { BatchShare } from './batch-share.ts'
 import type { GroupPositions } from './group-positions.ts'
 import type { PartitionLog } from './partition-log.ts'
 import { report, workPartition } from './partition-worker.ts'
@@ -33,15 +34,18 @@ interface Work {
 export class ConsumerGroup {
   readonly positions: GroupPositions
   readonly #clock: Clock
+  readonly #share: BatchShare
   /** Partitions that any member has ever wanted, in the order of topic and partition. */
   readonly #logs = new Map<string, PartitionLog>()
   readonly #members = new Set<Member>()
   #target = new Map<string, Member>()
   readonly #work = new Map<string, Work>()
 
-  constructor(positions: GroupPositions, clock: Clock) {
+  /** `share`: what the batches of all groups of the log hold together. */
+  constructor(positions: GroupPositions, clock: Clock, share: BatchShare) {
     this.positions = positions
     this.#clock = clock
+    this.#share = share
   }
 
   join(options: ConsumeOptions, logs: readonly PartitionLog[]): Consumer {
@@ -104,7 +108,15 @@ export class ConsumerGroup {
     if (member === undefined || log === undefined) return
     const [stop, rewinds] = [new AbortController(), new RewindRequests()]
     const { signal } = stop
-    const worker = { log, positions: this.positions, clock: this.#clock, consume: member.options, rewinds, signal }
+    const worker = {
+      log,
+      positions: this.positions,
+      clock: this.#clock,
+      consume: member.options,
+      rewinds,
+      share: this.#share,
+      signal,
+    }
     const ended = workPartition(worker).then(() => {
       rewinds.end(notHeld(log))
       if (stop.signal.aborted) {

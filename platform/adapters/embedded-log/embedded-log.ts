@@ -9,6 +9,7 @@ import { limits } from '../../limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type * as port from '../../ports/event-log.ts'
 import { routeRecords } from '../../record-router.ts'
+import { BatchShare } from './batch-share.ts'
 import { ConsumerGroup } from './consumer-group.ts'
 import { FRAME_BYTES_MIN } from './frame.ts'
 import { closedError, realFiles, syncDirectory } from './file-layer.ts'
@@ -71,6 +72,7 @@ class SegmentLog implements EmbeddedLog {
   readonly #context: Context
   readonly #topics: Map<string, Topic>
   readonly #groups = new Map<string, Promise<ConsumerGroup>>()
+  readonly #share = new BatchShare()
   readonly #budget = new ByteBudget(limits.appendBytesInFlightMax)
   readonly #appends = new Set<Promise<unknown>>()
   readonly #administration = new SerialQueue()
@@ -220,7 +222,7 @@ class SegmentLog implements EmbeddedLog {
     if (known !== undefined) return known
     const { files, clock, groupsDirectory } = this.#context
     const path = join(groupsDirectory, `${encodeURIComponent(name)}.positions`)
-    const group = GroupPositions.open(files, path).then((positions) => new ConsumerGroup(positions, clock))
+    const group = GroupPositions.open(files, path).then((positions) => new ConsumerGroup(positions, clock, this.#share))
     this.#groups.set(name, group)
     // A file that could not be read now may be readable later.
     group.catch(() => this.#groups.delete(name))

@@ -6,6 +6,7 @@ import { limits } from '../../limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ConsumeOptions } from '../../ports/event-log.ts'
 import type { RewindRequests } from '../../rewind-requests.ts'
+import type { BatchShare } from './batch-share.ts'
 import type { GroupPositions } from './group-positions.ts'
 import type { PartitionLog } from './partition-log.ts'
 
@@ -15,35 +16,43 @@ export interface WorkerOptions {
   readonly clock: Clock
   readonly consume: ConsumeOptions
   readonly rewinds: RewindRequests
+  readonly share: BatchShare
   readonly signal: AbortSignal
 }
 
 /** Resolves when the worker has ended; never rejects. */
 export async function workPartition(options: WorkerOptions): Promise<void> {
-  const { log, positions, consume, signal } = options
+  const { log, positions, share, signal } = options
   let offset = positions.committed(log.topic, log.partition) ?? log.range().earliest
-  const bounds = {
-    recordsMax: consume.batchRecordsMax ?? limits.consumeBatchRecordsMax,
-    bytesMax: limits.consumeBatchBytesMax,
-  }
   while (!signal.aborted) {
     offset = await rewound(options, offset)
     const seen = log.next
-    const records = await attempt(options, offset, () => log.read(offset, bounds), repeatingCannotHelp)
-    if (records === ENDED) return
-    const last = records.at(-1)
-    if (last === undefined) {
-      await commitBeyond(options, seen)
-      continue
-    }
-    const batch = { topic: log.topic, partition: log.partition, records }
-    const handled = await attempt(options, offset, async () => consume.handler(batch, signal), never)
-    if (handled === ENDED) return
-    const next = { topic: log.topic, partition: log.partition, offset: last.offset + 1 }
-    const committed = await attempt(options, offset, () => positions.commit(next), never)
-    if (committed === ENDED) return
-    offset = next.offset
+    const taken = share.take()
+    const next = await workBatch(options, offset, taken.recordsMax).finally(() => taken.done())
+    if (next === ENDED) return
+    if (next === NOTHING) await commitBeyond(options, seen)
+    else offset = next
   }
+}
+
+/** The offset after the batch; NOTHING where the partition holds no record from the offset on. */
+async function workBatch(
+  options: WorkerOptions,
+  offset: number,
+  recordsMax: number,
+): Promise<number | typeof ENDED | typeof NOTHING> {
+  const { log, positions, consume, signal } = options
+  const bounds = { recordsMax: consume.batchRecordsMax ?? recordsMax, bytesMax: limits.consumeBatchBytesMax }
+  const records = await attempt(options, offset, () => log.read(offset, bounds), repeatingCannotHelp)
+  if (records === ENDED) return ENDED
+  const last = records.at(-1)
+  if (last === undefined) return NOTHING
+  const batch = { topic: log.topic, partition: log.partition, records }
+  const handled = await attempt(options, offset, async () => consume.handler(batch, signal), never)
+  if (handled === ENDED) return ENDED
+  const next = { topic: log.topic, partition: log.partition, offset: last.offset + 1 }
+  const committed = await attempt(options, offset, () => positions.commit(next), never)
+  return committed === ENDED ? ENDED : next.offset
 }
 
 /** The offset to go on from: the one given, or where it was asked to go back to. */
@@ -64,6 +73,7 @@ async function rewound({ log, positions, rewinds }: WorkerOptions, offset: numbe
 }
 
 const ENDED = Symbol('ended')
+const NOTHING = Symbol('nothing')
 const never = (): boolean => false
 
 /** The offset is out of range, or the segment damaged. */
