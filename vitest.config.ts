@@ -7,6 +7,7 @@ const ON_SERVERS = [
   'test/kafka-log/**/*.test.ts',
   'test/cassandra-store/**/*.test.ts',
   'test/e2e/servers/**/*.test.ts',
+  'test/faults/servers/**/*.test.ts',
   'test/docker/compose.test.ts',
 ]
 

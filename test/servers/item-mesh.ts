@@ -150,8 +150,8 @@ export class Client {
   }
 }
 
-function productOf(unique: string, topic: string): Product {
-  const sdl = `
+/** A product whose further table moves rows, versioned by append time. */
+export const itemsSdl = (unique: string, topic: string): string => `
 extend schema @product(name: "items${unique}", domain: "test", owner: "test@example.com", version: "1.0.0")
 type Item
   @key(fields: "id")
@@ -169,6 +169,9 @@ type Subscription {
   itemChanged: Item @changes(on: [CREATED, UPDATED])
 }
 `
+
+function productOf(unique: string, topic: string): Product {
+  const sdl = itemsSdl(unique, topic)
   const { product, diagnostics } = compileProduct('items.graphql', sdl)
   if (product === null) throw new Error(JSON.stringify(diagnostics, null, 2))
   return product

@@ -131,7 +131,10 @@ describeClusters('three brokers', () => {
       const coordinator = await coordinatorOf(group)
       for (const nodeId of IS_FULL ? [1, 2, 3] : [coordinator]) {
         await nodeOf(nodeId).kill()
+        // Two copies of each record take appends: that is no outage, also before the others miss it.
+        await Promise.all([log.ping(), other.ping()])
         await grows(appending, 1_000)
+        await log.ping()
         await nodeOf(nodeId).start()
         await inSync(topic)
         await grows(appending, 300)
@@ -192,9 +195,17 @@ describeClusters('three brokers', () => {
       await Promise.all([nodeOf(1).kill(), nodeOf(2).kill()])
       // Partitions that the two led: the third alone cannot give them another leader.
       expect(await log.offsets(topic).then(String, codeOf)).toBe('LOG_UNAVAILABLE')
+      // The one that is left answers, and says so: it goes on telling of leaders and copies as they were.
+      await expect(log.ping()).rejects.toMatchObject({
+        code: 'LOG_UNAVAILABLE',
+        message: expect.stringMatching(
+          /^Kafka takes no records for \S+ and \d+ more: too few copies without brokers 1, 2, away/,
+        ) as string,
+      })
       const stuck = appending.acknowledged.length
       await nodeOf(2).start()
       await eventually(() => expect(appending.acknowledged.length).toBeGreaterThan(stuck + 300))
+      await eventually(() => log.ping())
       await nodeOf(1).start()
       await inSync(topic)
       await appending.stop()
