@@ -80,8 +80,18 @@ export const serverLimits = {
   groupOffsetRetentionMs: 3_155_760_000_000,
 
   // Store on Cassandra
-  /** Writes with the servers at a time: with a commit log synced per batch, 1,000 in flight write twice as many rows as 256. */
-  storeWritesInFlightMax: 1_024,
+  /** Statements of writes with one node at a time: where it begins, and between what it is found by trying. A node whose commit log is synced per batch does twice as many rows with 1,000 in flight as with 256. */
+  storeWriteWindowStart: 1_024,
+  storeWriteWindowMin: 64,
+  storeWriteWindowMax: 4_096,
+  /** Between two looks at what the window brings: some rounds of answers. */
+  storeWriteRoundMs: 250,
+  /** Answers that take longer on average are a queue at the node, far below the 2 s after which it gives up. */
+  storeWriteLatencyMsMax: 500,
+  /** How often a write that a node refused as too much, or did not get through in time, is sent before its caller is told: the second to fourth with fewer beside it. */
+  storeWriteAttemptsMax: 4,
+  /** Waiting before such a repetition; doubled each time. */
+  storeWriteRetryDelayMs: 100,
   /** Reads with the servers at a time: a node serves some thousand a second, so a wave of the largest size keeps it busy for a second or two. */
   storeReadsInFlightMax: 512,
   /** Keys of one replica that are read in one request: 16 cost a third of 16 requests (client 4 µs a row for 16, server 16 for 28), more gain nothing. */
@@ -97,6 +107,11 @@ export const serverLimits = {
   /** Statements and bytes of one unlogged batch: ten rows of a partition together cost a fifth of ten apart, more gain little. */
   storeBatchStatementsMax: 64,
   storeBatchBytesMax: 16_384,
+  /** Partitions and bytes of one request of several: it costs the client half of what single ones do, and the server warns beyond 10 partitions or 5 KiB of them, and refuses 50 KiB. */
+  storeMixedPartitionsMax: 8,
+  storeMixedBytesMax: 4_096,
+  /** Rows of one call that are kept prepared between checking and sending them: some megabytes. Larger calls are prepared twice. */
+  storePreparedRowsMax: 10_000,
   /** One row, or the rows of one atomic write: below the 16 MiB that Cassandra takes as one request and one mutation. */
   storeMutationBytesMax: 8_388_608,
   /** Statements of one batch: what the protocol can count. */

@@ -4,7 +4,8 @@ import { types, type Host, type QueryOptions } from 'cassandra-driver'
 import { MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { type Asked, storeError } from './cassandra-error.ts'
+import { AdaptiveGate, type GatePlace } from './adaptive-gate.ts'
+import { type Asked, isCongestion, isRefusal, storeError } from './cassandra-error.ts'
 import { type ConnectionOptions, DriverConnection, inTime } from './driver-connection.ts'
 import { RequestGate } from './request-gate.ts'
 
@@ -33,6 +34,14 @@ export interface Statement {
   readonly params: readonly unknown[]
 }
 
+export interface WriteRequest {
+  /** As `replicaOf` names it. */
+  readonly node: string
+  readonly statements: readonly Statement[]
+  /** Of the partition whose replicas are asked first, where it is known. */
+  readonly routingKey?: Buffer
+}
+
 export interface SelectOptions {
   /** Rows per page of the driver; the answer has the first page and the state to go on. Unset: the whole result. */
   readonly fetchSize?: number
@@ -51,10 +60,9 @@ export class CassandraClient {
     inFlightMax: limits.storeReadsInFlightMax,
     waitingMax: limits.storeRequestsWaitingMax,
   })
-  readonly #writes = new RequestGate({
-    inFlightMax: limits.storeWritesInFlightMax,
-    waitingMax: limits.storeRequestsWaitingMax,
-  })
+  readonly #closing = new AbortController()
+  /** Of each node, by its address. */
+  readonly #writes = new Map<string, AdaptiveGate>()
 
   constructor(options: ClientOptions) {
     this.#connection = new DriverConnection(options)
@@ -117,37 +125,73 @@ export class CassandraClient {
     return BigInt(String(this.#connection.driver.metadata.newToken(partitionKey).getValue()))
   }
 
+  /** Whether one node has everything. STORE_UNAVAILABLE while no node answers. */
+  get isAlone(): boolean {
+    return this.#connection.driver.hosts.length === 1
+  }
+
   /** The node of our data centre that has a partition first: partitions of one node are asked for together without a detour. */
   replicaOf(keyspace: string, partitionKey: Buffer): string {
     const { driver } = this.#connection
-    if (driver.hosts.length === 1) return ''
+    if (this.isAlone) return ''
     // None where the driver has not heard of the keyspace yet: any node then asks the others.
     const replicas = driver.getReplicas(keyspace, partitionKey) as readonly Host[] | null
     return replicas?.find(({ datacenter }) => datacenter === this.dataCenter)?.address ?? ''
   }
 
-  /** Resolves when one more write may be sent: `write` then takes the place, and gives it back. */
-  writeTurn(): Promise<void> | null {
-    return this.#writes.enter()
+  /** A place for a write of so many statements at the node: `write` takes it, and gives it back. */
+  writeTurn(node: string, statements: number): GatePlace | Promise<GatePlace> {
+    return this.#gateOf(node).enter(statements)
   }
 
-  /** Sends statements of one partition as one write, in the place that `writeTurn` gave. */
-  async write(statements: readonly Statement[]): Promise<void> {
-    const options: QueryOptions = { prepare: true, isIdempotent: true, consistency: this.#consistency.write }
-    try {
-      const [first] = statements
-      if (statements.length === 1 && first !== undefined)
-        await this.#connection.driver.execute(first.query, first.params, options)
-      else
-        await this.#connection.driver.batch(statements as { query: string; params: unknown[] }[], {
-          ...options,
-          logged: false,
-        })
-    } catch (error) {
-      throw storeError(error, 'write', this.cluster)
-    } finally {
-      this.#writes.leave()
+  /** Sends statements as one request, in the place that `writeTurn` gave. What the node refused as too much it is sent again, later. */
+  async write({ node, statements, routingKey }: WriteRequest, place: GatePlace): Promise<void> {
+    const gate = this.#gateOf(node)
+    const options: QueryOptions = {
+      prepare: true,
+      isIdempotent: true,
+      consistency: this.#consistency.write,
+      ...(routingKey === undefined ? {} : { routingKey }),
     }
+    let delayMs: number = limits.storeWriteRetryDelayMs
+    for (let [attempt, taken] = [1, place]; ; attempt += 1) {
+      try {
+        await this.#sendWrite(statements, options)
+        gate.leave(taken, 'answered')
+        return
+      } catch (error) {
+        gate.leave(taken, isCongestion(error) ? 'congested' : 'answered')
+        if (!isRefusal(error) || attempt === limits.storeWriteAttemptsMax)
+          throw storeError(error, 'write', this.cluster)
+      }
+      await this.#clock.sleep(delayMs, this.#closing.signal)
+      delayMs *= 2
+      taken = await gate.enter(statements.length)
+    }
+  }
+
+  async #sendWrite(statements: readonly Statement[], options: QueryOptions): Promise<void> {
+    const { driver } = this.#connection
+    const [first] = statements
+    if (statements.length === 1 && first !== undefined) await driver.execute(first.query, first.params, options)
+    else await driver.batch(statements as { query: string; params: unknown[] }[], { ...options, logged: false })
+  }
+
+  #gateOf(node: string): AdaptiveGate {
+    let gate = this.#writes.get(node)
+    if (gate === undefined) {
+      gate = new AdaptiveGate({
+        start: limits.storeWriteWindowStart,
+        min: limits.storeWriteWindowMin,
+        max: limits.storeWriteWindowMax,
+        latencyMsMax: limits.storeWriteLatencyMsMax,
+        roundMs: limits.storeWriteRoundMs,
+        waitingMax: limits.storeRequestsWaitingMax,
+        nowMs: () => this.#clock.monotonic(),
+      })
+      this.#writes.set(node, gate)
+    }
+    return gate
   }
 
   /** A lightweight transaction or a read of what such wrote: serial over all data centres. Never tried twice by itself. */
@@ -224,6 +268,7 @@ export class CassandraClient {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort(new MeshgateError('STORE_CLOSED', 'The store has been closed.'))
     await this.#connection.close()
   }
 

@@ -33,6 +33,26 @@ export function storeError(error: unknown, asked: Asked, cluster: string): unkno
   return error
 }
 
+/** The node has more to do than it can: it says so, or does not answer in time. */
+export function isCongestion(error: unknown): boolean {
+  return isRefusal(error) || said(error).some((one) => one instanceof errors.OperationTimedOutError)
+}
+
+/** The node told that it had too much to do; what it refused may be done all the same, and may be repeated as everything that the store sends. */
+export function isRefusal(error: unknown): boolean {
+  return said(error).some(
+    (one) =>
+      one instanceof errors.BusyConnectionError || (one instanceof errors.ResponseError && REFUSALS.has(one.code)),
+  )
+}
+
+const REFUSALS: ReadonlySet<number> = new Set([responseErrorCodes.overloaded, responseErrorCodes.writeTimeout])
+
+/** The error itself, or what each host said. */
+function said(error: unknown): readonly unknown[] {
+  return error instanceof errors.NoHostAvailableError ? Object.values(error.innerErrors ?? {}) : [error]
+}
+
 function noHostError(error: errors.NoHostAvailableError, asked: Asked, cluster: string): unknown {
   // What the hosts said, where they all said something of the same kind; a host that is down says nothing.
   const inner: unknown[] = Object.values(error.innerErrors ?? {})

@@ -12,6 +12,8 @@ export interface RowStatements {
   readonly table: CqlTable
   /** Equal for writes of one partition of one table, and only for these. */
   readonly partition: string
+  /** With the partition's columns. */
+  readonly row: Row
   readonly statements: readonly Statement[]
   /** About what the statements take in a request. */
   readonly bytes: number
@@ -37,7 +39,7 @@ export function rowStatements(table: CqlTable, write: Write, nowMs: number): Row
     for (const param of params) bytes += VALUE_BYTES + (typeof param === 'string' ? Buffer.byteLength(param) : 8)
   }
   const partition = JSON.stringify([table.name, ...key.slice(0, table.partition.length)])
-  return { table, partition, statements, bytes }
+  return { table, partition, row, statements, bytes }
 }
 
 interface PutContext {

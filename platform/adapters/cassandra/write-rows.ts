@@ -1,12 +1,14 @@
-// Writes of any number: prepared in portions, those of one partition together in one unlogged batch, which is one mutation of the server.
-// As many as the gate lets through are in flight; the caller's own list is all that waits.
+// Writes of any number: prepared in portions, put into requests (write-requests.ts), and sent to their nodes side by side. As many as a node's
+// window lets through are in flight; the caller's own list is all that waits.
 import { setImmediate } from 'node:timers/promises'
 import { MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { Write } from '../../ports/store.ts'
-import type { CassandraClient, Statement } from './cassandra-client.ts'
+import type { CassandraClient, WriteRequest } from './cassandra-client.ts'
 import type { CqlTable } from './cql-table.ts'
+import { partitionKeyBytes } from './partition-key.ts'
 import { type RowStatements, rowStatements } from './row-statements.ts'
+import { type Place, writeRequests } from './write-requests.ts'
 
 export interface WriteContext {
   readonly client: CassandraClient
@@ -17,32 +19,59 @@ export interface WriteContext {
 
 /** Resolves when every write is durable; rejects with the first failure when all that was sent is settled. */
 export async function writeRows(context: WriteContext, writes: readonly Write[]): Promise<void> {
-  await check(context, writes)
-  const sending = new Set<Promise<void>>()
-  const failures: unknown[] = []
-  for (let start = 0; start < writes.length && failures.length === 0; start += limits.storeMessageRowsMax) {
+  const checked = await check(context, writes)
+  const sending: Sending = { client: context.client, failures: [], sent: new Set() }
+  for (let start = 0; start < writes.length && sending.failures.length === 0; start += PORTION) {
     // Preparing holds the event loop: let others in between.
     if (start > 0) await setImmediate()
     try {
-      const rows = prepare(context, writes.slice(start, start + limits.storeMessageRowsMax))
-      for (const statements of requests(rows)) {
-        const turn = context.client.writeTurn()
-        if (turn !== null) await turn
-        // The place is given back by what is sent, so it is sent; the next is not.
-        const sent: Promise<void> = context.client
-          .write(statements)
-          .catch((error: unknown) => void failures.push(error))
-          .finally(() => sending.delete(sent))
-        sending.add(sent)
-        if (failures.length > 0) break
-      }
+      const rows = checked[start / PORTION] ?? prepare(context, writes.slice(start, start + PORTION))
+      const byNode = writeRequests(rows, (row) => placeOf(context.client, row))
+      // One slow node does not hold up what goes to others.
+      await Promise.all([...byNode.values()].map((requests) => send(sending, requests)))
+    } catch (error) {
+      sending.failures.push(error)
+    }
+  }
+  await Promise.all(sending.sent)
+  if (sending.failures.length > 0) throw sending.failures[0]
+}
+
+const PORTION = limits.storeMessageRowsMax
+
+interface Sending {
+  readonly client: CassandraClient
+  readonly failures: unknown[]
+  readonly sent: Set<Promise<void>>
+}
+
+/** Resolves when all requests of one node are on their way, as fast as it lets them through. Never rejects: nothing more is sent after a failure. */
+async function send({ client, failures, sent }: Sending, requests: readonly WriteRequest[]): Promise<void> {
+  for (const request of requests) {
+    if (failures.length > 0) break
+    try {
+      const turn = client.writeTurn(request.node, request.statements.length)
+      const place = turn instanceof Promise ? await turn : turn
+      // The place is given back by what is sent, so it is sent; the next is not.
+      const writing: Promise<void> = client
+        .write(request, place)
+        .catch((error: unknown) => void failures.push(error))
+        .finally(() => sent.delete(writing))
+      sent.add(writing)
     } catch (error) {
       failures.push(error)
     }
   }
-  await Promise.all(sending)
-  if (failures.length > 0) throw failures[0]
 }
+
+function placeOf(client: CassandraClient, { table, row }: RowStatements): Place {
+  if (client.isAlone) return NO_PLACE
+  const routingKey = partitionKeyBytes(table, row)
+  return { node: client.replicaOf(table.keyspace, routingKey), routingKey }
+}
+
+/** One node has everything. */
+const NO_PLACE: Place = { node: '' }
 
 /** All or nothing: one mutation of one partition. */
 export async function writeRowsAtomically(context: WriteContext, writes: readonly Write[]): Promise<void> {
@@ -65,17 +94,23 @@ export async function writeRowsAtomically(context: WriteContext, writes: readonl
         `${limits.storeMutationStatementsMax} and ${limits.storeMutationBytesMax} at once, in smaller steps.`,
     )
   }
-  await context.client.writeTurn()
-  await context.client.write(statements)
+  const request = { ...placeOf(context.client, first), statements }
+  await context.client.write(request, await context.client.writeTurn(request.node, statements.length))
 }
 
-/** STORE_ROW_INVALID before any is sent. Prepared again when their turn comes: what is left of a time to live is counted then. */
-async function check(context: WriteContext, writes: readonly Write[]): Promise<void> {
-  if (writes.length <= limits.storeMessageRowsMax) return
-  for (let start = 0; start < writes.length; start += limits.storeMessageRowsMax) {
-    prepare(context, writes.slice(start, start + limits.storeMessageRowsMax))
+/**
+ * STORE_ROW_INVALID before any is sent. Gives what it has prepared, portion by portion, where that need not be prepared again when its turn comes:
+ * what is left of a time to live is counted then, and very large calls would fill the memory.
+ */
+async function check(context: WriteContext, writes: readonly Write[]): Promise<readonly RowStatements[][]> {
+  if (writes.length <= PORTION) return []
+  const portions: RowStatements[][] = []
+  for (let start = 0; start < writes.length; start += PORTION) {
+    const rows = prepare(context, writes.slice(start, start + PORTION))
+    if (writes.length <= limits.storePreparedRowsMax) portions.push(rows)
     await setImmediate()
   }
+  return portions.every((rows) => rows.every(({ table }) => table.ttlMs === null)) ? portions : []
 }
 
 function prepare({ table, now }: WriteContext, writes: readonly Write[]): RowStatements[] {
@@ -88,25 +123,4 @@ function prepare({ table, now }: WriteContext, writes: readonly Write[]): RowSta
       `A row of table ${write.table} has about ${row.bytes} bytes: give at most ${limits.storeMutationBytesMax}.`,
     )
   })
-}
-
-/** The statements of one request each: of one partition, and not too many. */
-function* requests(rows: readonly RowStatements[]): Generator<readonly Statement[]> {
-  for (const [, partition] of Map.groupBy(rows, (row) => row.partition)) {
-    let statements: Statement[] = []
-    let bytes = 0
-    for (const row of partition) {
-      const full =
-        bytes + row.bytes > limits.storeBatchBytesMax ||
-        statements.length + row.statements.length > limits.storeBatchStatementsMax
-      if (full && statements.length > 0) {
-        yield statements
-        statements = []
-        bytes = 0
-      }
-      statements.push(...row.statements)
-      bytes += row.bytes
-    }
-    if (statements.length > 0) yield statements
-  }
 }
