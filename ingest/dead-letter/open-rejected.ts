@@ -3,6 +3,7 @@
 import type { EventLog, LogRecord } from '../../platform/ports/event-log.ts'
 import { limits } from '../../platform/limits.ts'
 import { topicNames } from '../../schema/topics.ts'
+import { ReplayFacts } from '../replay/replay-facts.ts'
 import { readFacts, type RedrivenIn } from './redrive-facts.ts'
 import { compileFilter, type RejectedFilter } from './rejected-filter.ts'
 import { placeOf, rejectionOf, type Rejection } from './rejection.ts'
@@ -46,6 +47,7 @@ export interface OpenQuestion {
 
 interface Found {
   readonly record: OpenRecord
+  readonly replay: number
   readonly meant: boolean
 }
 
@@ -67,17 +69,42 @@ export async function openRejected(log: EventLog, topic: string, question: OpenQ
       const { sourcePartition, sourceOffset, generation, source } = rejection
       if (redrivenIn(sourcePartition, sourceOffset) > generation) continue
       const known = found.get(source)
-      if (known !== undefined && known.record.generation >= generation) continue
+      if (known !== undefined && !isNewer(rejection, known)) continue
       if (known === undefined && found.size >= limits.rejectedOpenRecordsMax) {
         complete = false
         continue
       }
       const at = { partition, offset: record.offset }
-      found.set(source, { record: openRecord(rejection, at, reasonsOf(rejection)), meant: isMeant(rejection) })
+      const opened = openRecord(rejection, at, reasonsOf(rejection))
+      found.set(source, { record: opened, replay: rejection.replay, meant: isMeant(rejection) })
     }
   }
-  const records = [...found.values()].flatMap(({ record, meant }) => (meant ? [record] : []))
+  const replayed = await replayedIn(log, topic)
+  const isOpen = ({ record: { partition, offset }, replay, meant }: Found): boolean =>
+    meant && (redrivenIn(partition, offset) > 0 || replayed(partition, offset) <= replay)
+  const records = [...found.values()].filter(isOpen).map(({ record }) => record)
   return { records, complete, ends: ranges.map(({ next }) => next) }
+}
+
+/**
+ * The newest finished replay that read a record again, 0 for none: if that rejected it, there is a rejection of then, else it was accepted.
+ * Of records that were redriven too it says nothing: what came first is not known.
+ */
+async function replayedIn(log: EventLog, topic: string): Promise<(partition: number, offset: number) => number> {
+  const facts = new ReplayFacts(log)
+  await facts.refresh()
+  const done = facts.all().filter(({ doneAt }) => doneAt !== null)
+  const ranges = done.flatMap(({ generation, ranges }) => ranges.map((range) => ({ ...range, generation })))
+  const own = ranges.filter((range) => range.topic === topic)
+  return (partition, offset) =>
+    own.reduce((newest, range) => {
+      const inside = range.partition === partition && range.from <= offset && offset < range.until
+      return inside ? Math.max(newest, range.generation) : newest
+    }, 0)
+}
+
+function isNewer({ generation, replay }: Rejection, known: Found): boolean {
+  return generation > known.record.generation || (generation === known.record.generation && replay > known.replay)
 }
 
 function openRecord(rejection: Rejection, at: OpenRecord['at'], reasons: readonly FoundReason[]): OpenRecord {
@@ -94,12 +121,14 @@ function createReasons(): (rejection: Rejection) => readonly FoundReason[] {
     const listKey = places.join()
     const list = lists.get(listKey)
     if (list !== undefined) return list
-    const made = violations.map(({ code, field, checkId, message }, index) => {
+    const each = violations.map(({ code, field, checkId, message }, index) => {
       const key = places[index] ?? ''
       const reason = known.get(key) ?? { code, field: placeOf(field), check: checkId, message, source }
       known.set(key, reason)
       return reason
     })
+    // Two lines of one order with the same fault are one reason.
+    const made = [...new Set(each)]
     if (lists.size < limits.rejectedReasonListsMax) lists.set(listKey, made)
     return made
   }

@@ -5,9 +5,6 @@ import type { EventLog } from '../../platform/ports/event-log.ts'
 import { putValue, REDRIVES_TOPIC } from '../internal-topics.ts'
 import type { RejectedFilter } from './rejected-filter.ts'
 
-/** Generations of redrives begin here, those of replays below: no two repetitions of a record share one. */
-const GENERATIONS_FROM = 2 ** 32
-
 export interface RedriveRequest {
   readonly id: string
   /** `domain/name`, and its version as it was redriven to. */
@@ -122,8 +119,9 @@ function addRedrive(redrives: Map<string, Redrive>, redrive: Redrive | RedriveRe
     redrives.set(redrive.id, { ...redrive, generation: generationAt(offset), finished: null })
 }
 
+/** Each redrive its own, the later the greater. That of a replay is counted apart (replay/raise-generation.ts). */
 function generationAt(offset: number): number {
-  return GENERATIONS_FROM + offset + 1
+  return offset + 1
 }
 
 function addMark(redriven: Map<string, Map<number, number>>, { topic, partition, generation, steps }: Mark): void {

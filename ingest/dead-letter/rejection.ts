@@ -3,6 +3,7 @@
 import type { LogRecord } from '../../platform/ports/event-log.ts'
 import type { RecordCode } from '../../schema/record-codes.ts'
 import type { Violation } from '../../schema/record.ts'
+import { replayIn } from '../replay/raise-generation.ts'
 import { generationIn, REDRIVE_HEADERS, splitPosition } from '../source-position.ts'
 import { REJECTED_HEADERS } from './rejected-record.ts'
 
@@ -26,6 +27,8 @@ export interface Rejection {
   readonly rejectedUs: number
   /** Of the redrive that it failed in; 0 where it was never redriven. */
   readonly generation: number
+  /** Of the replay that it was rejected in; 0 where in none. */
+  readonly replay: number
   /** At least one. */
   readonly violations: readonly Violation[]
   /** The times before, the oldest first. */
@@ -50,6 +53,7 @@ export function rejectionOf({ headers, timestampUs }: LogRecord): Rejection | nu
     appendedUs: Number.isSafeInteger(appendedUs) ? appendedUs : null,
     rejectedUs: timestampUs,
     generation: generationIn(headers),
+    replay: replayIn(headers),
     violations: violationsIn(headers),
     attempts: attemptsIn(headers),
     part,

@@ -23,8 +23,14 @@ export function raiseGeneration(batch: RecordBatch, { from, until }: ReplayRange
 
 /** The generation of the change that comes of a record with these headers. */
 export function changeGeneration(headers: Readonly<Record<string, string>>): number {
-  const replay = Number(headers[REPLAY_HEADER] ?? 0)
+  const replay = replayIn(headers)
   const redrive = generationIn(headers)
   const generation = replay * GENERATIONS_OF_A_REPLAY + redrive
   return Number.isSafeInteger(generation) && replay >= 0 ? generation : redrive
+}
+
+/** The generation of the replay that a record with these headers was read in last; 0 for none. */
+export function replayIn(headers: Readonly<Record<string, string>>): number {
+  const text = headers[REPLAY_HEADER]
+  return text === undefined ? 0 : Number(text)
 }
