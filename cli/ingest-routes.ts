@@ -2,6 +2,7 @@
 //   GET /ingest   counts, what still waits, and partitions that stand still, by product
 import type { ServerResponse } from 'node:http'
 import type { RouteHandler } from '../ingest/http/topic-routes.ts'
+import type { TablesStatus } from '../ingest/beside/table-work.ts'
 import type { Ingest, StuckPartitionOf } from '../ingest/main.ts'
 import type { ReplayStatus } from '../ingest/replay/replay-progress.ts'
 import { sendJson } from './role-server.ts'
@@ -14,6 +15,8 @@ export interface IngestStatus {
   readonly stuck: readonly StuckPartitionOf[]
   /** The newest replay of each product that had one, whoever does it. */
   readonly replays: readonly ReplayStatus[]
+  /** The generations of each product's tables. */
+  readonly tables: Readonly<Record<string, TablesStatus>>
 }
 
 export function ingestRoutes(ingest: Ingest): readonly RouteHandler[] {
@@ -32,6 +35,12 @@ function statusRoute(ingest: Ingest): RouteHandler {
 async function sendStatus(ingest: Ingest, response: ServerResponse): Promise<void> {
   // Lag first: a record that is handled between the two is then in the counts.
   const lag = await ingest.lag()
-  const status: IngestStatus = { lag, counts: ingest.counts(), stuck: ingest.stuck(), replays: await ingest.replays() }
+  const status: IngestStatus = {
+    lag,
+    counts: ingest.counts(),
+    stuck: ingest.stuck(),
+    replays: await ingest.replays(),
+    tables: ingest.tables(),
+  }
   sendJson(response, 200, status)
 }

@@ -1,6 +1,6 @@
 // `meshgate replay`: reads a product's retained records again, in place, while everything goes on.
 import { randomUUID } from 'node:crypto'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { ReplayStatus } from '../../ingest/replay/replay-progress.ts'
 import type { ReplayAnswer } from '../../ingest/replay/replay-routes.ts'
 import { readConfig } from '../../platform/config.ts'
@@ -10,6 +10,7 @@ import { EXIT, type CommandContext, type ExitCode, type RunCommand } from '../co
 import { examples } from '../command-help.ts'
 import { count, createProgress } from '../progress.ts'
 import { readProductsToRun } from '../read-products.ts'
+import { replayBeside } from '../replay-beside.ts'
 import { recordsIn, withReplays, type Replays, type ReplayWork } from '../replay-access.ts'
 import { createRoleLogger } from '../role-logger.ts'
 
@@ -17,6 +18,11 @@ interface Options {
   readonly from: string
   readonly dryRun?: boolean
   readonly wait: boolean
+  readonly cancel?: true
+  readonly beside?: true
+  readonly seed: 'topic' | 'scan'
+  readonly abandon?: true
+  readonly dropOld?: true
 }
 
 const MORE_HELP = `
@@ -26,7 +32,11 @@ Records that come meanwhile wait behind the replay, partition by partition. Subs
 more, under a generation of its own; what was rejected is tried again.
 
 A replay outlives the command, and the processes that do it: stopped, it goes on when the product is ingested again.
-One at a time of a product.`
+One at a time of a product.
+
+With --beside, new tables are filled from the first record on while the live ones go on being read and written, and take
+over when they are whole; nobody is told changes, and new records do not wait. Where the topic does not hold everything
+any more, --seed scan begins with the rows of the live tables. The former tables stay until --drop-old.`
 
 export function replayCommand(run: RunCommand): Command {
   return new Command('replay')
@@ -39,6 +49,15 @@ export function replayCommand(run: RunCommand): Command {
     )
     .option('--dry-run', 'say what would be read again, and do nothing')
     .option('--no-wait', 'end once the replay is asked for')
+    .option('--cancel', 'give up the replay in place that runs, so that another can be asked for')
+    .option('--beside', 'into new tables beside the live ones, which take over when they are whole')
+    .addOption(
+      new Option('--seed <SOURCE>', 'with --beside: what new tables begin with')
+        .choices(['topic', 'scan'])
+        .default('topic'),
+    )
+    .option('--abandon', 'give up the new tables that are being built')
+    .option('--drop-old', 'drop the tables that new ones have replaced')
     .addHelpText(
       'after',
       examples([
@@ -46,6 +65,7 @@ export function replayCommand(run: RunCommand): Command {
         ['meshgate replay subgraphs/sales', 'all that the topic still holds'],
         ['meshgate replay subgraphs/sales --from 2026-11-01T00:00:00Z', 'what has come since'],
         ['meshgate replay subgraphs/sales --from sales.orders:2:1234', 'one partition, from a position on'],
+        ['meshgate replay subgraphs/sales --beside', 'into new tables, which then take over'],
       ]),
     )
     .addHelpText('after', MORE_HELP)
@@ -59,7 +79,9 @@ async function replay(path: string, options: Options, context: CommandContext): 
   if (product === undefined) return EXIT.failure
   const logger = createRoleLogger(config, terminal)
   const work = { product, config, context, logger, command: `meshgate ingest ${path}` }
-  const outcome = await replayInPlace(work, options)
+  const { beside, seed, abandon, dropOld, wait } = options
+  const action = abandon ? 'abandon' : dropOld ? 'drop-old' : beside ? 'build' : null
+  const outcome = await (action === null ? replayInPlace(work, options) : replayBeside(work, { action, seed, wait }))
   if (outcome === null) {
     terminal.report('Stopped. What was asked for goes on when the product is ingested.\n')
     return EXIT.failure
@@ -68,13 +90,19 @@ async function replay(path: string, options: Options, context: CommandContext): 
 }
 
 /** Null when it was stopped. */
-async function replayInPlace(work: ReplayWork, { from, dryRun = false, wait }: Options): Promise<'ended' | null> {
+async function replayInPlace(work: ReplayWork, options: Options): Promise<'ended' | null> {
+  const { from, dryRun = false, wait, cancel = false } = options
   const { product, context } = work
   const { terminal } = context
   const name = `${product.domain}/${product.name}`
   const id = randomUUID()
   let told = false
   return withReplays(work, async (replays) => {
+    if (cancel) {
+      await replays.cancel()
+      terminal.print('Given up. What was set back is read on all the same; another replay can be asked for.\n')
+      return 'ended'
+    }
     const answer = await replays.ask({ id, from, dryRun })
     if (!told) terminal.print(describe(answer, { name, from, dryRun }))
     told = true
@@ -85,7 +113,8 @@ async function replayInPlace(work: ReplayWork, { from, dryRun = false, wait }: O
     }
     const status = await whenDone(work, replays, answer.id)
     if (status === null) return null
-    terminal.print(`Done: ${count(status.records)} records read again.\n`)
+    const ended = status.state === 'abandoned' ? 'Given up' : 'Done'
+    terminal.print(`${ended}: ${count(status.records - status.left)} records read again.\n`)
     return 'ended'
   })
 }
@@ -119,7 +148,7 @@ async function whenDone(work: ReplayWork, replays: Replays, id: string): Promise
   let told = false
   for (;;) {
     const status = await replays.status()
-    if (status?.id !== id || status.state === 'done') {
+    if (status?.id !== id || status.doneAt !== null) {
       // Another that followed it shows in its place: then it was done.
       if (status !== null) progress.finish({ label, done: status.records - status.left, total: status.records })
       return status

@@ -2,9 +2,10 @@
 // write times, the hidden columns too, so what comes later is compared with the same. Rows of further tables are projected from it, as ingest
 // projects them: at the entity's stamp where ingest reads the base, else with the write times of the base's cells.
 //
-// The base goes first: where an attempt ends in between, the next one finds in it which keys of further tables that attempt may have written.
+// A row of a further table stands at no key but that of the new base's state: keys that an earlier attempt may have written are cleared before
+// the base leaves them, and new ones are written after it. So an attempt may end anywhere, and the next one finds in the base what to clear.
 import { cellOf, type Row, type Value } from '../../schema/row.ts'
-import type { PutWrite, Store, StoredRow, Write } from '../../platform/ports/store.ts'
+import type { DeleteWrite, PutWrite, Store, StoredRow, Write } from '../../platform/ports/store.ts'
 import type { EntityPlan, TablePlan } from '../entity-plan.ts'
 import { openState, visibleRow, type EntityState } from '../entity-state.ts'
 
@@ -23,18 +24,42 @@ export async function seedRows(store: Store, tables: SeedTables, keys: readonly 
   const seeksLeft = base !== null && further.length > 0 && from.entity.readsBase
   const [stored, earlier] = await Promise.all([read(from.base.name), seeksLeft ? read(base.name) : []])
   signal.throwIfAborted()
-  const copies: Write[] = []
-  const projections: Write[] = []
+  const steps: Record<'clear' | 'copy' | 'project', Write[]> = { clear: [], copy: [], project: [] }
   stored.forEach((row, index) => {
     // Swept since it was scanned.
     if (row === null) return
-    if (base !== null) copies.push(copyOf(base, row))
-    for (const table of further)
-      projections.push(...projectionsOf(tables, table, { row, earlier: earlier[index] ?? null }))
+    const seeded = { row, earlier: earlier[index] ?? null }
+    if (base !== null) steps.copy.push(baseCopy(from, base, seeded))
+    for (const table of further) {
+      const { left, put } = projectionOf(from, table, seeded)
+      if (left !== null) steps.clear.push(left)
+      if (put !== null) steps.project.push(put)
+    }
   })
-  if (copies.length > 0) await store.write(copies)
-  signal.throwIfAborted()
-  if (projections.length > 0) await store.write(projections)
+  for (const writes of [steps.clear, steps.copy, steps.project]) {
+    signal.throwIfAborted()
+    if (writes.length > 0) await store.write(writes)
+  }
+}
+
+interface SeededRow {
+  readonly row: StoredRow
+  /** What an earlier attempt left in the new base. */
+  readonly earlier: StoredRow | null
+}
+
+function baseCopy(from: EntityPlan, base: TablePlan, { row, earlier }: SeededRow): PutWrite {
+  const copy = copyOf(base, row)
+  if (earlier === null || !from.entity.readsBase) return copy
+  // What has become null since that attempt.
+  const state = stateOf(from, row)
+  const cleared: Record<string, number> = {}
+  for (const column of Object.keys(earlier.writeTimes ?? {})) {
+    if (cellOf(row.row, column) !== undefined) continue
+    cleared[column] = state.cells.get(column)?.time ?? state.stamp
+  }
+  const nulls = Object.fromEntries(Object.keys(cleared).map((column) => [column, null]))
+  return { ...copy, row: { ...copy.row, ...nulls }, writeTimes: { ...copy.writeTimes, ...cleared } }
 }
 
 /** The row with its cells' own write times. */
@@ -52,30 +77,27 @@ function copyOf(table: TablePlan, { row, writeTimes = {} }: StoredRow): PutWrite
   return { kind: 'put', table: table.name, row: cells, writeTime, writeTimes: times }
 }
 
-interface SeededRow {
-  readonly row: StoredRow
-  /** What an earlier attempt left in the new base. */
-  readonly earlier: StoredRow | null
+interface Projection {
+  readonly left: DeleteWrite | null
+  readonly put: PutWrite | null
 }
 
-function projectionsOf({ from }: SeedTables, table: TablePlan, { row, earlier }: SeededRow): Write[] {
-  if (!from.entity.readsBase) return table.keyOf(row.row) === null ? [] : [copyOf(table, row)]
+function projectionOf(from: EntityPlan, table: TablePlan, { row, earlier }: SeededRow): Projection {
+  if (!from.entity.readsBase) return { left: null, put: table.keyOf(row.row) === null ? null : copyOf(table, row) }
   const state = stateOf(from, row)
   const before = earlier === null ? null : stateOf(from, earlier)
   // Whoever wrote a later state has put its rows in place.
-  if (before !== null && before.stamp > state.stamp) return []
+  if (before !== null && before.stamp > state.stamp) return { left: null, put: null }
   const visible = visibleRow(state)
   const key = visible === null ? null : table.keyOf(visible)
-  const left = keyBefore(table, before)
-  const writes: Write[] = []
-  if (left !== null && JSON.stringify(left) !== JSON.stringify(key)) {
-    writes.push({ kind: 'delete', table: table.name, key: left, writeTime: state.stamp })
-  }
-  if (visible === null || key === null) return writes
+  const was = keyBefore(table, before)
+  const isLeft = was !== null && JSON.stringify(was) !== JSON.stringify(key)
+  const left = isLeft ? ({ kind: 'delete', table: table.name, key: was, writeTime: state.stamp } as const) : null
+  if (visible === null || key === null) return { left, put: null }
   const whole: Record<string, Value> = { ...visible }
   // An earlier attempt may have written what is null since.
   for (const column of state.shape.valueColumns.keys()) if (cellOf(whole, column) === undefined) whole[column] = null
-  return [...writes, { kind: 'put', table: table.name, row: table.rowOf(whole), writeTime: state.stamp }]
+  return { left, put: { kind: 'put', table: table.name, row: table.rowOf(whole), writeTime: state.stamp } }
 }
 
 function stateOf({ shape }: EntityPlan, stored: StoredRow): EntityState {

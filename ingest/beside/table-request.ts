@@ -1,5 +1,6 @@
 // What is asked of a product's tables: build new ones beside them, give that up, drop the former ones. A request is a state in `mesh.tables`;
 // whoever ingests the product does the work.
+import { randomUUID } from 'node:crypto'
 import type { Product } from '../../schema/model.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
@@ -14,16 +15,17 @@ export interface RequestPorts {
   readonly clock: Clock
 }
 
-/** Its topics exist. TABLES_REFUSED with what is in the way and the way out. */
+/** Its topics exist. `id`: asked again under the same, it is the same build. TABLES_REFUSED with what is in the way and the way out. */
 export async function requestBuild(
   ports: RequestPorts,
   product: Product,
-  seed: Building['seed'],
+  { seed, id = randomUUID() }: { readonly seed: Building['seed']; readonly id?: string },
 ): Promise<TablesState> {
   const parts = await partsOf(ports.log, product, seed)
   if (seed === 'topic') await requireWhole(ports.log, product)
   return propose(ports, product, (state) => {
     const { building, kept, newest } = state
+    if (building?.id === id) return null
     if (building !== null) {
       throw refused(
         product,
@@ -33,7 +35,10 @@ export async function requestBuild(
     if (kept !== null) throw refused(product, 'the switch to the newest tables is not a minute old. Try again.')
     const generation = newest + 1
     const requestedAtMs = ports.clock.now()
-    return { newest: generation, building: { generation, seed, phase: 'filling', parts, failed: null, requestedAtMs } }
+    return {
+      newest: generation,
+      building: { generation, id, seed, phase: 'filling', parts, failed: null, requestedAtMs },
+    }
   })
 }
 
@@ -56,7 +61,7 @@ export async function requestDrop(ports: RequestPorts, product: Product): Promis
 async function propose(
   ports: RequestPorts,
   product: Product,
-  change: (state: TablesState) => Partial<TablesState>,
+  change: (state: TablesState) => Partial<TablesState> | null,
 ): Promise<TablesState> {
   const ledger = new TableLedger(ports)
   const key = productKey(product)
@@ -64,9 +69,9 @@ async function propose(
   for (;;) {
     await ledger.readOn()
     const { state } = ledger.of(key)
-    if (await ledger.propose(key, { ...state, ...change(state), version: state.version + 1 })) {
-      return ledger.of(key).state
-    }
+    const changed = change(state)
+    if (changed === null) return state
+    if (await ledger.propose(key, { ...state, ...changed, version: state.version + 1 })) return ledger.of(key).state
   }
 }
 

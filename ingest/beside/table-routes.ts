@@ -11,7 +11,7 @@ import { requestAbandon, requestBuild, requestDrop, type RequestPorts } from './
 import type { TablesState } from './table-state.ts'
 
 export type TablesAction =
-  | { readonly action: 'build'; readonly seed: 'topic' | 'scan' }
+  | { readonly action: 'build'; readonly seed: 'topic' | 'scan'; readonly id?: string }
   | { readonly action: 'abandon' }
   | { readonly action: 'drop-old' }
 
@@ -60,7 +60,7 @@ export function askForTables(face: TablesFace, name: string, asked: TablesAction
   }
   switch (asked.action) {
     case 'build':
-      return requestBuild(face, product, asked.seed)
+      return requestBuild(face, product, asked)
     case 'abandon':
       return requestAbandon(face, product)
     case 'drop-old':
@@ -69,8 +69,10 @@ export function askForTables(face: TablesFace, name: string, asked: TablesAction
 }
 
 function actionIn(body: unknown): TablesAction {
-  const { action, seed = 'topic' } = (body ?? {}) as Record<string, unknown>
-  if (action === 'build' && (seed === 'topic' || seed === 'scan')) return { action, seed }
+  const { action, seed = 'topic', id } = (body ?? {}) as Record<string, unknown>
+  if (action === 'build' && (seed === 'topic' || seed === 'scan')) {
+    return { action, seed, ...(typeof id === 'string' ? { id } : {}) }
+  }
   if (action === 'abandon' || action === 'drop-old') return { action }
   const shape = '{"action": "build", "seed": "topic"}'
   throw new MeshgateError(

@@ -9,6 +9,8 @@ import type { AppendRecord, LogRecord } from '../../platform/ports/event-log.ts'
 
 export interface Building {
   readonly generation: number
+  /** Of the request: whoever asks again after an outage finds that it holds already. */
+  readonly id: string
   /** `topic`: from the first record on. `scan`: from the live tables, then the topic from where it stood. */
   readonly seed: 'topic' | 'scan'
   /** `filling`: whoever has filled a part writes it. `writing`: everybody writes the new tables too. */

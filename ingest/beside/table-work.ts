@@ -4,6 +4,7 @@ import type { Clock } from '../../platform/ports/clock.ts'
 import {
   defaultTableTimings,
   FIRST_GENERATION,
+  GENERATIONS_TABLE,
   productKey,
   type TableTimings,
 } from '../../platform/table-generations.ts'
@@ -11,13 +12,12 @@ import type { EventLog } from '../../platform/ports/event-log.ts'
 import type { Store } from '../../platform/ports/store.ts'
 import { emitTables } from '../../schema/emit/emit-tables.ts'
 import type { Product } from '../../schema/model.ts'
-import { GENERATIONS_TABLE } from '../../platform/table-generations.ts'
 import type { EntityPlan } from '../entity-plan.ts'
 import type { IngestLogger } from '../ingest-logger.ts'
 import { createChangeOver, type ChangeOver } from './change-over.ts'
 import { ProductGenerations } from './product-generations.ts'
 import { TableLedger } from './table-ledger.ts'
-import type { Building, TablesState } from './table-state.ts'
+import type { Building, ProductTables, TablesState } from './table-state.ts'
 
 export interface TableWorkOptions {
   readonly log: EventLog
@@ -43,6 +43,7 @@ export interface TablesStatus {
     | null
   readonly kept: TablesState['kept']
   readonly retired: TablesState['retired']
+  readonly dropping: TablesState['dropping']
 }
 
 interface Tended {
@@ -146,12 +147,18 @@ export class TableWork {
 }
 
 function statusOf(generations: ProductGenerations): TablesStatus {
-  const { state, parts } = generations.tables
-  const { live, kept, retired, building } = state
-  if (building === null) return { live, kept, retired, building: null }
+  return tablesStatus(generations.tables, generations.progress())
+}
+
+/** `here`: what the process that asks has itself to do. */
+export function tablesStatus(
+  { state, parts }: ProductTables,
+  here: { readonly left: number; readonly rows: number },
+): TablesStatus {
+  const { live, kept, retired, dropping, building } = state
+  if (building === null) return { live, kept, retired, dropping, building: null }
   const { generation, seed, phase, failed } = building
   const partsReady = building.parts.filter((part) => parts.get(part)?.mark?.ready === true).length
-  const { left, rows } = generations.progress()
-  const counts = { partsReady, parts: building.parts.length, recordsLeft: left, rowsSeeded: rows }
-  return { live, kept, retired, building: { generation, seed, phase, failed, ...counts } }
+  const counts = { partsReady, parts: building.parts.length, recordsLeft: here.left, rowsSeeded: here.rows }
+  return { live, kept, retired, dropping, building: { generation, seed, phase, failed, ...counts } }
 }

@@ -132,7 +132,7 @@ export class Watcher {
         // A later record may have come meanwhile: it has a greater rank, or has deleted the thing.
         const isStale = op === 'UPSERT' && held !== null && Number(held['rank']) < Number(row['rank'])
         const isMissing = op === 'UPSERT' && held === null && now?.['rank'] === row['rank']
-        if (isStale || isMissing) this.wrong.push(`${key}: told ${String(row['rank'])}, found ${JSON.stringify(held)}`)
+        if (isStale || isMissing) this.wrong.push(`${key}: told ${JSON.stringify(row)}, found ${JSON.stringify(held)}`)
         if (held !== null && placed[index] !== true) await this.#expectMoved(key, held)
       }
     } catch (error) {

@@ -27,7 +27,7 @@ test.each([
     await members[0]?.caughtUp()
     const watcher = new Watcher(readerOf(ports))
     await watcher.start(ports.log)
-    await requestBuild(ports, thingsProduct(), seed)
+    await requestBuild(ports, thingsProduct(), { seed })
     const isOver = (): boolean =>
       members.some((member) => {
         const tables = member.tables()[KEY]
