@@ -74,7 +74,7 @@ function violationsIn(headers: LogRecord['headers']): readonly Violation[] {
   return [first]
 }
 
-export function attemptsIn(headers: LogRecord['headers']): readonly Attempt[] {
+function attemptsIn(headers: LogRecord['headers']): readonly Attempt[] {
   return parsedList(headers[REDRIVE_HEADERS.attempts]) as readonly Attempt[]
 }
 
