@@ -25,12 +25,23 @@ export function checkObserver(observer: Observer, changes: readonly ToldChange[]
   return [
     ...listed('the observer failed', failures),
     ...listed('told changes', found),
+    ...listed('rows older than the change that was told', observer.stale),
+    ...listed('rows not found behind a change', lostAtOnce(observer)),
     ...compareRows(
       'what was folded from the events',
       folded(events),
       rows.map((row) => only(product, row)),
     ),
   ]
+}
+
+/** What was looked up behind an event and not there, though no later event says that it is gone. */
+function lostAtOnce({ events, notFound }: Observer): string[] {
+  return notFound.flatMap((at) => {
+    const key = events[at]?.key
+    const isGone = events.slice(at + 1).some((event) => event.key === key && event.row === null)
+    return isGone ? [] : [`${key ?? ''} behind event ${at}`]
+  })
 }
 
 /** The first of each source position and generation. */

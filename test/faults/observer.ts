@@ -7,10 +7,11 @@ import type {
   SubgraphResponse,
   SubscriptionExtension,
 } from '../../platform/ports/subgraph-endpoint.ts'
-import type { Row } from '../../schema/row.ts'
+import { cellText, type Row, type Value } from '../../schema/row.ts'
 import type { FaultProduct } from './fault-products.ts'
 
-export type Subscribable = Pick<SubgraphEndpoint, 'subscribe'>
+/** With `execute`, what was told is looked up as well. */
+export type Subscribable = Pick<SubgraphEndpoint, 'subscribe'> & Partial<Pick<SubgraphEndpoint, 'execute'>>
 
 export interface ObservedEvent {
   readonly key: string
@@ -22,6 +23,7 @@ export interface ObservedEvent {
 export type Connect = (product: FaultProduct) => Promise<Subscribable>
 
 const RETRY_MS = 5
+const LOOKED_UP_ONE_IN = 4
 
 /** What an observer asks for. Where records may lack required columns an entity may lack them too, which is an error of the event. */
 export function toldColumns({ columns, partial, required, version }: FaultProduct): readonly string[] {
@@ -29,11 +31,21 @@ export function toldColumns({ columns, partial, required, version }: FaultProduc
   return ['id', ...Object.keys(columns).filter((name) => !partial || always.includes(name) || !required.includes(name))]
 }
 
+/** Sequences by value, times by their text. */
+function orderOf(version: Value | undefined): number {
+  const text = cellText(version)
+  return /^\d+$/.test(text) ? Number(text) : Date.parse(text)
+}
+
 export class Observer {
   readonly product: FaultProduct
   readonly events: ObservedEvent[] = []
   /** Errors that no coming back mends: SUBSCRIPTION_GAP, INTERNAL, a refusal. */
   readonly failures: string[] = []
+  /** Looked up right behind an event, and not found: the number of that event. A later one must say that the entity is gone. */
+  readonly notFound: number[] = []
+  /** Looked up right behind an event, and older than it. */
+  readonly stale: string[] = []
   /** How often it came back. */
   resumed = 0
   readonly #connect: Connect
@@ -99,7 +111,24 @@ export class Observer {
       const { value, done } = await stream.next()
       if (done === true || this.#stream !== stream) return
       if (!this.#take(value)) return
+      await this.#lookUp(endpoint)
     }
+  }
+
+  /** Whoever has seen a change can query its effect. Told versions are comparable where ingest merges by them. */
+  async #lookUp({ execute }: Subscribable): Promise<void> {
+    const { name, version, merged } = this.product
+    const event = this.events.at(-1)
+    if (execute === undefined || version === null || !merged || event === undefined || event.row === null) return
+    if (this.events.length % LOOKED_UP_ONE_IN !== 0) return
+    const query = `query ($id: ID!) { ${name}(id: $id) { id ${version.field} } }`
+    const { data, errors } = await execute({ query, variables: { id: event.key }, principal: ANONYMOUS })
+    if (errors !== undefined) return
+    const row = (data?.[name] ?? null) as Row | null
+    const told = event.row[version.field]
+    if (row === null) this.notFound.push(this.events.length - 1)
+    else if (told !== undefined && orderOf(row[version.field]) < orderOf(told))
+      this.stale.push(`${event.key} was told ${cellText(told)} and found ${cellText(row[version.field])}`)
   }
 
   /** Whether the stream goes on. */

@@ -65,8 +65,12 @@ export interface Living extends Appendable {
 const PATIENCE_MS = 60_000
 const POLL_MS = 5
 
+export function planOf(seed: number): RunPlan {
+  return planRun(seed, ({ products, records }) => makeWorkload({ seed, products, records }).length)
+}
+
 export async function runSeed(seed: number, ports: RunPorts): Promise<RunReport> {
-  const plan = planRun(seed, ({ products, records }) => makeWorkload({ seed, products, records }).length)
+  const plan = planOf(seed)
   const small = plan.faults.includes('DISK_FULL') && ports.disk !== null
   const directory = await mkdtemp(join(small ? ports.disk.path : ports.directory, `run-${seed}-`))
   const slot = new MeshSlot()
