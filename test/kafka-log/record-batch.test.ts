@@ -22,6 +22,11 @@ function values(count: number): AppendRecord[] {
 
 function withAttributes(batch: Buffer, attributes: number): Buffer {
   batch.writeInt16BE(attributes, 21)
+  return sealed(batch)
+}
+
+function sealed(batch: Buffer): Buffer {
+  batch.writeUInt32BE(crc32c(batch.subarray(21)), 17)
   return batch
 }
 
@@ -49,10 +54,19 @@ describe('record batches', () => {
     expect([records.map(({ offset }) => offset), nextOffset]).toEqual([range(104, 110), 110])
   })
 
+  it('are not read where a bit of them is wrong', () => {
+    const batch = batchOf(values(10), 100)
+    for (let at = 21; at < batch.length; at += 7) {
+      const damaged = Buffer.from(batch)
+      damaged.writeUInt8((damaged[at] ?? 0) ^ 0x10, at)
+      expect(() => decodeRecords(damaged, 100, [])).toThrow('the checksum of the record batch at offset 100 is wrong')
+    }
+  })
+
   it('lead on where compaction has left a batch without records', () => {
     const empty = batchOf([], 100)
     empty.writeInt32BE(49, 23)
-    expect(decodeRecords(empty, 100, [])).toEqual({ records: [], nextOffset: 150 })
+    expect(decodeRecords(sealed(empty), 100, [])).toEqual({ records: [], nextOffset: 150 })
   })
 
   // A small batch stays as it is; attributes of the tests below rely on it.

@@ -5,6 +5,7 @@
 // length, attributes int8, timestampDelta, offsetDelta, key, value, headers (all lengths and deltas zigzag varints).
 import type { LogRecord } from '../../ports/event-log.ts'
 import { decompress } from './compression.ts'
+import { crc32c } from './crc32c.ts'
 
 export interface AbortedTransaction {
   readonly producerId: bigint
@@ -18,6 +19,8 @@ export interface DecodedRecords {
 }
 
 const LENGTH_END = 12
+/** Of what lies behind it. */
+const CRC_END = 21
 const HEADER_BYTES = 61
 const MAGIC = 2
 const CODEC_MASK = 0x07
@@ -37,11 +40,19 @@ export function decodeRecords(bytes: Buffer, from: number, aborted: readonly Abo
     if (end > bytes.length) break
     const magic = bytes.readInt8(at + 16)
     if (magic !== MAGIC) throw new RangeError(`record batch of format ${String(magic)}, older than Kafka 0.11`)
-    decodeBatch(bytes.subarray(at, end), { from, records, transactions })
+    const batch = bytes.subarray(at, end)
+    requireWhole(batch)
+    decodeBatch(batch, { from, records, transactions })
     nextOffset = Number(bytes.readBigInt64BE(at)) + bytes.readInt32BE(at + 23) + 1
     at = end
   }
   return { records, nextOffset }
+}
+
+/** What a disk or a network has altered must not become rows: brokers check what is appended, not what they read back. */
+function requireWhole(batch: Buffer): void {
+  if (crc32c(batch.subarray(CRC_END)) === batch.readUInt32BE(CRC_END - 4)) return
+  throw new RangeError(`the checksum of the record batch at offset ${String(batch.readBigInt64BE(0))} is wrong`)
 }
 
 interface Sink {
