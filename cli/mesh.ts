@@ -5,7 +5,14 @@ import type { Platform } from '../platform/main.ts'
 import type { Product } from '../schema/model.ts'
 import { createSubgraph } from '../subgraphs/main.ts'
 import { ingestRoutes } from './ingest-routes.ts'
-import { gatewayObserver, ingestObserver, readIngestLag, readStuckPartitions, subgraphObserver } from './role-metrics.ts'
+import {
+  gatewayObserver,
+  ingestObserver,
+  readIngestLag,
+  readReplays,
+  readStuckPartitions,
+  subgraphObserver,
+} from './role-metrics.ts'
 import { metricsRoute } from './role-server.ts'
 import { holdTopics, openPlatformFor, startWhileAway, type RoleProcess } from './run-role.ts'
 import { sampleQueries } from './sample-queries.ts'
@@ -37,6 +44,7 @@ export async function startMesh(role: RoleProcess, { products, port, ingestLogge
   })
   parts.defer(() => ingest.close())
   readIngestLag(metrics, ingest)
+  readReplays(metrics, ingest)
   readStuckPartitions(metrics, ingest)
   const subgraphs = products.map((product) =>
     createSubgraph({ product, log, store, clock, cursorKey, logger, observer: subgraphObserver(metrics) }),

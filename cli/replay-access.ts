@@ -7,7 +7,7 @@ import { ReplayFacts, type ReplayRange } from '../ingest/replay/replay-facts.ts'
 import { parseReplayFrom } from '../ingest/replay/replay-from.ts'
 import { replayStatus, type ReplayStatus } from '../ingest/replay/replay-progress.ts'
 import type { ReplayAnswer } from '../ingest/replay/replay-routes.ts'
-import { dryRun, requestReplay } from '../ingest/replay/request-replay.ts'
+import { cancelReplay, dryRun, requestReplay } from '../ingest/replay/request-replay.ts'
 import type { Config } from '../platform/config.ts'
 import { ERROR_CODES, MeshgateError, type FailureCode } from '../platform/errors.ts'
 import { openPlatform, type Platform } from '../platform/main.ts'
@@ -36,6 +36,8 @@ export interface ReplayQuestion {
 
 export interface Replays {
   ask(question: ReplayQuestion): Promise<ReplayAnswer>
+  /** Gives up the replay that runs. */
+  cancel(): Promise<void>
   /** Of the product's newest; null where there was none. */
   status(): Promise<ReplayStatus | null>
   /** Whether the replay goes on when this command ends. */
@@ -84,6 +86,9 @@ function replaysHere(
       const requested = await requestReplay({ log, clock }, { id, product, from, requestedBy: whoAsks() })
       return { id: requested?.id ?? null, ranges: requested?.ranges ?? [] }
     },
+    async cancel() {
+      await cancelReplay({ log, clock }, product)
+    },
     async status() {
       await facts.refresh()
       const replay = facts.current(nameOf(product))
@@ -95,19 +100,23 @@ function replaysHere(
 /** Through the process at the address. */
 function replaysOf({ product, context }: ReplayWork, url: string): Replays {
   const name = nameOf(product)
+  const post = async (body: object): Promise<ReplayAnswer> => {
+    const response = await request(`${url}/ingest/replays`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      headersTimeout: 0,
+      signal: context.stop,
+    })
+    const text = await response.body.text()
+    if (response.statusCode >= 300) throw refused(url, response.statusCode, text)
+    return JSON.parse(text) as ReplayAnswer
+  }
   return {
     elsewhere: true,
-    async ask(question) {
-      const response = await request(`${url}/ingest/replays`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ ...question, product: name, requestedBy: whoAsks() }),
-        headersTimeout: 0,
-        signal: context.stop,
-      })
-      const text = await response.body.text()
-      if (response.statusCode >= 300) throw refused(url, response.statusCode, text)
-      return JSON.parse(text) as ReplayAnswer
+    ask: (question) => post({ ...question, product: name, requestedBy: whoAsks() }),
+    async cancel() {
+      await post({ product: name, abandon: true })
     },
     async status() {
       const response = await request(`${url}/ingest`)

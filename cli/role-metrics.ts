@@ -38,6 +38,12 @@ export function readIngestLag(metrics: Metrics, ingest: Pick<Ingest, 'lag'>): vo
   )
 }
 
+export function readReplays(metrics: Metrics, ingest: Pick<Ingest, 'replays'>): void {
+  metrics.read('replayLeft', async () =>
+    (await ingest.replays()).map(({ product, left }) => [left, { product }] as const),
+  )
+}
+
 export function readStuckPartitions(metrics: Metrics, ingest: Pick<Ingest, 'stuck'>): void {
   metrics.read('ingestStuck', () =>
     ingest.stuck().map(({ product, topic, partition, forMs, code }) => {

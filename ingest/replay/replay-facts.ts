@@ -36,6 +36,8 @@ export interface Replay extends ReplayRequest {
   readonly rekeyedEnds: ReadonlyMap<string, readonly number[]>
   /** ISO 8601; null while it runs. */
   readonly doneAt: string | null
+  /** Given up before its end: positions stay where they are. */
+  readonly abandoned: boolean
 }
 
 type Fact =
@@ -44,6 +46,7 @@ type Fact =
       readonly request: ReplayRequest
       readonly generation?: number
       readonly doneAt?: string
+      readonly abandoned?: boolean
     }
   | { readonly kind: 'rewound'; readonly id: string; readonly topic: string; readonly partition: number }
   | { readonly kind: 'rekeyed'; readonly id: string; readonly topic: string; readonly ends: readonly number[] }
@@ -109,11 +112,11 @@ export class ReplayFacts {
     }
     const fact = JSON.parse(Buffer.from(value).toString()) as Fact
     if (fact.kind === 'request') {
-      const { request, generation = offset + 1, doneAt = null } = fact
+      const { request, generation = offset + 1, doneAt = null, abandoned = false } = fact
       const known = this.#replays.get(request.id)
       const rewound = known?.rewound ?? new Set<string>()
       const rekeyedEnds = known?.rekeyedEnds ?? new Map<string, readonly number[]>()
-      this.#replays.set(request.id, { ...request, generation, rewound, rekeyedEnds, doneAt })
+      this.#replays.set(request.id, { ...request, generation, rewound, rekeyedEnds, doneAt, abandoned })
       return
     }
     const replay = this.#replays.get(fact.id)
@@ -143,10 +146,10 @@ export async function appendRekeyed(
   await append(log, `${id}/${topic}`, { kind: 'rekeyed', id, topic, ends })
 }
 
-export async function appendDone(log: EventLog, replay: Replay, doneAt: string): Promise<void> {
+export async function appendDone(log: EventLog, replay: Replay, doneAt: string, abandoned = false): Promise<void> {
   const { id, product, from, ranges, requestedAt, requestedBy, generation } = replay
   const request = { id, product, from, ranges, requestedAt, requestedBy }
-  await append(log, id, { kind: 'request', request, generation, doneAt })
+  await append(log, id, { kind: 'request', request, generation, doneAt, abandoned })
 }
 
 /** Of a request that lost, or a replay that is long done. */

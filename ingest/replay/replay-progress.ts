@@ -21,7 +21,7 @@ export interface ReplayStatus {
   readonly requestedAt: string
   readonly requestedBy: string | null
   readonly doneAt: string | null
-  readonly state: 'requested' | 'running' | 'done'
+  readonly state: 'requested' | 'running' | 'done' | 'abandoned'
   /** Records, as far as offsets tell, that are to be read again in all, and that are left. */
   readonly records: number
   readonly left: number
@@ -45,7 +45,8 @@ export async function replayStatus(log: EventLog, product: Product, replay: Repl
   const records = partitions.reduce((sum, { from, until }) => sum + until - from, 0)
   const { id, from, generation, requestedAt, requestedBy, doneAt } = replay
   const begun = partitions.some(({ state }) => state !== 'requested')
-  const state = doneAt !== null ? 'done' : begun ? 'running' : 'requested'
+  const ended = replay.abandoned ? 'abandoned' : 'done'
+  const state = doneAt !== null ? ended : begun ? 'running' : 'requested'
   const facts = { id, product: replay.product, from, generation, requestedAt, requestedBy, doneAt }
   return { ...facts, state, records, left, partitions }
 }

@@ -1,4 +1,5 @@
-// Replays over HTTP: `POST /ingest/replays` with {product, from, dryRun?, requestedBy?, id?} asks for one, and answers once it is a durable fact.
+// Replays over HTTP: `POST /ingest/replays` with {product, from, dryRun?, requestedBy?, id?} asks for one, and answers once it is a durable fact;
+// with {product, abandon: true} gives up the one that runs.
 // How far they are is part of `GET /ingest`.
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -11,7 +12,7 @@ import type { RouteHandler } from '../http/topic-routes.ts'
 import { parseReplayFrom } from './replay-from.ts'
 import type { ReplayRange } from './replay-facts.ts'
 import type { Replayer } from './replayer.ts'
-import { dryRun, requestReplay } from './request-replay.ts'
+import { cancelReplay, dryRun, requestReplay } from './request-replay.ts'
 
 /** What `POST /ingest/replays` answers. */
 export interface ReplayAnswer {
@@ -47,6 +48,11 @@ export function createReplayRoutes(face: Face, replayer: Replayer): RouteHandler
       return true
     }
     try {
+      // A page of another site can send a form, and no JSON.
+      if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
+        send(response, 415, { code: 'INGEST_REQUEST_UNSUPPORTED', message: 'Send application/json.' })
+        return true
+      }
       const answer = await ask(face, await readJson(request))
       replayer.look()
       send(response, answer.id === null ? 200 : 202, answer)
@@ -58,12 +64,13 @@ export function createReplayRoutes(face: Face, replayer: Replayer): RouteHandler
 }
 
 async function ask(face: Face, body: unknown): Promise<ReplayAnswer> {
-  const { id, product: name, from, dryRun: isDry, requestedBy } = fieldsOf(body)
+  const { id, product: name, from, dryRun: isDry, requestedBy, abandon } = fieldsOf(body)
   const product = face.products.find(({ domain, name: own }) => `${domain}/${own}` === name)
   if (product === undefined) {
     const known = face.products.map(({ domain, name: own }) => `${domain}/${own}`).join(', ')
     throw new MeshgateError('REPLAY_INVALID', `This process does not ingest "${name}". It ingests: ${known}.`)
   }
+  if (abandon) return { id: (await cancelReplay(face, product)).id, ranges: [] }
   const asked = { id, product, from: parseReplayFrom(from), requestedBy }
   if (isDry) return { id: null, ranges: await dryRun(face, asked) }
   const requested = await requestReplay(face, asked)
@@ -75,19 +82,22 @@ interface Fields {
   readonly product: string
   readonly from: string
   readonly dryRun: boolean
+  readonly abandon: boolean
   readonly requestedBy: string | null
 }
 
 function fieldsOf(body: unknown): Fields {
   const fields = (body ?? {}) as Record<string, unknown>
-  const { product, from, dryRun: isDry = false, requestedBy = null, id = randomUUID() } = fields
+  const { product, from = 'earliest', dryRun: isDry = false, requestedBy = null, id = randomUUID() } = fields
+  const { abandon = false } = fields
   const wrong =
     typeof id !== 'string' ||
     typeof product !== 'string' ||
     typeof from !== 'string' ||
     typeof isDry !== 'boolean' ||
+    typeof abandon !== 'boolean' ||
     (requestedBy !== null && typeof requestedBy !== 'string')
-  if (!wrong) return { id, product, from, dryRun: isDry, requestedBy }
+  if (!wrong) return { id, product, from, dryRun: isDry, requestedBy, abandon }
   const shape = '{"product": "domain/name", "from": "earliest", "dryRun": false, "requestedBy": null}'
   throw new MeshgateError('REPLAY_INVALID', `The body is no request for a replay. Send JSON as ${shape}.`)
 }

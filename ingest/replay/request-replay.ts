@@ -6,6 +6,7 @@ import type { Clock } from '../../platform/ports/clock.ts'
 import type { EventLog } from '../../platform/ports/event-log.ts'
 import { planReplay } from './plan-replay.ts'
 import {
+  appendDone,
   appendRequest,
   forget,
   ReplayFacts,
@@ -65,6 +66,19 @@ export async function requestReplay(ports: Ports, asked: ReplayAsked): Promise<R
   return request
 }
 
+/**
+ * Gives up the replay that runs, so that another can be asked for: of a partition that cannot be read on. Positions stay where they are, so
+ * what was set back is read on all the same. REPLAY_INVALID where none runs.
+ */
+export async function cancelReplay({ log, clock }: Ports, product: Product): Promise<Replay> {
+  const running = (await factsOf(log)).current(nameOf(product))
+  if (running === null || running.doneAt !== null) {
+    throw new MeshgateError('REPLAY_INVALID', `No replay of ${nameOf(product)} runs. There is nothing to give up.`)
+  }
+  await appendDone(log, running, new Date(clock.now()).toISOString(), true)
+  return running
+}
+
 async function factsOf(log: EventLog): Promise<ReplayFacts> {
   const facts = new ReplayFacts(log)
   await facts.refresh()
@@ -77,7 +91,7 @@ function requireNoneRuns(facts: ReplayFacts, product: string, own: string | null
   const since = `from ${running.from}, asked for at ${running.requestedAt}`
   throw new MeshgateError(
     'REPLAY_RUNNING',
-    `A replay of ${product} runs already: ${since} (${running.id}). Wait for its end: GET /ingest shows it.`,
+    `A replay of ${product} runs already: ${since} (${running.id}). Wait for its end (GET /ingest shows it), or give it up: meshgate replay --cancel.`,
   )
 }
 

@@ -37,6 +37,13 @@ export const METRICS = {
     labels: ['product'],
     together: 'max',
   },
+  replayLeft: {
+    name: 'meshgate_replay_records_left',
+    kind: 'gauge',
+    help: "Records that the product's newest replay has still to read again, of all processes together, so take the maximum; 0 once it is done.",
+    labels: ['product'],
+    together: 'max',
+  },
   ingestBatch: {
     name: 'meshgate_ingest_batch_duration_seconds',
     kind: 'histogram',

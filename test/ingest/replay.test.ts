@@ -5,7 +5,7 @@ import { startIngest, type Ingest } from '../../ingest/main.ts'
 import { REPLAYS_TOPIC } from '../../ingest/internal-topics.ts'
 import { ReplayFacts } from '../../ingest/replay/replay-facts.ts'
 import { parseReplayFrom } from '../../ingest/replay/replay-from.ts'
-import { dryRun, requestReplay } from '../../ingest/replay/request-replay.ts'
+import { cancelReplay, dryRun, requestReplay } from '../../ingest/replay/request-replay.ts'
 import type { AppendRecord, EventLog } from '../../platform/ports/event-log.ts'
 import type { SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
 import { ANONYMOUS } from '../../platform/governance/principal.ts'
@@ -343,4 +343,63 @@ test('waits behind a batch in hand, and what is new waits behind the replay', as
   const own = (from: number, count: number, generation: number) =>
     things(from, count).map(({ key }) => `${String(key)}@${generation}`)
   expect(order).toEqual([...own(0, 21, 0), ...own(0, 20, GENERATION), ...own(21, 1, 0)])
+})
+
+test('goes on with what is left where retention overtakes it, and skips nothing that was never ingested', async () => {
+  const ports = await open()
+  const product = testProduct({ source: { retentionMs: 60_000, partitions: 1 } })
+  const [inHand, release] = [gate(), gate()]
+  let holding = false
+  const store = withMember(ports.store, 'write', async (writes) => {
+    if (holding) {
+      inHand.open()
+      await release.opened
+    }
+    await ports.store.write(writes)
+  })
+  const ingest = await startIngest({ products: [product], ...ports, store, sweep: false })
+  closing.push(() => ingest.close())
+  await ports.log.append(TOPIC, things(0, 6_000))
+  await settled(ports, ingest)
+  holding = true
+  await ask(ports, product)
+  await inHand.opened
+  await dropBefore(ports, 6_000)
+  await ports.log.append(TOPIC, things(6_000, 3))
+  release.open()
+  await done(ingest)
+  await ingest.caughtUp()
+  expect((await visibleRows(ports.store, 'things')).length).toBe(6_003)
+  const perGeneration = Map.groupBy(await changesOf(ports), ({ generation }) => generation)
+  expect(perGeneration.get(0)?.length).toBe(6_003)
+  expect(perGeneration.get(GENERATION)?.length).toBeLessThan(6_000)
+})
+
+test('is given up on demand, so that another can be asked for; what was set back is read on', async () => {
+  const [ports, product] = [await open(), testProduct()]
+  const first = await start(ports, product)
+  await ports.log.append(TOPIC, things(0, 20))
+  await settled(ports, first)
+  await first.close()
+  await ask(ports, product)
+  await cancelReplay(ports, product)
+  await expect(cancelReplay(ports, product).catch(codeOf)).resolves.toBe('REPLAY_INVALID')
+  const second = await start(ports, product)
+  expect((await second.replays()).map(({ state }) => state)).toEqual(['abandoned'])
+  expect(await ask(ports, product)).not.toBeNull()
+  await done(second)
+  expect(new Set((await changesOf(ports)).map(({ generation }) => generation)).size).toBe(2)
+})
+
+test('of two that are asked for at once, one is it', async () => {
+  const [ports, product] = [await open(), testProduct()]
+  const ingest = await start(ports, product)
+  await ports.log.append(TOPIC, things(0, 20))
+  await settled(ports, ingest)
+  await ingest.close()
+  const outcomes = await Promise.allSettled([ask(ports, product), ask(ports, product), ask(ports, product)])
+  expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBe(1)
+  const facts = new ReplayFacts(ports.log)
+  await facts.refresh()
+  expect(facts.all().length).toBe(1)
 })
