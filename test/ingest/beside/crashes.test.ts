@@ -26,7 +26,7 @@ test.each(SEEDS.flatMap((seed) => [[seed, 'topic'] as const, [seed, 'scan'] as c
     for (let life = 0; life < 12; life += 1) {
       const effect = EFFECTS[random(3)] ?? 'PART'
       const failing = failingAt(ports, 20 + random(CALLS_MAX), effect, random)
-      // One call fails, and everything after it: the process is gone.
+      // One call fails: before, in the middle of, or after its effect.
       const ingest = await ingestThings({ ...failing, clock: ports.clock }).catch(() => null)
       await writer.append(10)
       await ports.clock.sleep(random(300))
