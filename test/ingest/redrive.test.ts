@@ -296,6 +296,18 @@ async function toldFrom(ports: TestPorts, from: number): Promise<string[]> {
   return told
 }
 
+test('what is redriven later and lies earlier is told too', async () => {
+  const ports = await open()
+  await ports.log.createTopics([{ name: TOPIC, partitions: 1, retentionMs: null, compacted: false }])
+  const positions = await append(ports, [bad('a'), bad('b')])
+  await ingested(ports, product())
+  for (const position of [positions[1], positions[0]]) {
+    await redrive(ports, mended(), { position: textOf(position) })
+    await ingested(ports, mended())
+  }
+  expect(await toldFrom(ports, 0)).toEqual(['b', 'a'])
+})
+
 test('a record that was rejected in parts is put together again', async () => {
   const ports = await open()
   await ports.log.createTopics([{ name: TOPIC, partitions: 1, retentionMs: null, compacted: false }])
