@@ -68,12 +68,18 @@ export const limits = {
   storePageBytes: 4_096,
   /** Pages of the write-ahead log before it is brought into the file: 64 MB, so that random rows of many commits share a page's write. */
   storeWalPagesMax: 16_384,
+  /** Pages of it that the writer brings in itself, to begin the log anew: some milliseconds. */
+  storeWalPagesLeft: 1_024,
+  /** How many times that size a log may come to while the checkpoint thread is at it; then the writer waits for the disk. */
+  storeWalGrowthMax: 4,
   /** Page cache of each connection: the inner pages and the busy leaves of some million rows. */
   storeCacheKibibytes: 65_536,
   /** How long a connection waits for a lock of another process before it gives up. */
   storeBusyTimeoutMs: 5_000,
   /** Rows or keys in one message between threads: turning them to text holds the event loop for about 2 ms. */
   storeMessageRowsMax: 1_000,
+  /** Keys in one message to the reading thread: the caller parses what was found of some while the others are read. */
+  storeReadKeysMax: 250,
   /** Characters that calls in hand of one thread may hold: some seconds of work. */
   storeCharsWaitingMax: 67_108_864,
   storeCallsWaitingMax: 20_000,

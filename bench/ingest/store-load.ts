@@ -87,6 +87,7 @@ export interface OpenedStore {
 
 export interface ThreadCpu {
   readonly main: number
+  /** With the thread that brings the log into the file. */
   readonly writer: number
   readonly reader: number
   /** Of the whole process: collecting garbage and compiling too. */
@@ -103,16 +104,17 @@ export async function openStore(options: { readonly shards?: number } = {}): Pro
     onThread: (worker) => workers.push(worker),
     ...options,
   })
-  const isReader = (worker: Worker): boolean => workers.indexOf(worker) === workers.length - 1
   return {
     store,
     directory,
     async cpu() {
-      const used = await Promise.all(workers.map(async (worker) => ({ worker, ...(await worker.cpuUsage()) })))
+      const used = await Promise.all(
+        workers.map(async (worker) => ({ name: worker.threadName, ...(await cpuOf(worker)) })),
+      )
       const sum = (reader: boolean): number =>
         used
-          .filter(({ worker }) => isReader(worker) === reader)
-          .reduce((all, { user, system }) => all + user + system, 0)
+          .filter(({ name }) => (name === 'reader-thread') === reader)
+          .reduce((total, { user, system }) => total + user + system, 0)
       const [main, all] = [process.threadCpuUsage(), process.cpuUsage()]
       return { main: main.user + main.system, writer: sum(false), reader: sum(true), all: all.user + all.system }
     },
@@ -121,6 +123,11 @@ export async function openStore(options: { readonly shards?: number } = {}): Pro
       await rm(directory, { recursive: true })
     },
   }
+}
+
+// A thread that is just being started has none yet.
+async function cpuOf(worker: Worker): Promise<NodeJS.CpuUsage> {
+  return worker.cpuUsage().catch(() => ({ user: 0, system: 0 }))
 }
 
 /** CPU between two looks, µs a row. */

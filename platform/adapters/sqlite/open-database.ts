@@ -17,7 +17,7 @@ export function shardFile(directory: string, shard: number): string {
   return `${directory}/shard-${String(shard).padStart(2, '0')}.db`
 }
 
-export function openDatabase(file: string, use: 'write' | 'read'): DatabaseSync {
+export function openDatabase(file: string, use: 'write' | 'read' | 'checkpoint'): DatabaseSync {
   // A reader opens read-write as well: it may have to make the shared-memory file of the WAL.
   const database = new DatabaseSync(file, { timeout: limits.storeBusyTimeoutMs })
   const pragma = (text: string): void => database.exec(`PRAGMA ${text}`)
@@ -26,12 +26,13 @@ export function openDatabase(file: string, use: 'write' | 'read'): DatabaseSync 
     pragma('journal_mode = WAL')
     // In WAL mode only FULL syncs at each commit: what is acknowledged survives a loss of power.
     pragma('synchronous = FULL')
-    pragma(`wal_autocheckpoint = ${limits.storeWalPagesMax}`)
+    // The checkpoint thread does it, or the writer between two commits: wal.ts.
+    pragma('wal_autocheckpoint = 0')
     pragma(`journal_size_limit = ${limits.storeWalPagesMax * limits.storePageBytes}`)
-  } else {
-    pragma('query_only = ON')
-  }
-  pragma(`cache_size = -${limits.storeCacheKibibytes}`)
+  } else if (use === 'read') pragma('query_only = ON')
+  // What is in the file must be there to stay before the log is written over.
+  else pragma('synchronous = FULL')
+  if (use !== 'checkpoint') pragma(`cache_size = -${limits.storeCacheKibibytes}`)
   return database
 }
 

@@ -5,7 +5,7 @@ import { limits } from '../../limits.ts'
 import { keysOf } from './key-part.ts'
 import { storeError } from './open-database.ts'
 import { ShardReader } from './shard-reader.ts'
-import type { AnswerBatch, BinaryPart, Failure, ReaderRequest, RequestBatch, ThreadData } from './thread-messages.ts'
+import type { AnswerBatch, Failure, ReaderRequest, RequestBatch, ThreadData } from './thread-messages.ts'
 
 invariant(parentPort !== null, 'the reader runs in a thread')
 const port = parentPort
@@ -27,12 +27,17 @@ try {
 interface Asked {
   readonly id: number
   readonly request: ReaderRequest
-  readonly part: BinaryPart | null
+  /** Of a read. */
+  readonly keys: string
 }
 
 function handle(current: ShardReader, batch: RequestBatch): void {
   // What StoreThread sent.
-  const requests = batch.map(([id, text, part]) => ({ id, request: JSON.parse(text) as ReaderRequest, part }))
+  const requests = batch.map(([id, text, part]) => ({
+    id,
+    request: JSON.parse(text) as ReaderRequest,
+    keys: typeof part === 'string' ? part : '',
+  }))
   try {
     current.together(() => answerAll(current, requests))
   } catch (error) {
@@ -49,9 +54,9 @@ function answerAll(current: ShardReader, requests: readonly Asked[]): void {
   let answers: [number, string | null, Failure | null][] = []
   let size = 0
   const post = (): void => port.postMessage({ answers } satisfies AnswerBatch)
-  for (const { id, request, part } of requests) {
+  for (const { id, request, keys } of requests) {
     try {
-      const text = perform(current, request, part)
+      const text = perform(current, request, keys)
       size += text.length
       answers.push([id, text, null])
     } catch (error) {
@@ -66,10 +71,10 @@ function answerAll(current: ShardReader, requests: readonly Asked[]): void {
   if (answers.length > 0) post()
 }
 
-function perform(current: ShardReader, request: ReaderRequest, part: BinaryPart | null): string {
+function perform(current: ShardReader, request: ReaderRequest, keys: string): string {
   switch (request.kind) {
     case 'read':
-      return current.read(request, keysOf(part))
+      return current.read(request, keysOf({ ...request, keys }))
     case 'page':
       return current.page(request.table, request.request, request.nowMs)
     case 'scan':

@@ -1,5 +1,5 @@
 // The one writer of a shard file: groups of writes merged and committed in a transaction each, migrations, sweeping. Owns the connection.
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { invariant } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import { type Catalog, compileLayouts, type TableLayout } from './catalog.ts'
@@ -20,6 +20,7 @@ import {
 } from './row-table.ts'
 import { rowWriteOf, type SentWrite, sortedWrites, textOf } from './sent-write.ts'
 import { decodeState, encodeState, encodeWhole, type StoredColumns } from './stored-row.ts'
+import { prepareWalPages, tendWal } from './wal.ts'
 import { widenColumn } from './widen-column.ts'
 import { WRITE_KINDS, type WritePart } from './write-part.ts'
 
@@ -28,6 +29,7 @@ export class ShardWriter {
   readonly #database: DatabaseSync
   #layouts: ReadonlyMap<string, TableLayout> = new Map()
   readonly #tables = new Map<number, RowTable>()
+  readonly #walPages: StatementSync
 
   constructor(file: string) {
     this.file = file
@@ -35,10 +37,7 @@ export class ShardWriter {
     this.#database.exec(
       'CREATE TABLE IF NOT EXISTS catalog (only INTEGER PRIMARY KEY CHECK (only = 1), text TEXT NOT NULL)',
     )
-  }
-
-  get layouts(): ReadonlyMap<string, TableLayout> {
-    return this.#layouts
+    this.#walPages = prepareWalPages(this.#database)
   }
 
   /** The catalog that this file keeps, null where it keeps none. */
@@ -76,12 +75,16 @@ export class ShardWriter {
     this.useCatalog(plan.catalog)
   }
 
-  /** Merges the writes of the parts into the file, in one transaction in key order; they are durable when it returns. */
-  write(parts: readonly WritePart[], nowMs: number): void {
+  /**
+   * Merges the writes of the parts into the file, in one transaction in key order; they are durable when it returns. True: the file's log
+   * should be brought into it by the checkpoint thread.
+   */
+  write(parts: readonly WritePart[], nowMs: number): boolean {
     const tables = sortedWrites(parts)
     this.#transaction(() => {
       for (const [id, writes] of tables) this.#writeTable(this.#tableOf(id), writes, nowMs)
     })
+    return tendWal(this.#database, this.#walPages)
   }
 
   /** Forgets expired rows and old deletes, at most a bounded number; how many rows were swept. */

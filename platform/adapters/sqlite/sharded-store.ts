@@ -24,7 +24,7 @@ import { type MigrationPlan, planDrop, planMigration } from './plan-migration.ts
 import { keyPart } from './key-part.ts'
 import { checkOnePartition, keyOf } from './one-partition.ts'
 import { encodePartition, shardOf } from './row-key.ts'
-import { StoreThread } from './store-thread.ts'
+import { StoreThread, type ThreadEntry } from './store-thread.ts'
 import type { ReaderRequest } from './thread-messages.ts'
 import { appendWrite, createPartSink, type PartSink, takePart, type WritePart } from './write-part.ts'
 
@@ -51,6 +51,9 @@ export class ShardedStore implements Store {
   readonly #options: SqliteStoreOptions
   readonly #writers: readonly StoreThread[]
   readonly #reader: StoreThread
+  readonly #checkpointer: StoreThread
+  /** Shards whose log is being brought into its file. */
+  readonly #checkpointing = new Set<number>()
   readonly #stopping = new AbortController()
   readonly #calls = new Set<Promise<unknown>>()
   #catalog: Catalog
@@ -65,7 +68,7 @@ export class ShardedStore implements Store {
     this.#options = options
     this.#clock = options.clock
     this.#catalog = emptyCatalog(files.length)
-    const thread = (entry: 'writer-thread' | 'reader-thread', threadFiles: readonly string[]): StoreThread =>
+    const thread = (entry: ThreadEntry, threadFiles: readonly string[]): StoreThread =>
       new StoreThread({
         entry,
         data: () => ({ files: threadFiles, catalog: this.#catalog }),
@@ -75,6 +78,7 @@ export class ShardedStore implements Store {
       })
     this.#writers = files.map((file) => thread('writer-thread', [file]))
     this.#reader = thread('reader-thread', files)
+    this.#checkpointer = thread('checkpoint-thread', files)
   }
 
   /** Opens the files and loads the catalog. */
@@ -128,10 +132,11 @@ export class ShardedStore implements Store {
       checkKeyCount(table, keys.length)
       const writeTimes = options?.writeTimes === true
       const parts: Promise<readonly (StoredRow | null)[]>[] = []
-      for (let start = 0; start < keys.length; start += limits.storeMessageRowsMax) {
-        const part = keys.slice(start, start + limits.storeMessageRowsMax)
-        const keysSent = keyPart(findLayout(this.#layouts, table), part, this.#writers.length)
-        const answer = this.#reader.call({ kind: 'read', nowMs: this.#clock.now(), table, writeTimes }, keysSent)
+      for (let start = 0; start < keys.length; start += limits.storeReadKeysMax) {
+        const part = keys.slice(start, start + limits.storeReadKeysMax)
+        const { keys: bytes, ...lengths } = keyPart(findLayout(this.#layouts, table), part, this.#writers.length)
+        const request: ReaderRequest = { kind: 'read', nowMs: this.#clock.now(), table, writeTimes, ...lengths }
+        const answer = this.#reader.call(request, bytes)
         // What the reader thread put together.
         parts.push(answer.then((text) => JSON.parse(text) as (StoredRow | null)[]))
       }
@@ -164,8 +169,8 @@ export class ShardedStore implements Store {
   async #close(): Promise<void> {
     this.#stopping.abort()
     await Promise.allSettled([...this.#calls, this.#sweeping])
-    // The reader first: the last writer then finds itself alone, checkpoints and removes the WAL.
-    await this.#reader.close()
+    // These first: each writer then finds itself alone, checkpoints and removes the WAL.
+    await Promise.all([this.#reader.close(), this.#checkpointer.close()])
     await Promise.all(this.#writers.map((writer) => writer.close()))
   }
 
@@ -230,7 +235,7 @@ export class ShardedStore implements Store {
     let from = 0
     let encoded = await this.#encode(layouts, writes, from)
     for (let next = encoded.next; next < writes.length;) next = (await this.#encode(layouts, writes, next)).next
-    const sent: Promise<string>[] = []
+    const sent: Promise<void>[] = []
     for (;;) {
       if (layouts !== this.#layouts || this.#migrations > 0) {
         // Made for tables as they are no more.
@@ -276,10 +281,19 @@ export class ShardedStore implements Store {
     return { sinks, next }
   }
 
-  #send(shard: number, part: WritePart): Promise<string> {
+  async #send(shard: number, part: WritePart): Promise<void> {
     const writer = this.#writers[shard]
     if (writer === undefined) throw new MeshgateError('INTERNAL', `The store has no shard ${shard}.`)
-    return writer.call({ kind: 'write', nowMs: this.#clock.now() }, part)
+    const text = await writer.call({ kind: 'write', nowMs: this.#clock.now() }, part)
+    if (text === 'true') this.#checkpoint(shard)
+  }
+
+  // Where it fails the writer does it, once its log has grown too far.
+  #checkpoint(shard: number): void {
+    if (this.#checkpointing.has(shard)) return
+    this.#checkpointing.add(shard)
+    const end = (): boolean => this.#checkpointing.delete(shard)
+    this.#checkpointer.call({ kind: 'checkpoint', shard }).then(end, end)
   }
 
   /** Layouts that no migration is about to change. */

@@ -5,6 +5,7 @@ import { invariant, MeshgateError } from '../../errors.ts'
 import type {
   AnswerBatch,
   BinaryPart,
+  CheckpointRequest,
   Failure,
   ReaderRequest,
   RequestBatch,
@@ -13,8 +14,10 @@ import type {
 } from './thread-messages.ts'
 import { jsonText } from './write-part.ts'
 
+export type ThreadEntry = 'writer-thread' | 'reader-thread' | 'checkpoint-thread'
+
 export interface StoreThreadOptions {
-  readonly entry: 'writer-thread' | 'reader-thread'
+  readonly entry: ThreadEntry
   /** What each start of the thread gets. */
   readonly data: () => ThreadData
   /** Characters of texts with bytes of parts, and calls, that may wait for answers; beyond either, calls are refused. */
@@ -49,10 +52,13 @@ export class StoreThread {
   }
 
   /** The answer's text. STORE_OVERLOADED where too much waits, STORE_UNAVAILABLE where the thread dies first. */
-  call(request: WriterRequest | ReaderRequest, part: BinaryPart | null = null): Promise<string> {
+  call(
+    request: WriterRequest | ReaderRequest | CheckpointRequest,
+    part: BinaryPart | string | null = null,
+  ): Promise<string> {
     const { charsWaitingMax, callsWaitingMax } = this.#options
     const text = jsonText(request)
-    const size = text.length + (part === null ? 0 : part.bytes.byteLength + part.meta.byteLength)
+    const size = text.length + sizeOf(part)
     // Few and small, and a thread that missed one would work on an old catalog.
     const isControl = request.kind === 'use' || request.kind === 'load' || request.kind === 'migrate'
     const full = this.#calls.size >= callsWaitingMax || this.#charsWaiting + size > charsWaitingMax
@@ -87,7 +93,8 @@ export class StoreThread {
     const moved: ArrayBuffer[] = []
     for (const [, , part] of batch) {
       // Made by Float64Array and allocUnsafeSlow: memory of its own that no other thread shares.
-      if (part !== null) moved.push(part.meta.buffer as ArrayBuffer, part.bytes.buffer as ArrayBuffer)
+      if (part !== null && typeof part !== 'string')
+        moved.push(part.meta.buffer as ArrayBuffer, part.bytes.buffer as ArrayBuffer)
     }
     this.#worker.postMessage(batch, moved)
   }
@@ -147,4 +154,9 @@ export class StoreThread {
       )
     }
   }
+}
+
+function sizeOf(part: BinaryPart | string | null): number {
+  if (part === null) return 0
+  return typeof part === 'string' ? part.length : part.bytes.byteLength + part.meta.byteLength
 }

@@ -1,8 +1,9 @@
 // What crosses the threads: requests and answers as JSON text, one string each, and beside a request the keys or rows that it is about, as
-// bytes that are transferred. A string is copied as bytes; an object would be walked and rebuilt field by field on both sides.
+// bytes that are transferred, or a string of them. A string is copied as bytes; an object would be walked and rebuilt field by field on both sides.
 import type { FailureCode } from '../../errors.ts'
 import type { IndexRequest, PageRequest, ScanRequest } from '../../ports/store.ts'
 import type { Catalog } from './catalog.ts'
+import type { KeyPart } from './key-part.ts'
 import type { MigrationPlan } from './plan-migration.ts'
 
 export type WriterRequest =
@@ -19,6 +20,8 @@ export type ReaderRequest =
       readonly nowMs: number
       readonly table: string
       readonly writeTimes: boolean
+      readonly lengths: KeyPart['lengths']
+      readonly shards?: KeyPart['shards'] | undefined
     }
   | { readonly kind: 'page'; readonly nowMs: number; readonly table: string; readonly request: PageRequest }
   | { readonly kind: 'scan'; readonly nowMs: number; readonly table: string; readonly request: ScanRequest }
@@ -26,20 +29,22 @@ export type ReaderRequest =
   | { readonly kind: 'use'; readonly catalog: Catalog }
   | { readonly kind: 'close' }
 
+export type CheckpointRequest = { readonly kind: 'checkpoint'; readonly shard: number } | { readonly kind: 'close' }
+
 export interface Failure {
   readonly code: FailureCode
   readonly message: string
 }
 
-/** What a request is about: the writes of a write (write-part.ts), the keys of a read (key-part.ts). */
+/** The writes of a write: write-part.ts. */
 export interface BinaryPart {
   readonly count: number
   readonly meta: Float64Array
   readonly bytes: Uint8Array
 }
 
-/** A batch of requests, each its id, its text, and what it is about. */
-export type RequestBatch = readonly (readonly [id: number, text: string, part: BinaryPart | null])[]
+/** A batch of requests, each its id, its text, and what it is about: writes, or the keys of a read (key-part.ts). */
+export type RequestBatch = readonly (readonly [id: number, text: string, part: BinaryPart | string | null])[]
 
 /** Their answers: text on success. `fatal`: the thread cannot work and ends. */
 export type AnswerBatch =

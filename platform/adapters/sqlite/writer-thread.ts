@@ -40,9 +40,10 @@ function handle(batch: RequestBatch): void {
     next = size < limits.storeGroupBytesMax ? nextBatch() : undefined
   ) {
     for (const [id, text, part] of next) {
-      size += text.length + (part?.bytes.length ?? 0)
+      const bytes = typeof part === 'string' ? null : part
+      size += text.length + (bytes?.bytes.length ?? 0)
       // What StoreThread sent.
-      waiting.push({ id, request: JSON.parse(text) as WriterRequest, part })
+      waiting.push({ id, request: JSON.parse(text) as WriterRequest, part: bytes })
     }
   }
   let group: Waiting<WriteRequest>[] = []
@@ -67,10 +68,7 @@ function commit(group: readonly Waiting<WriteRequest>[]): void {
   const nowMs = group.reduce((latest, { request }) => Math.max(latest, request.nowMs), 0)
   const ids = group.map(({ id }) => id)
   const parts = group.flatMap(({ part }) => (part === null ? [] : [part]))
-  answer(ids, () => {
-    open().write(parts, nowMs)
-    return null
-  })
+  answer(ids, () => open().write(parts, nowMs))
 }
 
 function perform(request: Exclude<WriterRequest, WriteRequest>): unknown {
