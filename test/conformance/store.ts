@@ -4,6 +4,7 @@ import { describeAtomicWrites } from './store/atomic-writes.ts'
 import { describeCells } from './store/cells.ts'
 import { describeDeletes } from './store/deletes.ts'
 import { type StoreHarness, StoreSuite } from './store/harness.ts'
+import { describeDrops } from './store/drops.ts'
 import { describeIndexes } from './store/indexes.ts'
 import { describeInvalidCalls } from './store/invalid-calls.ts'
 import { describeKeyOrder } from './store/key-order.ts'
@@ -35,6 +36,7 @@ const PARTS = [
   describeMoves,
   describeAtomicWrites,
   describeMigrations,
+  describeDrops,
   describeInvalidCalls,
   describeLifecycle,
 ] as const
