@@ -7,7 +7,7 @@
 // same whenever and by whomever it is computed. What came before a batch is known from the batch before, or read back from the log.
 import { limits } from '../platform/limits.ts'
 import type { EventLog, LogRecord, RecordBatch } from '../platform/ports/event-log.ts'
-import { CLOCKS_TOPIC, lastValue, putValue } from './internal-topics.ts'
+import { CLOCKS_TOPIC, lastValues, putValue } from './internal-topics.ts'
 
 /** What times were before a batch, and are after it. */
 interface Known {
@@ -91,24 +91,38 @@ export class AppendClock {
   }
 
   async #readMarks(partition: number): Promise<readonly ClockMark[]> {
-    const marks = ((await lastValue(this.#log, CLOCKS_TOPIC, this.#markKey(partition))) ?? []) as readonly ClockMark[]
+    const own = this.#markKey(partition)
+    const values = await lastValues(this.#log, CLOCKS_TOPIC, (key) => key.startsWith(own))
+    const marks = byOffset([...values.values()] as readonly ClockMark[])
     this.#marks.set(partition, marks)
     return marks
   }
 
-  // Before any row is written with such a time: whoever goes on from here after a restart must know it.
+  // Before any row is written with such a time: whoever goes on from here after a restart must know it. Each mark for itself, since a member
+  // that has lost the partition unawares must not put what it knows in the place of what its successor has found.
   async #mark(partition: number, mark: ClockMark): Promise<void> {
     if (mark.lead === NO_LEAD) return
     const marks = this.#marks.get(partition) ?? []
     if (marks.some(({ offset, lead }) => offset <= mark.offset && lead >= mark.lead)) return
-    const kept = [...marks, mark].slice(-limits.appendClockMarksMax)
-    await putValue(this.#log, CLOCKS_TOPIC, this.#markKey(partition), kept)
+    const own = this.#markKey(partition)
+    await putValue(this.#log, CLOCKS_TOPIC, `${own}${mark.offset}`, mark)
+    const all = byOffset([...marks, mark])
+    const kept = all.slice(-limits.appendClockMarksMax)
     this.#marks.set(partition, kept)
+    const gone = all.slice(0, -limits.appendClockMarksMax)
+    if (gone.length === 0) return
+    const tombstones = gone.map(({ offset }) => ({ key: Buffer.from(`${own}${offset}`), value: null }))
+    await this.#log.append(CLOCKS_TOPIC, tombstones)
   }
 
+  /** What begins the keys of a partition's marks. */
   #markKey(partition: number): string {
-    return `${this.#topic}:${partition}`
+    return `${this.#topic}:${partition}:`
   }
+}
+
+function byOffset(marks: readonly ClockMark[]): readonly ClockMark[] {
+  return marks.toSorted((one, other) => one.offset - other.offset)
 }
 
 function leadAfter(lead: number, { offset, timestampUs }: LogRecord): number {

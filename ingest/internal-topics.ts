@@ -1,6 +1,6 @@
 // Topics of ingest's own: compacted, one partition, read whole at need.
 import { invariant } from '../platform/errors.ts'
-import type { EventLog, LogRecord, Position } from '../platform/ports/event-log.ts'
+import type { EventLog, Position } from '../platform/ports/event-log.ts'
 import type { TopicDefinition } from '../schema/topics.ts'
 
 /** Progress of loads, by the load's id. */
@@ -37,8 +37,16 @@ export const internalTopics: readonly TopicDefinition[] = [
 
 /** The newest value of a key in an internal topic, parsed; null where there is none. */
 export async function lastValue(log: EventLog, topic: string, key: string): Promise<unknown> {
-  const wanted = Buffer.from(key)
-  let last: LogRecord | null = null
+  return (await lastValues(log, topic, (each) => each === key)).get(key) ?? null
+}
+
+/** The newest values of the keys wanted in an internal topic, parsed; without those that a tombstone took away. */
+export async function lastValues(
+  log: EventLog,
+  topic: string,
+  isWanted: (key: string) => boolean,
+): Promise<ReadonlyMap<string, unknown>> {
+  const last = new Map<string, Uint8Array>()
   const [range] = await log.offsets(topic)
   let offset = range?.earliest ?? 0
   const end = range?.next ?? 0
@@ -47,11 +55,14 @@ export async function lastValue(log: EventLog, topic: string, key: string): Prom
     const newest = records.at(-1)
     if (newest === undefined) break
     for (const record of records) {
-      if (record.key !== null && wanted.equals(record.key)) last = record
+      const key = Buffer.from(record.key ?? []).toString()
+      if (!isWanted(key)) continue
+      if (record.value === null) last.delete(key)
+      else last.set(key, record.value)
     }
     offset = newest.offset + 1
   }
-  return last === null || last.value === null ? null : (JSON.parse(Buffer.from(last.value).toString()) as unknown)
+  return new Map([...last].map(([key, value]) => [key, JSON.parse(Buffer.from(value).toString()) as unknown]))
 }
 
 /** Gives the position of the value. */

@@ -96,6 +96,20 @@ test('goes on increasing after the clock of the log was set back by an hour, als
   expect(times.at(-1)).toBe(START_US + (before - 1) * 1_000 + count - before)
 })
 
+test('keeps what a successor has marked when a member that lost the partition unawares goes on marking', async () => {
+  const [first, second] = [1_500, 3_000]
+  const count = second + limits.appendClockLookBackRecords + 2_000
+  // Back, on by more, and back again.
+  const shiftOf = (offset: number): number => (offset < first ? 0 : offset < 2_500 || offset >= second ? -1 : 1)
+  const log = await logOf(count, ({ offset }) => START_US + offset * 1_000 + shiftOf(offset) * HOUR_US)
+  const lost = new AppendClock(log, TOPIC)
+  const times = await timesOf(log, lost, { from: 0, to: first, batch: 500 })
+  times.push(...(await timesOf(log, new AppendClock(log, TOPIC), { from: first, to: count - 500, batch: 500 })))
+  await timesOf(log, lost, { from: first, to: 2_000, batch: 500 })
+  times.push(...(await timesOf(log, new AppendClock(log, TOPIC), { from: count - 500, to: count, batch: 100 })))
+  expect(increases(times)).toBe(true)
+})
+
 const versionless = {
   'that is read and merged': testProduct(),
   'that is written without reading': testProduct({ tables: [testTable('things', 'id')], readsBase: false }),
