@@ -1,81 +1,34 @@
-// Replays in place, on the real embedded log and store: what is read again, under which generation, by whom, and what is refused.
-import { randomUUID } from 'node:crypto'
-import { afterEach, expect, test } from 'vitest'
-import { startIngest, type Ingest } from '../../ingest/main.ts'
+// Replays in place, on the real embedded log and store: what is read again, under which generation, and by whom.
+import { expect, test } from 'vitest'
+import { startIngest } from '../../ingest/main.ts'
 import { REPLAYS_TOPIC } from '../../ingest/internal-topics.ts'
 import { ReplayFacts } from '../../ingest/replay/replay-facts.ts'
 import { parseReplayFrom } from '../../ingest/replay/replay-from.ts'
-import { cancelReplay, dryRun, requestReplay } from '../../ingest/replay/request-replay.ts'
-import type { AppendRecord, EventLog } from '../../platform/ports/event-log.ts'
+import { dryRun } from '../../ingest/replay/request-replay.ts'
+import type { EventLog } from '../../platform/ports/event-log.ts'
 import type { SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
 import { ANONYMOUS } from '../../platform/governance/principal.ts'
 import { compileProduct } from '../../schema/compile-product.ts'
-import type { Product } from '../../schema/model.ts'
-import type { Change } from '../../schema/record.ts'
 import { cellText } from '../../schema/row.ts'
 import { createSubgraph } from '../../subgraphs/main.ts'
 import { codeOf, eventually, gate } from '../conformance/event-log-harness.ts'
-import { allRecords, byId, jsonOf, openPorts, visibleRows, type TestPorts } from './open-ports.ts'
+import { byId, visibleRows, type TestPorts } from './open-ports.ts'
+import {
+  ask,
+  changesOf,
+  closing,
+  done,
+  GENERATION,
+  NAME,
+  open,
+  settled,
+  sourcesOf,
+  start,
+  things,
+  told,
+  TOPIC,
+} from './replay-bed.ts'
 import { testProduct } from './test-products.ts'
-
-const TOPIC = 'test.things'
-const NAME = 'test/things'
-const GENERATION = 1_000_000_000
-const closing: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close()
-})
-
-async function open(): Promise<TestPorts> {
-  const ports = await openPorts()
-  closing.push(() => ports.close())
-  return ports
-}
-
-async function start(ports: TestPorts, product: Product, log = ports.log): Promise<Ingest> {
-  const ingest = await startIngest({ products: [product], ...ports, log, sweep: false })
-  closing.push(() => ingest.close())
-  return ingest
-}
-
-function things(from: number, count: number, rank = 1): AppendRecord[] {
-  return Array.from({ length: count }, (_, index) => {
-    const id = `thing-${from + index}`
-    return { key: Buffer.from(id), value: Buffer.from(JSON.stringify({ id, shelf: `s${index % 3}`, rank })) }
-  })
-}
-
-async function changesOf(ports: TestPorts): Promise<Change[]> {
-  return (await allRecords(ports.log, `${TOPIC}.changes`)).map((record) => jsonOf(record) as Change)
-}
-
-/** `source@generation`, each once. */
-function told(changes: readonly Change[]): string[] {
-  return [...new Set(changes.map(({ source, generation }) => `${source}@${generation}`))].toSorted()
-}
-
-async function sourcesOf(ports: TestPorts): Promise<string[]> {
-  const ranges = await ports.log.offsets(TOPIC)
-  return ranges.flatMap(({ partition, next }) =>
-    Array.from({ length: next }, (_, offset) => `${TOPIC}:${partition}:${offset}`),
-  )
-}
-
-async function done(ingest: Ingest): Promise<void> {
-  await eventually(async () => expect((await ingest.replays()).map(({ state }) => state)).toEqual(['done']))
-}
-
-/** Everything is ingested, and the group's positions say so. */
-async function settled(ports: TestPorts, ingest: Ingest, groups = ['ingest.test.things']): Promise<void> {
-  await ingest.caughtUp()
-  const ends = (await ports.log.offsets(TOPIC)).map(({ next }) => (next === 0 ? null : next))
-  for (const group of groups) {
-    await eventually(async () => expect(await ports.log.committed(group, TOPIC)).toEqual(ends))
-  }
-}
-
-const ask = (ports: TestPorts, product: Product, from = 'earliest') =>
-  requestReplay(ports, { id: randomUUID(), product, from: parseReplayFrom(from), requestedBy: 'test' })
 
 test('reads everything again under a raised generation, each record once, and leaves the rows as they are', async () => {
   const [ports, product] = [await open(), testProduct()]
@@ -139,23 +92,6 @@ test('begins at a time, or in one partition at a position', async () => {
   expect([...new Set(again)]).toEqual(
     (await sourcesOf(ports)).filter((source) => source.startsWith(`${TOPIC}:1`)).slice(3),
   )
-})
-
-test('refuses what runs already, what is no start, and what retention has dropped', async () => {
-  const [ports, product] = [await open(), testProduct({ source: { retentionMs: 60_000 } })]
-  const ingest = await start(ports, product)
-  await ports.log.append(TOPIC, things(0, 20))
-  await settled(ports, ingest)
-  await ingest.close()
-  expect(await ask(ports, product)).not.toBeNull()
-  await expect(ask(ports, product).catch(codeOf)).resolves.toBe('REPLAY_RUNNING')
-  expect(() => parseReplayFrom('yesterday')).toThrow('Write earliest, a time with its zone')
-  expect(() => parseReplayFrom('2026-11-01T00:00:00')).toThrow('Write earliest')
-  const again = await start(ports, product)
-  await done(again)
-  await expect(ask(ports, product, 'other:0:1').catch(codeOf)).resolves.toBe('REPLAY_INVALID')
-  await expect(ask(ports, product, `${TOPIC}:7:1`).catch(codeOf)).resolves.toBe('REPLAY_INVALID')
-  expect(await ask(ports, product, '2999-01-01')).toBeNull()
 })
 
 test('goes on where a process ended between setting back and its mark, and with whoever has the partitions', async () => {
@@ -373,33 +309,4 @@ test('goes on with what is left where retention overtakes it, and skips nothing 
   const perGeneration = Map.groupBy(await changesOf(ports), ({ generation }) => generation)
   expect(perGeneration.get(0)?.length).toBe(6_003)
   expect(perGeneration.get(GENERATION)?.length).toBeLessThan(6_000)
-})
-
-test('is given up on demand, so that another can be asked for; what was set back is read on', async () => {
-  const [ports, product] = [await open(), testProduct()]
-  const first = await start(ports, product)
-  await ports.log.append(TOPIC, things(0, 20))
-  await settled(ports, first)
-  await first.close()
-  await ask(ports, product)
-  await cancelReplay(ports, product)
-  await expect(cancelReplay(ports, product).catch(codeOf)).resolves.toBe('REPLAY_INVALID')
-  const second = await start(ports, product)
-  expect((await second.replays()).map(({ state }) => state)).toEqual(['abandoned'])
-  expect(await ask(ports, product)).not.toBeNull()
-  await done(second)
-  expect(new Set((await changesOf(ports)).map(({ generation }) => generation)).size).toBe(2)
-})
-
-test('of two that are asked for at once, one is it', async () => {
-  const [ports, product] = [await open(), testProduct()]
-  const ingest = await start(ports, product)
-  await ports.log.append(TOPIC, things(0, 20))
-  await settled(ports, ingest)
-  await ingest.close()
-  const outcomes = await Promise.allSettled([ask(ports, product), ask(ports, product), ask(ports, product)])
-  expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBe(1)
-  const facts = new ReplayFacts(ports.log)
-  await facts.refresh()
-  expect(facts.all().length).toBe(1)
 })
