@@ -9,7 +9,7 @@ import { runSeed } from './embedded/run-seed.ts'
 import { FOUND } from './found.ts'
 
 const SEEDS = Array.from({ length: 20 }, (_, seed) => seed)
-const TIMEOUT_MS = 120_000
+const TIMEOUT_MS = 600_000
 
 const directory = mkdtempSync(join(tmpdir(), 'meshgate-faults-'))
 const disk = mountSmallDisk()

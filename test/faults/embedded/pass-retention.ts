@@ -13,7 +13,7 @@ import type { EmbeddedMesh } from './mesh.ts'
 
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 120_000
 const POLL_MS = 5
 
 export async function passRetention(

@@ -62,7 +62,7 @@ export interface Living extends Appendable {
 }
 
 /** Against hanging only. */
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 240_000
 const POLL_MS = 5
 
 export function planOf(seed: number): RunPlan {
