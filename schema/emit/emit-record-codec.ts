@@ -13,6 +13,7 @@ import { decodeUtf8, mayHoldLongNumbers, parseJsonExactly } from './record-json.
 import type { JsonObject } from './record-json.ts'
 import { compileKeys } from './record-key.ts'
 import type { RecordKeys } from './record-key.ts'
+import { createLearnedParser } from './learned-parser.ts'
 import { createObjectCompiler } from './record-object.ts'
 import type { DecodeObject } from './record-object.ts'
 import { parseInstant } from './record-time.ts'
@@ -33,6 +34,7 @@ interface CodecPlan {
   /** Of each table, the base first. */
   readonly storable: readonly StorableCheck[]
   readonly states: StateKeeper
+  readonly parse: Parse
 }
 
 type Parse = (text: string) => unknown
@@ -57,6 +59,7 @@ export function compileRecordCodec(product: Product, entity: Entity): RecordCode
     readVersion: compileVersion(product, entity, source),
     storable: storableChecks(product, entity),
     states: keepState(),
+    parse: createLearnedParser(),
   }
   return {
     decode(record) {
@@ -125,7 +128,7 @@ function decodeMessage(plan: CodecPlan, raw: RawRecord): Decoded {
     return reject('RECORD_UNPARSABLE', 'The message is not UTF-8.')
   }
   const state = plan.states.take()
-  const decoded = decodeText(plan, raw, { text, parse: JSON.parse, state })
+  const decoded = decodeText(plan, raw, { text, parse: plan.parse, state })
   const isExact = !state.sawNumber || !mayHoldLongNumbers(text)
   plan.states.giveBack(state)
   if (isExact) return decoded
