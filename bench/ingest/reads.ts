@@ -1,7 +1,7 @@
 // How long reads of the embedded store take, alone and beside a load of writes: keys, waves of keys, waves of keys that are not there, pages.
 // Alone: node bench/ingest/reads.ts --scale 0.2 --rounds 1
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Row } from '../../schema/row.ts'
+import { cellText, type Row } from '../../schema/row.ts'
 import type { BenchPart, RoundOptions } from './part.ts'
 import { latencyAt, latencyInTurn, type Latency } from './read-latency.ts'
 import { runParts } from './run-parts.ts'
@@ -93,7 +93,7 @@ async function latencies(
   const calls = (count: number): number => Math.max(20, Math.round(count * scale))
   const key = (at: number): Row => ({ id: orderId((at * 7_919) % rows, 'random') })
   const keys = (at: number): Row[] => Array.from({ length: WAVE_KEYS }, (_, index) => key(at * 1_013 + index))
-  const absent = (at: number): Row[] => keys(at).map(({ id }) => ({ id: `${String(id)}-none` }))
+  const absent = (at: number): Row[] => keys(at).map(({ id }) => ({ id: `${cellText(id)}-none` }))
   const customer = (at: number): Row => {
     const { customerId } = orderRow((at * 7_919) % rows, 'random', customers)
     return { customerId: customerId ?? '' }
