@@ -86,8 +86,8 @@ export const serverLimits = {
   storeWriteWindowMax: 4_096,
   /** Between two looks at what the window brings: some rounds of answers. */
   storeWriteRoundMs: 250,
-  /** Answers that take longer on average are a queue at the node, far below the 2 s after which it gives up. */
-  storeWriteLatencyMsMax: 500,
+  /** Answers that take longer on average are a queue at the node, and near the 2 s after which it gives up. */
+  storeWriteLatencyMsMax: 1_000,
   /** How often a write that a node refused as too much, or did not get through in time, is sent before its caller is told: the second to fourth with fewer beside it. */
   storeWriteAttemptsMax: 4,
   /** Waiting before such a repetition; doubled each time. */

@@ -74,4 +74,27 @@ describe('an adaptive gate', () => {
     }
     expect(gate.window).toBe(13)
   })
+
+  it('counts answers that come in bursts, after which nobody waits for a moment', async () => {
+    let places = Array.from({ length: 10 }, () => atOnce(1))
+    for (let burst = 0; burst < 6; burst += 1) {
+      const waiting = [gate.enter(1), gate.enter(1)]
+      nowMs += 20
+      for (const place of places) gate.leave(place, 'answered')
+      places = [...(await Promise.all(waiting)), ...Array.from({ length: 8 }, () => atOnce(1))]
+    }
+    expect(gate.window).toBe(13)
+  })
+
+  it('learns nothing from times in which callers had nothing more to send', async () => {
+    for (let burst = 0; burst < 20; burst += 1) {
+      const places = Array.from({ length: 10 }, () => atOnce(1))
+      const last = gate.enter(1)
+      nowMs += 20
+      for (const place of places) gate.leave(place, 'answered')
+      gate.leave(await last, 'answered')
+      nowMs += 20
+    }
+    expect(gate.window).toBe(10)
+  })
 })

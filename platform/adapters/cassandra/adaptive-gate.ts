@@ -5,7 +5,7 @@ import { type WindowBounds, WindowControl } from './window-control.ts'
 
 export interface AdaptiveGateOptions extends WindowBounds {
   readonly waitingMax: number
-  /** The window is looked at again after so long in which it held requests back. */
+  /** The window is looked at again after so long, where it held requests back. */
   readonly roundMs: number
   /** Monotonic. */
   readonly nowMs: () => number
@@ -16,6 +16,25 @@ export interface GatePlace {
   readonly weight: number
   readonly enteredMs: number
 }
+
+interface Answer {
+  readonly weight: number
+  readonly latencyMs: number
+  readonly nowMs: number
+}
+
+/** From when somebody had to wait. */
+interface Round {
+  readonly startedMs: number
+  answered: number
+  latencySumMs: number
+  /** How long nobody waited. */
+  freeMs: number
+  freeSinceMs: number | null
+}
+
+/** Of a round that says something about the window. */
+const FREE_SHARE_MAX = 0.25
 
 interface Waiting {
   readonly weight: number
@@ -29,11 +48,7 @@ export class AdaptiveGate {
   #waiting: Waiting[] = []
   /** The queue is taken from its front, and cut only now and then. */
   #front = 0
-  /** While somebody waits. */
-  #heldSinceMs: number | null = null
-  #heldMs = 0
-  #answered = 0
-  #latencySumMs = 0
+  #round: Round | null = null
   #cutMs = -Infinity
 
   constructor(options: AdaptiveGateOptions) {
@@ -53,7 +68,7 @@ export class AdaptiveGate {
       const message = `${this.#options.waitingMax} calls wait for Cassandra: retry with backoff.`
       throw new MeshgateError('STORE_OVERLOADED', message)
     }
-    if (this.#waitingCount === 0) this.#heldSinceMs = nowMs
+    if (this.#waitingCount === 0) this.#held(nowMs)
     return new Promise((enter) => this.#waiting.push({ weight, enter }))
   }
 
@@ -61,17 +76,14 @@ export class AdaptiveGate {
     const nowMs = this.#options.nowMs()
     this.#inFlight -= weight
     if (outcome === 'congested') this.#shrink(enteredMs, nowMs)
-    else if (this.#waitingCount > 0) this.#note(weight, { latencyMs: nowMs - enteredMs, nowMs })
+    else if (this.#round !== null) this.#note(this.#round, { weight, latencyMs: nowMs - enteredMs, nowMs })
     while (this.#waitingCount > 0) {
       const next = this.#waiting[this.#front]
       if (next === undefined || !this.#fits(next.weight)) break
       this.#take()
       next.enter(this.#place(next.weight, nowMs))
     }
-    if (this.#waitingCount === 0 && this.#heldSinceMs !== null) {
-      this.#heldMs += nowMs - this.#heldSinceMs
-      this.#heldSinceMs = null
-    }
+    if (this.#waitingCount === 0 && this.#round !== null) this.#round.freeSinceMs ??= nowMs
   }
 
   get #waitingCount(): number {
@@ -94,12 +106,23 @@ export class AdaptiveGate {
     this.#front = 0
   }
 
-  #note(weight: number, { latencyMs, nowMs }: { readonly latencyMs: number; readonly nowMs: number }): void {
-    this.#answered += weight
-    this.#latencySumMs += latencyMs * weight
-    const elapsedMs = this.#heldMs + nowMs - (this.#heldSinceMs ?? nowMs)
-    if (elapsedMs < this.#options.roundMs || this.#answered < this.#window.size) return
-    this.#window.round({ answered: this.#answered, elapsedMs, latencyMs: this.#latencySumMs / this.#answered })
+  #held(nowMs: number): void {
+    this.#round ??= { startedMs: nowMs, answered: 0, latencySumMs: 0, freeMs: 0, freeSinceMs: null }
+    this.#round.freeMs += nowMs - (this.#round.freeSinceMs ?? nowMs)
+    this.#round.freeSinceMs = null
+  }
+
+  #note(round: Round, { weight, latencyMs, nowMs }: Answer): void {
+    round.answered += weight
+    round.latencySumMs += latencyMs * weight
+    const elapsedMs = nowMs - round.startedMs
+    if (elapsedMs < this.#options.roundMs || round.answered < this.#window.size) return
+    const { answered, latencySumMs } = round
+    const freeMs = round.freeMs + nowMs - (round.freeSinceMs ?? nowMs)
+    // Answers come in bursts, after which nobody waits for a moment. Where that is longer, callers had no more to send: it says nothing.
+    if (freeMs <= elapsedMs * FREE_SHARE_MAX) {
+      this.#window.round({ answered, elapsedMs, latencyMs: latencySumMs / answered })
+    }
     this.#begin(nowMs)
   }
 
@@ -112,9 +135,7 @@ export class AdaptiveGate {
   }
 
   #begin(nowMs: number): void {
-    this.#answered = 0
-    this.#latencySumMs = 0
-    this.#heldMs = 0
-    if (this.#heldSinceMs !== null) this.#heldSinceMs = nowMs
+    this.#round = null
+    if (this.#waitingCount > 0) this.#held(nowMs)
   }
 }
