@@ -135,8 +135,11 @@ export const limits = {
   appendClockMarksMax: 8,
   /** Between two log lines on batches or requests that go on failing: an outage is told when it begins, when it ends, and now and then. */
   failureLogIntervalMs: 60_000,
-  /** How long a POST to a topic may wait for room or for the log: most clients give up at 30 s, and learn nothing then. */
-  postWaitMsMax: 10_000,
+  /**
+   * How long a POST to a topic may wait for room or for the log: longer than a cluster takes to miss a broker that was killed (9 s) and to choose
+   * other leaders, and less than the 30 s after which most clients give up and learn nothing.
+   */
+  postWaitMsMax: 15_000,
   /** Longest wait before looking at committed positions again: other members of the group report them only there. */
   caughtUpPollMs: 100,
 

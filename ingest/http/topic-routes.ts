@@ -121,10 +121,17 @@ async function takeRecords(face: Face, topic: Topic, form: BodyForm, request: In
   }
   // What a log that is away still holds keeps its room also after the client has been answered: memory stays bounded.
   const appending = appendAll(face.log, topic.name, records).finally(release)
-  return inTime(face.clock, appending, () => {
-    const message = `The log has not taken the records within ${limits.postWaitMsMax / 1_000} s. Send them again: some of them may be in ${topic.name} already.`
-    return new MeshgateError('LOG_UNAVAILABLE', message)
-  })
+  return inTime(face.clock, appending, () => notTaken(face, topic))
+}
+
+/** With what the log says of itself: whether it is away, or takes nothing for want of copies. */
+async function notTaken({ log }: Face, topic: Topic): Promise<MeshgateError> {
+  const why = await log.ping().then(
+    () => '',
+    (error: unknown) => (error instanceof MeshgateError ? ` ${error.message}` : ''),
+  )
+  const message = `The log has not taken the records within ${limits.postWaitMsMax / 1_000} s.${why} Send them again: some of them may be in ${topic.name} already.`
+  return new MeshgateError('LOG_UNAVAILABLE', message)
 }
 
 /** A log that cannot say in time what waits is away: it is asked to append, and says so. */
@@ -153,11 +160,15 @@ async function roomFor({ budget, clock }: Face): Promise<() => void> {
 }
 
 /** The promise, or the error when it takes too long. The promise goes on. */
-async function inTime<T>(clock: Clock, promise: Promise<T>, error: () => MeshgateError): Promise<T> {
+async function inTime<T>(
+  clock: Clock,
+  promise: Promise<T>,
+  error: () => MeshgateError | Promise<MeshgateError>,
+): Promise<T> {
   const settled = new AbortController()
   const late = clock.sleep(limits.postWaitMsMax, settled.signal).then(
-    () => {
-      throw error()
+    async () => {
+      throw await error()
     },
     () => promise,
   )

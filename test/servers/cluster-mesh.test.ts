@@ -75,7 +75,7 @@ describeClusters(`a mesh on three brokers and three nodes, seed ${String(SEED)}`
         await steady()
         await nodeOf(kafka, at).kill()
         const { outcomes } = await during(`broker ${String(at + 1)} away`, AWAY_MS)
-        expect(outcomes).toMatchObject({ ...ALL_WELL, posts: { 200: expect.any(Number) as number } })
+        expect(outcomes).toEqual({ ...ALL_WELL, posts: { 200: expect.any(Number) as number } })
         await nodeOf(kafka, at).start()
         await brokersInSync()
       }
@@ -111,6 +111,7 @@ describeClusters(`a mesh on three brokers and three nodes, seed ${String(SEED)}`
       expect(outcomes).toMatchObject({
         posts: { '503 LOG_UNAVAILABLE': expect.any(Number) as number },
         queries: { right: expect.any(Number) as number },
+        messages: { '503 LOG_UNAVAILABLE': expect.stringContaining(' Kafka takes no records for ') as string },
         health: { [`503 Kafka at ${kafka.addresses.join(',')} cannot be reached`]: expect.any(Number) as number },
       })
       expect(Object.keys(outcomes.queries)).toEqual(['right'])
@@ -158,9 +159,7 @@ describeClusters(`a mesh on three brokers and three nodes, seed ${String(SEED)}`
         const held = new Set(items.get(id)?.map(({ rank }) => rank))
         expect(serials.filter((serial) => !held.has(serial))).toEqual([])
       }
-      const inOrder = (of: ReadonlyMap<string, readonly Item[]>): object =>
-        Object.fromEntries([...of].map(([id, own]) => [id, own.map(({ rank }) => rank)]))
-      await eventually(() => expect(inOrder(Map.groupBy(told(), ({ id }) => id))).toEqual(inOrder(items)))
+      await eventually(() => expect(problemsOf(items)).toEqual([]))
       const rows = byId([...items.values()].flatMap((own) => own.slice(-1).map((item) => ({ ...item }))))
       const store = await openCassandraStore({
         contactPoints: cassandra.addresses,
@@ -211,6 +210,23 @@ function victims(): readonly number[] {
 
 const told = (): readonly Item[] =>
   subscriber.events.map(({ itemChanged }) => itemChanged).filter(({ id }) => id !== WARM_ID)
+
+/**
+ * What of the changes told is missing, too much or out of order. One whose batch was repeated, since its rows had been written and the change
+ * not yet appended, shows its item as it was by then: newer, never older, and at the end as the last record has it.
+ */
+function problemsOf(items: ReadonlyMap<string, readonly Item[]>): readonly string[] {
+  const heard = Map.groupBy(told(), ({ id }) => id)
+  return [...items].flatMap(([id, due]) => {
+    const own = heard.get(id) ?? []
+    if (own.length !== due.length) return [`${id}: ${String(own.length)} changes told of ${String(due.length)}`]
+    const isInOrder = own.every(({ rank }, at) => rank >= (due[at]?.rank ?? 0) && rank >= (own[at - 1]?.rank ?? 0))
+    const isLast = own.at(-1)?.rank === due.at(-1)?.rank
+    return isInOrder && isLast
+      ? []
+      : [`${id}: ${own.map(({ rank }) => rank).join()} for ${due.map(({ rank }) => rank).join()}`]
+  })
+}
 
 /** Until the subscriber hears of them: from then on it hears of all. */
 async function warmUp(): Promise<void> {
