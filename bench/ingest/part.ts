@@ -10,6 +10,8 @@ export interface BenchPart {
   readonly aims: readonly BenchAim[]
   /** Whether it needs real Kafka and Cassandra. */
   readonly servers: boolean
+  /** Runs in the first round only: it takes minutes, and its figures are compared with each other. */
+  readonly once?: true
   /** Figures by name, units last: `{ recordsPerSecond: 61_000, cpuUs: 31, p99Ms: 4.2, rssMegabytes: 310 }`. */
   readonly round: (options: RoundOptions) => Promise<Readonly<Record<string, number>>>
 }

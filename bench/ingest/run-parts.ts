@@ -32,6 +32,7 @@ export async function runParts(parts: readonly BenchPart[], args: readonly strin
   const rounds = new Map<BenchPart, Readonly<Record<string, number>>[]>(wanted.map((part) => [part, []]))
   for (let round = 1; round <= Number(values.rounds); round += 1) {
     for (const part of wanted) {
+      if (round > 1 && part.once === true) continue
       const figures = await part.round(options)
       rounds.get(part)?.push(figures)
       print(`round ${round} of ${values.rounds}  ${part.name}: ${describe(figures)}`)
