@@ -107,6 +107,7 @@ const asGraphQLError = (error: unknown): GraphQLError =>
 
 async function responseOf(
   runner: SubscriptionRunner,
+  { stream }: ChangeEvents,
   event: ChangeEvent,
   args: ExecutionArgs,
 ): Promise<SubgraphResponse> {
@@ -119,6 +120,8 @@ async function responseOf(
     resumeCursor: null,
   }
   const result = await execute({ ...args, rootValue: event, contextValue })
+  // An event that a closing subgraph could not read whole is not told: it comes again.
+  if (result.errors !== undefined && stream.lost !== null) throw stream.lost
   const meshgate: SubscriptionExtension = { key: event.key, cursor: event.cursor() }
   return {
     ...(result.data === undefined ? {} : { data: result.data }),
@@ -169,10 +172,7 @@ function responsesOf(
       try {
         const { value: event, done: over } = await events.next()
         if (over === true || ended) return await end()
-        const response = await responseOf(runner, event, args)
-        // An event that a closing subgraph could not read whole is not told: it comes again.
-        if (response.errors !== undefined && events.stream.lost !== null) throw events.stream.lost
-        return { value: response, done: false }
+        return { value: await responseOf(runner, events, event, args), done: false }
       } catch (error) {
         if (ended) return done
         await end()
