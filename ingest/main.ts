@@ -121,31 +121,12 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     throw error
   }
   const caughtUp = (): Promise<void> => allCaughtUp(stages)
-  const plans = stages.filter(({ plan, progress }) => progress.topic === plan.topic).map(({ plan }) => plan)
-  const sweeper =
-    options.sweep === false
-      ? null
-      : new Sweeper(plans, {
-          ...options,
-          store: liveTables(options),
-          // Every member would look at every row: the one that has the topic's first partition does.
-          isMine: ({ topic }) =>
-            consumers.some((consumer) =>
-              consumer.assignment().some((mine) => mine.topic === topic && mine.partition === 0),
-            ),
-        })
+  const sweeper = startSweeper(options, stages, consumers)
   return {
     caughtUp,
     stuck: () => stuckOf(stages, failures),
     counts: () => Object.fromEntries([...counts].map(([name, count]) => [name, { ...count }])),
-    async lag() {
-      const lags: Record<string, number> = {}
-      for (const { plan, progress } of stages) {
-        const name = nameOf(plan.product)
-        lags[name] = (lags[name] ?? 0) + (await progress.lag())
-      }
-      return lags
-    },
+    lag: () => lagByProduct(stages),
     replays: () => replayer.status(),
     tables: () => tables.status(),
     routes: [
@@ -153,7 +134,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       createDeadLetterRoutes({ ...options, caughtUp }),
       createReplayRoutes(options, replayer),
       createDigestRoutes({ products, store: liveTables(options) }),
-      createTableRoutes(options),
+      createTableRoutes({ ...options, look: () => tables.look() }),
     ],
     async close() {
       await sweeper?.close()
@@ -164,6 +145,31 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       for (const { progress } of stages) progress.close(reason)
     },
   }
+}
+
+function startSweeper(
+  options: IngestOptions,
+  stages: readonly Stage[],
+  consumers: readonly Consumer[],
+): Sweeper | null {
+  if (options.sweep === false) return null
+  const plans = stages.filter(({ plan, progress }) => progress.topic === plan.topic).map(({ plan }) => plan)
+  return new Sweeper(plans, {
+    ...options,
+    store: liveTables(options),
+    // Every member would look at every row: the one that has the topic's first partition does.
+    isMine: ({ topic }) =>
+      consumers.some((consumer) => consumer.assignment().some((mine) => mine.topic === topic && mine.partition === 0)),
+  })
+}
+
+async function lagByProduct(stages: readonly Stage[]): Promise<Readonly<Record<string, number>>> {
+  const lags: Record<string, number> = {}
+  for (const { plan, progress } of stages) {
+    const name = nameOf(plan.product)
+    lags[name] = (lags[name] ?? 0) + (await progress.lag())
+  }
+  return lags
 }
 
 // A topic's re-keying stage comes before its writing stage: what the first appends, the second must see.

@@ -17,6 +17,8 @@ export type TablesAction =
 
 export interface TablesFace extends RequestPorts {
   readonly products: readonly Product[]
+  /** From then on the status of this process shows what has been asked for. */
+  readonly look: () => Promise<void>
 }
 
 const PATH = /^\/ingest\/tables\/([\w.-]+\/[\w.-]+)$/
@@ -41,7 +43,9 @@ export function createTableRoutes(face: TablesFace): RouteHandler {
       return true
     }
     try {
-      send(response, 202, await askForTables(face, name, actionIn(await bodyOf(request))))
+      const asked = await askForTables(face, name, actionIn(await bodyOf(request)))
+      await face.look()
+      send(response, 202, asked)
     } catch (error) {
       refuse(response, error)
     }
@@ -50,7 +54,7 @@ export function createTableRoutes(face: TablesFace): RouteHandler {
 }
 
 /** Resolves once it is a durable fact. TABLES_REFUSED with the reason and the way out. */
-export function askForTables(face: TablesFace, name: string, asked: TablesAction): Promise<TablesState> {
+export function askForTables(face: Omit<TablesFace, 'look'>, name: string, asked: TablesAction): Promise<TablesState> {
   const product = face.products.find((one) => productKey(one) === name)
   if (product === undefined) {
     const known = face.products.map(productKey).join(', ')

@@ -105,6 +105,11 @@ export class TableWork {
     this.#running = this.#run()
   }
 
+  /** What has been asked for by now shows in the status. */
+  look(): Promise<void> {
+    return this.#ledger.readOn()
+  }
+
   /** By `domain/name`. */
   status(): Readonly<Record<string, TablesStatus>> {
     return Object.fromEntries([...this.#tended].map(([key, { generations }]) => [key, statusOf(generations)]))
