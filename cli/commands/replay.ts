@@ -26,10 +26,11 @@ interface Options {
 }
 
 const MORE_HELP = `
-Every retained record from there on is decoded, checked and written again, up to where ingest stands now. Rows that are
-right stay as they are: write times decide, so queries see no difference on the way, unless the product has changed.
-Records that come meanwhile wait behind the replay, partition by partition. Subscribers are told every change of it once
-more, under a generation of its own; what was rejected is tried again.
+Every retained record from there on is decoded, checked and written again, up to where ingest stands now: rows that are
+missing come back, records that were rejected are tried again. Rows that are right stay as they are, since write times
+decide, so queries see no difference on the way. Where a new version of the product makes other values of the same
+records, use --beside. Records that come meanwhile wait behind the replay, partition by partition. Subscribers are told
+every change of it once more, under a generation of its own.
 
 A replay outlives the command, and the processes that do it: stopped, it goes on when the product is ingested again.
 One at a time of a product.
