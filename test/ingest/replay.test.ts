@@ -2,8 +2,10 @@
 import { expect, test } from 'vitest'
 import { startIngest } from '../../ingest/main.ts'
 import { REPLAYS_TOPIC } from '../../ingest/internal-topics.ts'
+import { changeGeneration } from '../../ingest/replay/raise-generation.ts'
 import { ReplayFacts } from '../../ingest/replay/replay-facts.ts'
 import { parseReplayFrom } from '../../ingest/replay/replay-from.ts'
+import { Replayer } from '../../ingest/replay/replayer.ts'
 import { dryRun } from '../../ingest/replay/request-replay.ts'
 import type { EventLog } from '../../platform/ports/event-log.ts'
 import type { SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
@@ -309,4 +311,20 @@ test('goes on with what is left where retention overtakes it, and skips nothing 
   const perGeneration = Map.groupBy(await changesOf(ports), ({ generation }) => generation)
   expect(perGeneration.get(0)?.length).toBe(6_003)
   expect(perGeneration.get(GENERATION)?.length).toBeLessThan(6_000)
+})
+
+test('knows the replays of a partition before its first batch, and tells redriven records from the rest', async () => {
+  const [ports, product] = [await open(), testProduct({ source: { partitions: 1 } })]
+  const ingest = await start(ports, product)
+  await ports.log.append(TOPIC, things(0, 3))
+  await settled(ports, ingest)
+  await ingest.close()
+  await ask(ports, product)
+  await ports.log.append(TOPIC, things(3, 1))
+  // Not started: all that it knows it has asked for itself.
+  const replayer = new Replayer({ products: [product], ...ports, onRewound: () => undefined })
+  const read = await ports.log.read({ topic: TOPIC, partition: 0, offset: 1 }, 10)
+  const records = read.map((one) => (one.offset === 2 ? { ...one, headers: { 'meshgate-generation': '7' } } : one))
+  const raised = await replayer.raised({ topic: TOPIC, partition: 0, records }, new AbortController().signal)
+  expect(raised.records.map(({ headers }) => changeGeneration(headers))).toEqual([GENERATION, GENERATION + 7, 0])
 })
