@@ -91,7 +91,9 @@ async function drained(
 
 async function inProcess(options: readonly string[]): Promise<string> {
   const file = fileURLToPath(new URL('drain-process.ts', import.meta.url))
-  const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, file, ...options])
+  // As `meshgate dev` and `meshgate ingest` are started.
+  const flags = [...process.execArgv, '--max-semi-space-size=16']
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, file, ...options])
   return stdout
 }
 
