@@ -28,8 +28,11 @@ const disk = mountSmallDisk()
 const totals = { runs: 0, wrong: 0, kills: 0, records: 0, resumed: 0 }
 const began = performance.now()
 const faults = new Map<string, number>()
+// Ends after the run in hand, so that nothing stays mounted; a second signal ends at once.
+let stopping = false
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (stopping = true))
 try {
-  for (let seed = from; seed < from + count; seed++) {
+  for (let seed = from; seed < from + count && !stopping; seed++) {
     if (values.with !== undefined && !planOf(seed).faults.some((fault) => fault === values.with)) continue
     const startedMs = performance.now()
     const { plan, differences, kills, records, resumed } = await runSeed(seed, {
