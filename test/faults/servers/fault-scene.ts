@@ -22,6 +22,7 @@ type Fault = (scene: FaultScene) => Promise<void>
 const HOUR_MS = 3_600_000
 /** A group can be deleted once nobody is in it: a member that was killed counts until its session is over. */
 const EMPTY_MS_MAX = 20_000
+const GROUP_ID_NOT_FOUND = 69
 
 /** Longer than sessions (8 s), requests to a broker (10 s) and to a node (6 s), now and then. */
 function hangMs(random: (below: number) => number): number {
@@ -76,8 +77,8 @@ async function expireOffsets({ members, servers, products }: FaultScene): Promis
   await servers.withAdmin(async (admin) => {
     const deadline = performance.now() + EMPTY_MS_MAX
     for (const group of groups) {
-      while (!(await isDeleted(() => admin.deleteGroups([group])))) {
-        if (performance.now() > deadline) break
+      while (!(await isForgotten(admin.deleteGroups([group])))) {
+        if (performance.now() > deadline) throw new Error(`${group} could not be deleted: somebody is in it`)
         await sleep(200)
       }
     }
@@ -87,10 +88,13 @@ async function expireOffsets({ members, servers, products }: FaultScene): Promis
 }
 
 /** Also where there never was one. */
-async function isDeleted(request: () => Promise<unknown>): Promise<boolean> {
-  return await request().then(
+async function isForgotten(deleting: Promise<unknown>): Promise<boolean> {
+  return await deleting.then(
     () => true,
-    (error: unknown) => JSON.stringify(error).includes('GROUP_ID_NOT_FOUND'),
+    (error: unknown) => {
+      const { groups = [] } = error as { groups?: readonly { readonly errorCode: number }[] }
+      return groups.some(({ errorCode }) => errorCode === GROUP_ID_NOT_FOUND)
+    },
   )
 }
 

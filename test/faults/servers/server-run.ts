@@ -33,6 +33,8 @@ export interface ServerRunOptions {
 const RECORDS = 300
 const PRODUCTS = 2
 const POST_PAUSE_MS = 120
+/** One in so many of the posts is on its way through before the first fault. */
+const FIRST_POSTS_OF = 6
 /** Against hanging: a minute is what an append waits for a broker. */
 const SETTLE_MS_MAX = 120_000
 const POLL_MS = 10
@@ -53,7 +55,11 @@ export async function runOnServers(options: ServerRunOptions): Promise<ServerRun
   const problems: string[] = []
   try {
     const posts = makeWorkload({ seed, products: mesh.products, records })
-    const appending = new Appending(mesh, posts, { acknowledged, random: seededInteger(seed + 1) })
+    const first = Math.ceil(posts.length / FIRST_POSTS_OF)
+    const target = async (): Promise<Appendable> => mesh.log
+    await appendPosts(posts.slice(0, first), { target, pauseMs: () => 0, acknowledged })
+    await firstTold(mesh)
+    const appending = new Appending(mesh, posts.slice(first), { acknowledged, random: seededInteger(seed + 1) })
     if (options.rebalanceMs === undefined) await happen(mesh, faults)
     else await rebalance(mesh, options.rebalanceMs)
     await appending.hurry()
@@ -70,8 +76,16 @@ export async function runOnServers(options: ServerRunOptions): Promise<ServerRun
   return { seed, faults, records: acknowledged.length, problems, seconds: (performance.now() - startedAt) / 1_000 }
 }
 
+/** Faults of a mesh that does not work yet would change nothing. */
+async function firstTold({ observers }: ServerMesh): Promise<void> {
+  const deadline = performance.now() + SETTLE_MS_MAX
+  while (observers.some(({ events }) => events.length === 0)) {
+    if (performance.now() > deadline) throw new Error('nothing was told before the first fault')
+    await sleep(POLL_MS)
+  }
+}
+
 async function happen(mesh: ServerMesh, faults: readonly string[]): Promise<void> {
-  await sleep(mesh.random(1_500))
   for (const name of faults) {
     const fault = FAULTS[name]
     if (fault === undefined) throw new Error(`There is no fault "${name}": ${Object.keys(FAULTS).join(', ')}.`)
