@@ -151,7 +151,7 @@ describeServers('on Kafka and Cassandra', () => {
     const { store } = await serverPorts()
     await store.migrate(emitTables(product))
     expect(await digestProduct(store, product)).toEqual(await embeddedDigest(product))
-  })
+  }, 300_000)
 })
 
 /** Of the same records, ingested without servers. */
