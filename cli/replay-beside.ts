@@ -71,8 +71,6 @@ async function watchTables(
 }
 
 function describe({ live, building, kept, retired, dropping }: TablesStatus): string {
-  if (dropping.length > 0)
-    return `generation ${live} is read; generation ${dropping.join(', ')} is dropped when nobody can use it.`
   if (building !== null) {
     const { generation, phase, partsReady, parts } = building
     if (phase === 'filling')
@@ -80,6 +78,8 @@ function describe({ live, building, kept, retired, dropping }: TablesStatus): st
     return `generation ${generation} is whole and written with generation ${live}; readers change over soon.`
   }
   if (kept !== null) return `generation ${live} is read; generation ${kept} is still written for a moment.`
+  if (dropping.length > 0)
+    return `generation ${live} is read; generation ${dropping.join(', ')} is dropped when nobody can use it.`
   const rest = retired.length === 0 ? '' : ` Former tables stay until \`--drop-old\`: generation ${retired.join(', ')}.`
   return `generation ${live} is read.${rest}`
 }
