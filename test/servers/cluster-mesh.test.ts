@@ -62,7 +62,7 @@ describeClusters(`a mesh on three brokers and three nodes, seed ${String(SEED)}`
     subscriber = await EventSourceClient.open(`${mesh.gateway}/graphql`, SUBSCRIPTION)
     await warmUp()
     load = new ItemLoad(mesh, SEED)
-  })
+  }, WAIT_MS)
   afterAll(async () => {
     if (figures.length > 0) process.stderr.write(`${figures.join('\n')}\n`)
     await closing.disposeAsync()
