@@ -72,8 +72,12 @@ export const limits = {
   storeWalPagesLeft: 1_024,
   /** How many times that size a log may come to while the checkpoint thread is at it; then the writer waits for the disk. */
   storeWalGrowthMax: 4,
-  /** Page cache of each connection: the inner pages and the busy leaves of some million rows. */
+  /** Page cache of a writing connection: the keys' pages of a million rows. */
   storeCacheKibibytes: 65_536,
+  /** Page cache of a reading one, per file: inner pages and busy leaves; the system keeps the others in its own. */
+  storeReadCacheKibibytes: 32_768,
+  /** What a thread's short-lived objects may take: node's own 64 MB and more a thread would be most of the process. */
+  storeThreadYoungMegabytes: 16,
   /** How long a connection waits for a lock of another process before it gives up. */
   storeBusyTimeoutMs: 5_000,
   /** Rows or keys in one message between threads: turning them to text holds the event loop for about 2 ms. */

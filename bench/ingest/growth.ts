@@ -1,7 +1,8 @@
 // How the embedded store's costs grow with a table: 10^4 to 10^7 rows under random keys against rate of writes, latency of reads, bytes a row.
 // Alone: node bench/ingest/growth.ts --scale 0.1 --rounds 1 (up to 10^6 rows)
-import { readdir, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import type { Row } from '../../schema/row.ts'
 import type { BenchPart } from './part.ts'
 import { latencyInTurn } from './read-latency.ts'
@@ -85,11 +86,16 @@ async function readFigures({ store }: OpenedStore, size: number): Promise<Readon
   return { KeyP50Ms: keys.p50Ms, KeyP99Ms: keys.p99Ms, WaveP50Ms: waves.p50Ms, WaveP99Ms: waves.p99Ms }
 }
 
+/** Of the files as they are with what still lies in the logs beside them. */
 async function bytesOf(directory: string): Promise<number> {
   let bytes = 0
-  // The log beside a file is brought into it later.
-  for (const name of await readdir(directory))
-    if (name.endsWith('.db')) bytes += (await stat(join(directory, name))).size
+  for (const name of await readdir(directory)) {
+    if (!name.endsWith('.db')) continue
+    const database = new DatabaseSync(join(directory, name))
+    const pages = Number(database.prepare('PRAGMA page_count').get()?.['page_count'])
+    bytes += pages * Number(database.prepare('PRAGMA page_size').get()?.['page_size'])
+    database.close()
+  }
   return bytes
 }
 

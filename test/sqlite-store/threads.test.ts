@@ -1,9 +1,11 @@
 // The store's threads: the event loop and reads go on during a large write, a dead thread is replaced, what waits is bounded.
+import { statSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { shardFile } from '../../platform/adapters/sqlite/open-database.ts'
 import { openSqliteStore } from '../../platform/adapters/sqlite/sqlite-store.ts'
 import { limits } from '../../platform/limits.ts'
 import type { Store } from '../../platform/ports/store.ts'
@@ -43,12 +45,15 @@ describe('a large write', () => {
     expect(readsMeanwhile).toBeGreaterThan(5)
   })
 
-  it('larger than what may wait goes at the pace of the disk', async () => {
+  it('larger than what may wait goes at the pace of the disk, and a thread brings the log into the file', async () => {
     const name = 'x'.repeat(100_000)
     const count = Math.ceil((limits.storeCharsWaitingMax * 1.5) / name.length)
     await store.write(Array.from({ length: count }, (_, at) => put('rows', { id: String(at), name }, 1)))
     const found = await store.read('rows', [{ id: '0' }, { id: String(count - 1) }])
     expect(found.map((stored) => stored?.row['id'])).toEqual(['0', String(count - 1)])
+    expect(workers.map((worker) => worker.threadName)).toContain('checkpoint-thread')
+    const file = shardFile(directory, 0)
+    await vi.waitFor(() => expect(statSync(file).size).toBeGreaterThan(name.length), { timeout: 20_000 })
   })
 })
 

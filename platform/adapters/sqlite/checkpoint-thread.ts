@@ -1,5 +1,5 @@
-// The thread that brings a shard's write-ahead log into its file while the writer goes on writing: a checkpoint of 64 MB takes some tenths of
-// a second, in which no write could be acknowledged. The writer does the little that is left, which starts its log anew.
+// The thread that brings a shard's write-ahead log into its file while the writer goes on writing: no write could be acknowledged
+// while 64 MB are copied and synced. The writer does the little that is left, which starts its log anew.
 import { parentPort, workerData } from 'node:worker_threads'
 import type { DatabaseSync } from 'node:sqlite'
 import { invariant } from '../../errors.ts'

@@ -32,7 +32,8 @@ export function openDatabase(file: string, use: 'write' | 'read' | 'checkpoint')
   } else if (use === 'read') pragma('query_only = ON')
   // What is in the file must be there to stay before the log is written over.
   else pragma('synchronous = FULL')
-  if (use !== 'checkpoint') pragma(`cache_size = -${limits.storeCacheKibibytes}`)
+  if (use === 'write') pragma(`cache_size = -${limits.storeCacheKibibytes}`)
+  if (use === 'read') pragma(`cache_size = -${limits.storeReadCacheKibibytes}`)
   return database
 }
 

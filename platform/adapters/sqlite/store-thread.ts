@@ -2,6 +2,7 @@
 // thread again on the next call after it has died. Owns the worker.
 import { Worker } from 'node:worker_threads'
 import { invariant, MeshgateError } from '../../errors.ts'
+import { limits } from '../../limits.ts'
 import type {
   AnswerBatch,
   BinaryPart,
@@ -103,7 +104,11 @@ export class StoreThread {
     const { entry, data, onStart } = this.#options
     // Beside this file, as source and as emitted JavaScript.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    const worker = new Worker(new URL(`./${entry}.${extension}`, import.meta.url), { workerData: data(), name: entry })
+    const worker = new Worker(new URL(`./${entry}.${extension}`, import.meta.url), {
+      workerData: data(),
+      name: entry,
+      resourceLimits: { maxYoungGenerationSizeMb: limits.storeThreadYoungMegabytes },
+    })
     let cause: unknown
     this.#fatal = null
     worker.on('message', (batch: AnswerBatch) => this.#receive(batch))
