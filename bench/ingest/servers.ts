@@ -9,8 +9,9 @@ import type { ServerProduct } from './servers/server-load.ts'
 const RECORDS = 60_000
 const WARM_UP_RECORDS = 10_000
 const PARTITIONS = 4
-/** The best of batches of 1,000 and 4,000 records and 256, 512, 1,024 and 2,048 requests in flight. */
+/** The best of batches of 1,000 and 4,000 records and 256 to 2,048 requests in flight; where partitions are shared, of 256 and 1,024. */
 const BARE: BareTuning = { batchRecords: 4_000, inFlight: 1_024, together: true }
+const BARE_SHARED: BareTuning = { ...BARE, inFlight: 256 }
 /** One insert per message and table, as many in flight. */
 const PEERS: BareTuning = { ...BARE, together: false }
 
@@ -43,7 +44,7 @@ async function serverRound(product: ServerProduct, { servers, scale }: RoundOpti
     records: Math.ceil(RECORDS * scale),
   }
   const own = await runLoad({ ...task, bare: null })
-  const bare = await runLoad({ ...task, bare: BARE })
+  const bare = await runLoad({ ...task, bare: product === 'orders-shared-partitions' ? BARE_SHARED : BARE })
   const peers = await runLoad({ ...task, bare: PEERS })
   return {
     recordsPerSecond: own.recordsPerSecond,

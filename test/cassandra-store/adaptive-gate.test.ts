@@ -78,7 +78,7 @@ describe('an adaptive gate', () => {
   it('counts answers that come in bursts, after which nobody waits for a moment', async () => {
     let places = Array.from({ length: 10 }, () => atOnce(1))
     for (let burst = 0; burst < 6; burst += 1) {
-      const waiting = [gate.enter(1), gate.enter(1)]
+      const waiting = [Promise.resolve(gate.enter(1)), Promise.resolve(gate.enter(1))]
       nowMs += 20
       for (const place of places) gate.leave(place, 'answered')
       places = [...(await Promise.all(waiting)), ...Array.from({ length: 8 }, () => atOnce(1))]
