@@ -125,7 +125,7 @@ directive @derivedFrom(products: [String!]!, function: String!) on SCHEMA
 "Where an entity's records come from. An entity without it is another product's, extended here."
 directive @source(
   topic: String!
-  "The field that keys the topic's messages. Other than the entity's key: records are re-keyed through \`<topic>.rekeyed\`."
+  "The field that keys the topic's messages. Not one of the fields of the entity's key: records are re-keyed through \`<topic>.rekeyed\`."
   key: String!
   "Event time: when it happened (windows, freshness)."
   time: String

@@ -161,7 +161,7 @@ export interface Source {
   readonly retentionMs: number | null
   readonly changesRetentionMs: number
   readonly compacted: boolean
-  /** `keyField` is not the entity's key: records go through `<topic>.rekeyed` first. */
+  /** `keyField` is no field of the entity's key, whose records may lie in several partitions: they go through `<topic>.rekeyed` first. */
   readonly rekeyed: boolean
 }
 

@@ -137,7 +137,7 @@ function decodeMessage(plan: CodecPlan, raw: RawRecord): Decoded {
 
 function decodeTombstone(plan: CodecPlan, messageKey: Uint8Array | null): Decoded {
   if (messageKey === null) return reject('RECORD_KEY_MISSING', 'A message without value and key says nothing.')
-  if (plan.source.rekeyed)
+  if (plan.key.length !== 1 || plan.key[0] !== plan.source.keyField)
     return reject(
       'RECORD_KEY_MISSING',
       `A tombstone is keyed by ${plan.source.keyField}, which does not tell which entities it deletes.`,

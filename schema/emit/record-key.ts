@@ -100,9 +100,8 @@ function valuesOf(text: string, fields: readonly KeyField[], envelope: EnvelopeR
 export function compileKeys(product: Product, entity: Entity, source: Source, envelope: EnvelopeReader): RecordKeys {
   const entityFields = keyFieldsOf(entity.key, entity, product)
   const keyText = keyTextOf(entity.key)
-  const messageNames = source.rekeyed || entity.key.length === 1 ? [source.keyField] : entity.key
-  const messageFields = keyFieldsOf(messageNames, entity, product)
-  const messageText = keyTextOf(messageNames)
+  const messageFields = keyFieldsOf([source.keyField], entity, product)
+  const messageText = keyTextOf([source.keyField])
   return {
     keyText,
     keyOf(messageKey) {

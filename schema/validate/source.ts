@@ -115,14 +115,15 @@ const VERSION_FIELD: SourceField = {
   wanted: 'a DateTime (an update time), or an Int or BigInt (a sequence)',
 }
 
-function checkConflicts(directive: Directive, rekeyed: boolean | null, reporter: Reporter): void {
+/** `severalPerKey`: messages of one key may be of several entities. */
+function checkConflicts(directive: Directive, severalPerKey: boolean, reporter: Reporter): void {
   if (!flagOf(directive, 'compacted')) return
   const at = argumentPlace(directive, 'compacted')
   if (flagOf(directive, 'partial')) {
     const message = 'A topic of partial records cannot be compacted: the columns of earlier records would be lost.'
     reporter.error('SOURCE_CONFLICT', at, message, 'Remove compacted, or send whole records and remove partial.')
   }
-  if (rekeyed === true) {
+  if (severalPerKey) {
     const message = "A topic keyed by another field than the entity's key cannot be compacted: entities would be lost."
     reporter.error('SOURCE_CONFLICT', at, message, "Remove compacted, or key the topic by the entity's key.")
   }
@@ -151,8 +152,10 @@ export function compileSource(
   const keyField = findSourceField(shape, directive, KEY_FIELD, reporter)
   const timeField = findSourceField(shape, directive, TIME_FIELD, reporter)
   const versionField = findSourceField(shape, directive, VERSION_FIELD, reporter)
-  const rekeyed = keyField === null || key === null ? null : key.length !== 1 || key[0] !== keyField.name
-  checkConflicts(directive, rekeyed, reporter)
+  const known = keyField !== null && key !== null
+  // Records of one entity have one value of each field of its key, so they share a partition where any of these keys the messages.
+  const rekeyed = known && !key.includes(keyField.name)
+  checkConflicts(directive, known && !(key.length === 1 && key[0] === keyField.name), reporter)
   const sequence = versionField?.type?.kind === 'scalar' && versionField.type.scalar !== 'DateTime'
   const retentionMs = durationOf(directive, 'retention', reporter)
   const changesRetentionMs = durationOf(directive, 'changesRetention', reporter)
@@ -169,6 +172,6 @@ export function compileSource(
     retentionMs,
     changesRetentionMs: changesRetentionMs ?? 0,
     compacted: flagOf(directive, 'compacted'),
-    rekeyed: rekeyed ?? false,
+    rekeyed,
   }
 }

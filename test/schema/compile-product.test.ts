@@ -110,7 +110,7 @@ type Reading @key(fields: "${key}") @source(topic: "sales.readings", key: "${sou
   test.each([
     ['id', 'id', false],
     ['id', 'other', true],
-    ['id at', 'id', true],
+    ['id at', 'id', false],
   ])('key %s, source key %s: %s', (key, source, expected) => {
     expect(rekeyed(key, source)).toBe(expected)
   })
