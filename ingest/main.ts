@@ -225,7 +225,13 @@ async function startProduct(options: IngestOptions, product: Product, registers:
   const { replayer } = registers
   const plans = planEntities(product, log.timestampResolutionUs)
   let writer: Consumer | null = null
-  const generations = await registers.tables.add(product, plans, () => writer?.assignment() ?? [])
+  const consumers: Consumer[] = []
+  const generations = await registers.tables.add(product, plans, {
+    assignment: () => writer?.assignment() ?? [],
+    leave: async () => {
+      await Promise.all(consumers.splice(0).map((consumer) => consumer.close()))
+    },
+  })
   const writing: Stage[] = plans.map((plan) => {
     // What re-keying passes on has exact times already.
     const exact = exactTimes(log, plan, plan.needsClock && !plan.source.rekeyed)
@@ -250,10 +256,9 @@ async function startProduct(options: IngestOptions, product: Product, registers:
       }
     })
   registers.stages.push(...rekeying, ...writing)
-  const consumers: Consumer[] = []
   if (rekeying.length > 0) consumers.push(await consume(options, rekeying, registers))
   if (writing.length > 0) consumers.push((writer = await consume(options, writing, registers)))
-  return consumers
+  return [...consumers]
 }
 
 function exactTimes(log: EventLog, plan: EntityPlan, needed: boolean): (batch: RecordBatch) => Promise<RecordBatch> {

@@ -138,6 +138,16 @@ const FAILURE_CODES = {
     action: 'Do as the message says.',
     retryable: false,
   },
+  TABLE_FILLING: {
+    meaning: 'A table that a newer version of a product added does not hold every row yet.',
+    action: 'Ask again later; other fields are answered. GET /ingest shows how far it is.',
+    retryable: true,
+  },
+  PRODUCT_SUPERSEDED: {
+    meaning: 'A newer version of the product is ingested, whose tables this process does not know.',
+    action: 'Start this process with that version. It has left the records to others.',
+    retryable: false,
+  },
   STORE_MISMATCH: {
     meaning: "The records of a topic are ingested into another store than this process's.",
     action: 'Set the keyspace that the message names, or give each mesh a Kafka of its own.',

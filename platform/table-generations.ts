@@ -29,13 +29,18 @@ export const defaultTableTimings: TableTimings = {
   pollMs: limits.tablePollMs,
 }
 
-/** The generation that is read, by product (`domain/name`). Capitals: no product's table may be called so. */
+/**
+ * What is read, by product (`domain/name`): the generation, and the tables that have every row. Those that are being filled have `seeded`
+ * rows. Capitals: no product's table may be called so.
+ */
 export const GENERATIONS_TABLE: TableDefinition = {
   name: 'mesh_TableGenerations',
   owner: 'mesh/table-generations',
   columns: [
     { name: 'product', cqlName: 'product', type: 'text' },
     { name: 'live', cqlName: 'live', type: 'int' },
+    { name: 'whole', cqlName: 'whole', type: 'json' },
+    { name: 'seeded', cqlName: 'seeded', type: 'int' },
   ],
   partitionKey: ['product'],
   clusteringKey: [],

@@ -6,11 +6,15 @@
 //   switched  everybody writes both, readers find the new ones as they look
 //   retired   the former are neither read nor written
 //
+// A further table of the live generation takes two: processes that do not know it end their batches (handing-over), then rows from before are
+// copied (seeding); readers are told then that it is whole.
+//
 // Whoever has the first partition takes the steps; two who both believe so do no harm, since only one of two proposals holds.
-import { makeLive } from '../../platform/generation-store.ts'
+import { makeLive, tellWhole } from '../../platform/generation-store.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
 import type { Store } from '../../platform/ports/store.ts'
 import { generationTable, type TableTimings } from '../../platform/table-generations.ts'
+import { wholeTables } from './declared-tables.ts'
 import type { TableLedger } from './table-ledger.ts'
 import { isFilled, type TablesState } from './table-state.ts'
 
@@ -35,6 +39,7 @@ export function createChangeOver(options: ChangeOverOptions): ChangeOver {
   let seen = { version: -1, sinceMs: 0 }
   /** Readers find it in the store since. */
   let told = { generation: 0, sinceMs: 0 }
+  let toldWholeOf = -1
 
   const toldReaders = async (live: number): Promise<number> => {
     if (told.generation !== live) {
@@ -45,7 +50,7 @@ export function createChangeOver(options: ChangeOverOptions): ChangeOver {
   }
   const nextOf = async (state: TablesState): Promise<Partial<TablesState> | null> => {
     const waitedMs = clock.monotonic() - seen.sinceMs
-    const { building, kept, live, retired, dropping } = state
+    const { building, adding, kept, live, retired, dropping } = state
     if (kept !== null) {
       if ((await toldReaders(live)) < timings.graceMs) return null
       return { kept: null, retired: [...retired, kept] }
@@ -53,6 +58,10 @@ export function createChangeOver(options: ChangeOverOptions): ChangeOver {
     if (dropping.length > 0 && waitedMs >= timings.stepWaitMs) {
       await store.drop(dropping.flatMap((generation) => tables.map((name) => generationTable(name, generation))))
       return { dropping: [] }
+    }
+    if (adding !== null) {
+      if (adding.phase === 'seeding') return isFilled(ledger.of(product)) ? { adding: null } : null
+      return waitedMs < timings.stepWaitMs ? null : { adding: { ...adding, phase: 'seeding' } }
     }
     if (building === null || building.failed !== null) return null
     if (building.phase === 'filling') {
@@ -65,6 +74,10 @@ export function createChangeOver(options: ChangeOverOptions): ChangeOver {
     async step() {
       const { state } = ledger.of(product)
       if (seen.version !== state.version) seen = { version: state.version, sinceMs: clock.monotonic() }
+      if (state.declared !== null && toldWholeOf !== state.version) {
+        await tellWhole(store, { product, whole: wholeTables(state), version: state.version })
+        toldWholeOf = state.version
+      }
       const next = await nextOf(state)
       if (next !== null) await ledger.propose(product, { ...state, ...next, version: state.version + 1 })
     },

@@ -4,17 +4,20 @@ import { randomUUID } from 'node:crypto'
 import { emitTables } from '../../schema/emit/emit-tables.ts'
 import type { Product } from '../../schema/model.ts'
 import { MeshgateError } from '../../platform/errors.ts'
+import { tellSeeded } from '../../platform/generation-store.ts'
 import type { RecordBatch } from '../../platform/ports/event-log.ts'
 import { productKey, tablesOfGeneration, type TableTimings } from '../../platform/table-generations.ts'
 import { groupOf, type EntityPlan } from '../entity-plan.ts'
 import type { IngestLogger } from '../ingest-logger.ts'
 import type { BeforeChanges, Ports } from '../process-batch.ts'
 import { copyRecords } from './copy-records.ts'
+import { supersededBy } from './declared-tables.ts'
 import { EntitySeed, type SeedProgress } from './entity-seed.ts'
 import { generationPlan } from './generation-plan.ts'
 import { PartitionFill, type FillPorts, type FillProgress } from './partition-fill.ts'
+import type { SeedTables } from './seed-rows.ts'
 import type { PartClaim, TableLedger } from './table-ledger.ts'
-import { partId, type Building, type ProductTables } from './table-state.ts'
+import { partId, workOf, type Building, type PartMark, type ProductTables } from './table-state.ts'
 
 export interface GenerationsOptions extends FillPorts {
   readonly product: Product
@@ -64,6 +67,11 @@ export class ProductGenerations {
     return this.#options.ledger.of(this.#key)
   }
 
+  /** The version that ingests the product in place of this process's, null where this one may. */
+  get supersededBy(): string | null {
+    return supersededBy(this.tables.state, this.#options.product)
+  }
+
   /** Makes a generation's tables known to the store, and there. */
   know(generation: number): Promise<void> {
     const known = this.#known.get(generation)
@@ -103,6 +111,13 @@ export class ProductGenerations {
       await ledger.readOn()
       this.#looked.set(part, signal)
     } else await ledger.freshWithin(timings.refreshMs)
+    const newer = this.supersededBy
+    if (newer === null) return
+    const { version } = this.#options.product
+    throw new MeshgateError(
+      'PRODUCT_SUPERSEDED',
+      `${this.#key} ${version} takes no more records, since version ${newer} is ingested, whose tables it does not know: start this process with that version.`,
+    )
   }
 
   async #runOnce<T>(plan: EntityPlan, batch: RecordBatch, signal: AbortSignal, work: LiveWork<T>): Promise<T> {
@@ -159,7 +174,7 @@ export class ProductGenerations {
 
   #isMine({ generation, part, owner }: PartClaim): boolean {
     const { state, parts } = this.tables
-    return state.building?.generation === generation && parts.get(part)?.owner === owner
+    return workOf(state)?.number === generation && parts.get(part)?.owner === owner
   }
 
   /** The part that the partition is of the build; null where none is being filled. `signal`: of the assignment, null where no batch says it. */
@@ -230,12 +245,13 @@ export class ProductGenerations {
     const { plans, assignment } = this.#options
     const { building } = this.tables.state
     await this.#letGo()
+    await this.#tendAdding()
     if (building === null || building.phase !== 'filling' || building.failed !== null) return
     const mine = assignment()
     for (const plan of plans) {
       for (const { topic, partition } of mine) {
         if (this.#closed || topic !== plan.topic) continue
-        if (building.seed === 'scan' && partition === 0) await this.#seed(plan, building)
+        if (building.seed === 'scan' && partition === 0) await this.#seedGeneration(plan, building)
         const part = partId.partition(topic, partition)
         if (!this.#inHand.has(part)) await this.#heldFor(plan, partition, null)
       }
@@ -258,27 +274,55 @@ export class ProductGenerations {
     }
   }
 
-  async #seed(plan: EntityPlan, { generation }: Building): Promise<void> {
+  #seedGeneration(plan: EntityPlan, { generation }: Building): Promise<void> {
+    const into = generationPlan(plan, generation)
+    return this.#seed(plan, generation, async () => {
+      await this.know(generation)
+      const from = generationPlan(plan, this.tables.state.live)
+      return { from, base: into.base, further: into.further }
+    })
+  }
+
+  /** Rows from before are copied to tables that a version added: every batch writes them by now. */
+  async #tendAdding(): Promise<void> {
+    const { plans, assignment } = this.#options
+    const { adding, live } = this.tables.state
+    if (this.#closed || adding?.phase !== 'seeding') return
+    const mine = assignment()
+    for (const plan of plans) {
+      const isAdded = plan.further.map(({ name }) => adding.tables.some((table) => table.name === name))
+      if (!isAdded.includes(true)) continue
+      if (!mine.some(({ topic, partition }) => topic === plan.topic && partition === 0)) continue
+      const from = generationPlan(plan, live)
+      const further = from.further.filter((_table, index) => isAdded[index])
+      await this.#seed(plan, adding.number, async () => {
+        await this.know(live)
+        return { from, base: null, further }
+      })
+    }
+  }
+
+  /** `work`: number of what the scan is a part of. */
+  async #seed(plan: EntityPlan, work: number, tables: () => Promise<SeedTables>): Promise<void> {
     const part = partId.scan(plan.entity.name)
     if (this.#seeds.has(part) || this.tables.parts.get(part)?.mark?.ready === true) return
     const { ledger, store, log, clock, timings } = this.#options
-    const claim = { product: this.#key, generation, part, owner: randomUUID() }
+    const claim = { product: this.#key, generation: work, part, owner: randomUUID() }
     await ledger.claim(claim)
     const isMine = async (): Promise<boolean> => {
       await ledger.freshWithin(timings.refreshMs)
       return this.#isMine(claim)
     }
-    const into = generationPlan(plan, generation)
     const seed = new EntitySeed({
       ports: { log, store, clock },
-      tables: async () => {
-        await this.know(generation)
-        const from = generationPlan(plan, this.tables.state.live)
-        return { from, base: into.base, further: into.further }
-      },
+      tables,
       group: groupOf(plan.product),
       progress: (this.tables.parts.get(part)?.mark?.progress ?? null) as SeedProgress | null,
-      mark: (mark) => ledger.mark(claim, mark),
+      mark: async (mark: PartMark) => {
+        await ledger.mark(claim, mark)
+        const { rows: seeded } = mark.progress as SeedProgress
+        if (work < 0) await tellSeeded(store, { product: this.#key, seeded, nowMs: clock.now() })
+      },
       isMine,
       onProblem: (error) => this.#problem(error, part),
     })

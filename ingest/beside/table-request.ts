@@ -24,13 +24,17 @@ export async function requestBuild(
   const parts = await partsOf(ports.log, product, seed)
   if (seed === 'topic') await requireWhole(ports.log, product)
   return propose(ports, product, (state) => {
-    const { building, kept, newest } = state
+    const { building, adding, kept, newest } = state
     if (building?.id === id) return null
     if (building !== null) {
       throw refused(
         product,
         `generation ${building.generation} is being built. Wait for it, or abandon it (--abandon).`,
       )
+    }
+    if (adding !== null) {
+      const names = adding.tables.map(({ name }) => name).join(', ')
+      throw refused(product, `${names} is being filled, which the product's newest version added. Wait for it.`)
     }
     if (kept !== null) throw refused(product, 'the switch to the newest tables is not a minute old. Try again.')
     const generation = newest + 1

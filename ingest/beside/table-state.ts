@@ -22,6 +22,35 @@ export interface Building {
   readonly requestedAtMs: number
 }
 
+export interface DeclaredTable {
+  readonly name: string
+  /** First table of its entity. */
+  readonly base: string
+  readonly entity: string
+}
+
+/** What the newest version of the product that was ever ingested declares. */
+export interface Declared {
+  readonly version: string
+  readonly tables: readonly DeclaredTable[]
+  /** Base tables that are read before they are written. */
+  readonly readsBase: readonly string[]
+  /** Names of tables that versions before had, with rows of then. */
+  readonly former: readonly string[]
+}
+
+/** Further tables that a version added, filled from base rows that are there. */
+export interface Adding {
+  /** Of the work, below 0: generations are above. */
+  readonly number: number
+  readonly tables: readonly DeclaredTable[]
+  /** Scans that must be done. */
+  readonly parts: readonly string[]
+  /** `handing-over`: processes of versions before end their batches. `seeding`: every batch writes the tables, rows from before are copied. */
+  readonly phase: 'handing-over' | 'seeding'
+  readonly requestedAtMs: number
+}
+
 export interface TablesState {
   /** Counts the states of the product. */
   readonly version: number
@@ -38,6 +67,10 @@ export interface TablesState {
   readonly retired: readonly number[]
   /** To be dropped as soon as nobody can be using them. */
   readonly dropping: readonly number[]
+  /** Null while nobody has said. */
+  readonly declared: Declared | null
+  /** Never while `building` or `kept` is. */
+  readonly adding: Adding | null
 }
 
 /** How far a part is. */
@@ -55,7 +88,7 @@ export interface PartState {
 
 export interface ProductTables {
   readonly state: TablesState
-  /** Of the build, by part. */
+  /** Of what is being filled, by part. */
   readonly parts: ReadonlyMap<string, PartState>
 }
 
@@ -68,12 +101,15 @@ export const FIRST_STATE: TablesState = {
   kept: null,
   retired: [],
   dropping: [],
+  declared: null,
+  adding: null,
 }
 
 export const FIRST_TABLES: ProductTables = { state: FIRST_STATE, parts: new Map() }
 
 interface PartOf {
   readonly product: string
+  /** Or the number of another work. */
   readonly generation: number
   readonly part: string
   readonly owner: string
@@ -107,10 +143,11 @@ function after(before: ProductTables, record: TablesRecord): ProductTables {
   const { state, parts } = before
   if (record.kind === 'state') {
     if (record.state.version !== state.version + 1) return before
-    const same = record.state.building?.generation === state.building?.generation
-    return { state: record.state, parts: same ? parts : new Map() }
+    // Earlier software did not write all of it.
+    const next = { ...FIRST_STATE, ...record.state }
+    return { state: next, parts: workOf(next)?.number === workOf(state)?.number ? parts : new Map() }
   }
-  if (state.building?.generation !== record.generation) return before
+  if (workOf(state)?.number !== record.generation) return before
   const part = parts.get(record.part)
   if (record.kind === 'claim') {
     return { state, parts: new Map(parts).set(record.part, { owner: record.owner, mark: part?.mark ?? null }) }
@@ -125,6 +162,13 @@ export const partId = {
   scan: (entity: string): string => `scan:${entity}`,
 } as const
 
-export function isFilled({ state: { building }, parts }: ProductTables): boolean {
-  return building !== null && building.parts.every((part) => parts.get(part)?.mark?.ready === true)
+/** What is being filled: a generation, or further tables. */
+export function workOf({ building, adding }: TablesState): { number: number; parts: readonly string[] } | null {
+  if (building !== null) return { number: building.generation, parts: building.parts }
+  return adding
+}
+
+export function isFilled({ state, parts }: ProductTables): boolean {
+  const work = workOf(state)
+  return work !== null && work.parts.every((part) => parts.get(part)?.mark?.ready === true)
 }

@@ -98,7 +98,8 @@ function readLiveTables(options: SubgraphOptions): SubgraphOptions {
   const { product, store, clock } = options
   const tables = emitTables(product)
   if (tables.length === 0) return options
-  const products = [{ product: productKey(product), tables }]
+  const further = product.entities.flatMap((entity) => entity.tables.slice(1).map(({ name }) => name))
+  const products = [{ product: productKey(product), tables, further }]
   return { ...options, store: createGenerationStore({ store, clock, products }) }
 }
 

@@ -28,6 +28,7 @@ const CLIENT_CODES: ReadonlySet<FailureCode> = new Set<FailureCode>([
   'SUBSCRIPTION_GAP',
   'SUBSCRIPTION_OVERFLOW',
   'SUBSCRIPTION_LOST',
+  'TABLE_FILLING',
 ])
 
 /** The failure below what graphql-js wrapped. */
