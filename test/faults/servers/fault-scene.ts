@@ -58,9 +58,10 @@ async function delayAnswers({ random }: FaultScene, { proxy }: FaultServer): Pro
 
 async function killIngest({ members, random }: FaultScene): Promise<void> {
   for (let times = 1 + random(2); times > 0; times--) {
+    // In the middle of the records, of a member that has some of the partitions: the newest may not have any yet.
+    await sleep(200 + random(1_500))
     members.add()
     await members.end('SIGKILL', random(members.size - 1))
-    await sleep(random(2_000))
   }
 }
 
