@@ -57,7 +57,7 @@ export interface ConsumeOptions {
   readonly handler: (batch: RecordBatch, signal: AbortSignal) => Promise<void>
   /** Told of each rejection of the handler, and of errors of the consumer itself (LOG_OFFSET_OUT_OF_RANGE stops that partition). */
   readonly onError?: (error: unknown, at: { topic: string; partition: number; offset: number }) => void
-  /** Most records of a batch; default `limits.consumeBatchRecordsMax`. */
+  /** Most records of a batch; default: what waits, up to `limits.logBatchRecordsMax`, less where many partitions have batches in hand. */
   readonly batchRecordsMax?: number
 }
 

@@ -188,6 +188,7 @@ export class KafkaConsumer implements Consumer, PartitionOwner {
       },
       range: () => this.#range(partition),
       rewinds,
+      recordsMax: () => consume.batchRecordsMax ?? batchShare(this.#working.size),
       open: (offset) => this.#fetcher.open(partition, offset),
       onBatch: (offset) => (work.offset = offset),
       onRejected: (error, offset) => this.#report(error, partition, offset),
@@ -285,4 +286,10 @@ function stuck({ partition, offset }: Work): MeshgateError {
   const where = `${nameOf(partition)}:${String(offset)}`
   const message = `The handler of the records from ${where} on has not ended; it is given up, and they are delivered again.`
   return new MeshgateError('HANDLER_STUCK', message)
+}
+
+/** Records of a batch where the member has so many partitions: what all have in hand together stays bounded. */
+function batchShare(partitions: number): number {
+  const share = Math.floor(limits.consumerBatchRecordsTotalMax / Math.max(1, partitions))
+  return Math.max(limits.consumeBatchRecordsMax, Math.min(limits.logBatchRecordsMax, share))
 }

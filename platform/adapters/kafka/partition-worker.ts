@@ -29,6 +29,8 @@ export interface WorkerOptions {
   /** What the partition holds. LOG_TOPIC_UNKNOWN while there is no such topic. */
   readonly range: () => Promise<OffsetRange>
   readonly rewinds: RewindRequests
+  /** Of the next batch. */
+  readonly recordsMax: () => number
   readonly open: (offset: number) => PartitionFeed
   /** The batch that begins there is in hand. */
   readonly onBatch: (offset: number) => void
@@ -87,7 +89,7 @@ async function workFrom(
         feed = options.open(offset)
         isCommitted = true
       }
-      const next = (): Promise<FedBatch | null> => feed.next(recordsMaxOf(consume), signal)
+      const next = (): Promise<FedBatch | null> => feed.next(options.recordsMax(), signal)
       const fed = await attempt(options, next, outages(options, offset), isMissing)
       if (fed === MISSING) return { committed: isCommitted ? offset : null }
       if (fed === ENDED) return ENDED
@@ -138,10 +140,6 @@ async function setBack(options: WorkerOptions, asked: TakenRewind, from: number)
 
 const ENDED = Symbol('ended')
 const MISSING = Symbol('missing')
-
-function recordsMaxOf({ batchRecordsMax }: ConsumeOptions): number {
-  return batchRecordsMax ?? limits.consumeBatchRecordsMax
-}
 
 /** A process that was stopped finds out here that its partitions are not its own any more, before its timers tell. */
 function requireMembership({ member, signal }: WorkerOptions): void {
