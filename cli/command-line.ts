@@ -8,8 +8,8 @@ import { readConfig } from '../platform/config.ts'
 
 const EXIT_CODES_TEXT = `
 Exit codes:
-  ${EXIT.ok}  done, or stopped by a signal
-  ${EXIT.failure}  failed: the line on standard error says why
+  ${EXIT.ok}  done; of what runs until it is stopped: stopped by a signal
+  ${EXIT.failure}  failed, or stopped before the end: the line on standard error says why
   ${EXIT.usage}  wrong arguments or settings
 
 Settings come from the environment: docs/settings.md.`

@@ -57,3 +57,8 @@ function drawBar(fraction: number, columns: number): string {
 export function count(value: number): string {
   return value.toLocaleString('en-US')
 }
+
+/** `1 record`, `2,000 records`. */
+export function countOf(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`
+}

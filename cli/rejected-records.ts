@@ -1,10 +1,10 @@
 // Rejected records in words for a terminal: why, how many, and each with what is known of it.
 import type { Redrive } from '../ingest/dead-letter/redrive-facts.ts'
-import { describeFilter } from '../ingest/dead-letter/rejected-filter.ts'
+import { describeFilter, type RejectedFilter } from '../ingest/dead-letter/rejected-filter.ts'
 import type { ListedRecord } from '../ingest/dead-letter/rejected-list.ts'
 import type { RejectedReason, RejectedSummary } from '../ingest/dead-letter/rejected-summary.ts'
 import { topicNames } from '../schema/topics.ts'
-import { count } from './progress.ts'
+import { count, countOf } from './progress.ts'
 
 /** A line each: `2 × RECORD_FIELD_TYPE grams: Must be Int; it is "x". First: shipping.parcels:0:1`. */
 export function describeReasons(topic: string, reasons: readonly RejectedReason[]): string {
@@ -23,10 +23,25 @@ function placeText(code: string, field: string | null, check: string | null): st
   return [code, ...(field === null ? [] : [field]), ...(check === null ? [] : [`(${check})`])].join(' ')
 }
 
-export function describeSummary(topic: string, { open, complete, reasons }: RejectedSummary): string {
+export function describeSummary(
+  topic: string,
+  { open, complete, reasons }: RejectedSummary,
+  filter: RejectedFilter,
+): string {
+  if (open === 0 && complete) return `${topic}: ${describeNothing(filter)}`
   const atLeast = complete ? '' : 'at least '
   const more = complete ? '' : 'There are more than are looked at: redrive these, or some of them, and look again.\n'
-  return `${topic}: ${atLeast}${count(open)} rejected records are open.\n${reasonLines(reasons)}${more}`
+  const are = open === 1 ? 'is' : 'are'
+  return `${topic}: ${atLeast}${countOf(open, 'rejected record')}${withFilter(filter)} ${are} open.\n${reasonLines(reasons)}${more}`
+}
+
+/** Says what was looked for: that nothing was found may be a mistake in it. */
+export function describeNothing(filter: RejectedFilter): string {
+  return `No rejected record${withFilter(filter)} is open.\n`
+}
+
+function withFilter(filter: RejectedFilter): string {
+  return Object.keys(filter).length === 0 ? '' : ` of ${describeFilter(filter)}`
 }
 
 export function describeRecord(record: ListedRecord): string {

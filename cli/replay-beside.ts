@@ -38,10 +38,20 @@ export async function replayBeside(work: ReplayWork, options: BesideOptions): Pr
   let told = false
   return withTables(work, async (tables) => {
     // Again after an outage: what holds is only watched.
-    if (!told || action === 'build') await tables.ask(asked)
+    if (!told || action === 'build') await askOrGoOn(work, tables, asked)
     told = true
     return watchTables(work, tables, options)
   })
+}
+
+/** Where nobody else ingests, the same build asked for again is the one that was stopped: what it has filled stays. */
+async function askOrGoOn({ context }: ReplayWork, tables: Tables, asked: TablesAction): Promise<void> {
+  const building = tables.elsewhere || asked.action !== 'build' ? null : (await tables.status()).building
+  if (building !== null && building.failed === null && asked.action === 'build' && building.seed === asked.seed) {
+    context.terminal.print(`Goes on with generation ${building.generation}, which was asked for before.\n`)
+    return
+  }
+  await tables.ask(asked)
 }
 
 /** As long as it takes: a build ends when the former tables are written no more. */

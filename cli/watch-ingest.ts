@@ -15,7 +15,8 @@ export interface IngestWatch {
 
 const DISK_FULL_CODES: readonly string[] = ['LOG_DISK_FULL', 'STORE_DISK_FULL']
 
-export function watchIngest(logger: Logger): IngestWatch {
+/** `info`: a command tells its own progress, so what ingest says of itself is for who looks for faults; not so in a role. */
+export function watchIngest(logger: Logger, info: 'info' | 'debug' = 'debug'): IngestWatch {
   let watching = true
   // What ingest goes on to say follows from the failure, and the command ends with that.
   let ending = false
@@ -32,7 +33,7 @@ export function watchIngest(logger: Logger): IngestWatch {
   return {
     logger: {
       info: (details, message) => {
-        if (!ending) logger.info(details, message)
+        if (!ending) logger[info](details, message)
       },
       warn: (details, message) => {
         if (!endsCommand(details) && !ending) logger.warn(details, message)

@@ -43,7 +43,7 @@ async function runDev(paths: readonly string[], options: Options, context: Comma
   const products = await readProductsToRun(paths, context.terminal)
   if (products === null) return EXIT.failure
   return runRole(context, { servers: true }, async (role) => {
-    const watch = watchIngest(role.logger)
+    const watch = watchIngest(role.logger, 'info')
     const port = options.port ?? role.config.port
     const mesh = await startMesh(role, { products, port, ingestLogger: watch.logger })
     await becomeReady(role, { mesh, products, watch, sample: options.sample })

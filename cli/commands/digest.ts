@@ -21,8 +21,8 @@ interface Options {
 }
 
 const MORE_HELP = `
-The digest of a table is the sum of the SHA-256 of its visible rows, each as JSON with its columns in order. It depends on
-nothing else: not on the order of writes, the store or the number of partitions. Tables of one entity that hold the same
+The digest of a table is the sum of the SHA-256 of its visible rows, each as JSON: columns by name, no spaces, no nulls.
+It depends on nothing else: not on the order of writes, the store or the number of partitions. Tables of one entity that hold the same
 rows have the same digest; where a further table does not hold what its base says, the command fails.
 
 It reads whole tables. While records are being ingested it may meet some of them and others not: compare when all is

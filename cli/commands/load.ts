@@ -11,7 +11,7 @@ import { EXIT, stopped, type CommandContext, type ExitCode, type RunCommand } fr
 import { examples } from '../command-help.ts'
 import { urlOfHolder } from '../data-directory-holder.ts'
 import { estimatedTotal, type LoadOutcome, type LoadWork } from '../load-work.ts'
-import { count, createProgress } from '../progress.ts'
+import { count, countOf, createProgress } from '../progress.ts'
 import { readProductsToRun } from '../read-products.ts'
 import { describeReasons } from '../rejected-records.ts'
 import { createRoleLogger } from '../role-logger.ts'
@@ -149,6 +149,6 @@ async function loadInto({ platform, ingest, failed }: Target, work: LoadWork): P
 }
 
 function summary({ alreadyLoaded, records, written, rejected }: LoadOutcome): string {
-  const counts = `${count(records)} records: ${count(written)} written, ${count(rejected)} rejected.`
+  const counts = `${countOf(records, 'record')}: ${count(written)} written, ${count(rejected)} rejected.`
   return alreadyLoaded ? `Already loaded, nothing to do. ${counts}\n` : `${counts}\n`
 }

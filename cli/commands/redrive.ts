@@ -7,9 +7,9 @@ import { MeshgateError } from '../../platform/errors.ts'
 import { EXIT, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
 import { examples } from '../command-help.ts'
 import { withDeadLetters } from '../dead-letter-access.ts'
-import { count } from '../progress.ts'
+import { count, countOf } from '../progress.ts'
 import { readProductsToRun } from '../read-products.ts'
-import { describeRedrive } from '../rejected-records.ts'
+import { describeNothing, describeRedrive } from '../rejected-records.ts'
 import { createRoleLogger } from '../role-logger.ts'
 
 interface Options {
@@ -29,7 +29,7 @@ Redriven records are what they were: they keep their position, append time and k
 there changes nothing. Those that fail again are rejected again, with their history. Interrupted, the next redrive of the
 product first finishes what was begun. Who redrove what is told by \`meshgate rejected PRODUCT --audit\`.
 
-Give the product as it is after the fix, and ingest it so: start its ingest with it before.`
+Mend the product first. Where a process ingests it, start that anew, so that it runs with the mended product; then redrive.`
 
 export function redriveCommand(run: RunCommand): Command {
   return new Command('redrive')
@@ -70,7 +70,7 @@ async function redrive(path: string, options: Options, context: CommandContext):
     terminal.report('Stopped before the end. The next redrive of the product goes on from here.\n')
     return EXIT.failure
   }
-  terminal.print(options.json ? `${JSON.stringify(answer)}\n` : outcome(answer, dryRun))
+  terminal.print(options.json ? `${JSON.stringify(answer)}\n` : outcome(answer, { filter, dryRun, path }))
   return EXIT.ok
 }
 
@@ -85,22 +85,33 @@ function chosen(options: Options): RejectedFilter {
   throw new MeshgateError('CONFIG_INVALID', message)
 }
 
-function outcome({ matched, complete, redrive: done, resumed, rejectedAgain }: RedriveAnswer, dryRun: boolean): string {
+interface Asked {
+  readonly filter: RejectedFilter
+  readonly dryRun: boolean
+  /** Of the product, as it was given. */
+  readonly path: string
+}
+
+function outcome(answer: RedriveAnswer, { filter, dryRun, path }: Asked): string {
+  const { matched, complete, redrive: done, resumed, rejectedAgain } = answer
   const finished = resumed.map(
     (earlier) => `Finished an earlier redrive that was interrupted: ${describeRedrive(earlier)}`,
   )
   const more = complete ? '' : 'There are more than one redrive takes: repeat it for the rest.\n'
   if (done === null) {
-    const nothing = matched === 0 ? 'No rejected record is open that is meant.\n' : ''
-    return [...finished, dryRun && matched > 0 ? `${count(matched)} records would be redriven.\n` : nothing, more].join(
-      '',
-    )
+    const nothing = matched === 0 ? describeNothing(filter) : ''
+    const would = dryRun && matched > 0 ? `${countOf(matched, 'record')} would be redriven.\n` : nothing
+    return [...finished, would, more].join('')
   }
   const { redriven = 0, left = 0 } = done.finished ?? {}
   const leftText =
     left === 0
       ? ''
       : ` ${count(left)} stay rejected: they do not fit into the log with what a redrive adds, or lack a part.`
-  const counts = `${count(redriven)} records redriven: ${count(redriven - rejectedAgain)} accepted, ${count(rejectedAgain)} rejected again.${leftText}\n`
-  return [...finished, counts, more].join('')
+  const counts = `${countOf(redriven, 'record')} redriven: ${count(redriven - rejectedAgain)} accepted, ${count(rejectedAgain)} rejected again.${leftText}\n`
+  const why =
+    rejectedAgain === 0
+      ? ''
+      : `Why, \`meshgate rejected ${path}\` tells. A process that ingests takes a mended product from its next start on.\n`
+  return [...finished, counts, why, more].join('')
 }

@@ -1,5 +1,5 @@
 // `meshgate rejected`: why records of a product are rejected, which they are, and who redrove what.
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import type { RejectedFilter } from '../../ingest/dead-letter/rejected-filter.ts'
 import { filterFrom } from '../../ingest/dead-letter/rejected-filter.ts'
 import { sourcesOf } from '../../ingest/dead-letter/redrive.ts'
@@ -9,7 +9,7 @@ import { EXIT, type CommandContext, type ExitCode, type RunCommand } from '../co
 import { examples } from '../command-help.ts'
 import { withDeadLetters, type DeadLetters } from '../dead-letter-access.ts'
 import { readProductsToRun } from '../read-products.ts'
-import { describeRecord, describeRedrive, describeSummary } from '../rejected-records.ts'
+import { describeNothing, describeRecord, describeRedrive, describeSummary } from '../rejected-records.ts'
 import { createRoleLogger } from '../role-logger.ts'
 
 interface Options {
@@ -38,14 +38,28 @@ export function rejectedCommand(run: RunCommand): Command {
     .description('why records of a product are rejected, grouped by code, check and field; or which they are')
     .argument('<PRODUCT>', 'a product.graphql or its folder')
     .option('-l, --list', 'the records, the one that was rejected last at the end')
-    .option('--audit', 'who redrove what, when and why')
+    .addOption(
+      new Option('--audit', 'who redrove what, when and why').conflicts([
+        'list',
+        'code',
+        'check',
+        'field',
+        'since',
+        'position',
+      ]),
+    )
     .option('--code <CODE>', 'only those with that error code')
     .option('--check <ID>', 'only those that break that check')
     .option('--field <FIELD>', 'only those with a fault in that field: total, lines.*.amount')
     .option('--since <TIME>', 'only those rejected since: 2026-01-31T08:00:00Z')
     .option('--position <TOPIC:PARTITION:OFFSET>', 'only the record that lay there')
-    .option('--limit <N>', 'at most so many of the list, the newest; 0: all', parseLimit, LISTED_DEFAULT)
-    .option('--full', 'values whole')
+    .addOption(
+      new Option('--limit <N>', 'list at most so many, the newest; 0: all')
+        .argParser(parseLimit)
+        .default(LISTED_DEFAULT)
+        .implies({ list: true }),
+    )
+    .addOption(new Option('--full', 'list values whole').implies({ list: true }))
     .option('--json', 'for programs')
     .addHelpText(
       'after',
@@ -91,7 +105,9 @@ async function printSummaries(letters: DeadLetters, { topics, filter, json }: Qu
   for (const topic of topics) {
     const summary = await letters.summary(topic, filter)
     const { open, complete, reasons } = summary
-    terminal.print(json ? `${JSON.stringify({ topic, open, complete, reasons })}\n` : describeSummary(topic, summary))
+    terminal.print(
+      json ? `${JSON.stringify({ topic, open, complete, reasons })}\n` : describeSummary(topic, summary, filter),
+    )
   }
 }
 
@@ -104,7 +120,7 @@ async function printList(letters: DeadLetters, question: Question, { terminal }:
     terminal.print(json ? `${JSON.stringify(record)}\n` : describeRecord(record))
   }
   for (const topic of topics) await letters.list(topic, { filter, recordsMax, full }, take)
-  if (!json && listed === 0) terminal.print('No rejected record is open that is meant.\n')
+  if (!json && listed === 0) terminal.print(describeNothing(filter))
 }
 
 async function printAudit(letters: DeadLetters, { json }: Options, { terminal }: CommandContext): Promise<void> {

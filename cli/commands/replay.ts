@@ -4,11 +4,12 @@ import { Command, Option } from 'commander'
 import type { ReplayStatus } from '../../ingest/replay/replay-progress.ts'
 import type { ReplayAnswer } from '../../ingest/replay/replay-routes.ts'
 import { readConfig } from '../../platform/config.ts'
+import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import { systemClock } from '../../platform/system-clock.ts'
 import { EXIT, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
 import { examples } from '../command-help.ts'
-import { count, createProgress } from '../progress.ts'
+import { count, countOf, createProgress } from '../progress.ts'
 import { readProductsToRun } from '../read-products.ts'
 import { replayBeside } from '../replay-beside.ts'
 import { recordsIn, withReplays, type Replays, type ReplayWork } from '../replay-access.ts'
@@ -32,12 +33,16 @@ decide, so queries see no difference on the way. Where a new version of the prod
 records, use --beside. Records that come meanwhile wait behind the replay, partition by partition. Subscribers are told
 every change of it once more, under a generation of its own.
 
-A replay outlives the command, and the processes that do it: stopped, it goes on when the product is ingested again.
-One at a time of a product.
+A replay outlives the command, and the processes that do it: stopped, it goes on when the product is ingested again, or
+when the same command is given again where no process ingests. One at a time of a product.
 
 With --beside, new tables are filled from the first record on while the live ones go on being read and written, and take
 over when they are whole; nobody is told changes, and new records do not wait. Where the topic does not hold everything
 any more, --seed scan begins with the rows of the live tables. The former tables stay until --drop-old.`
+
+/** What means nothing beside the other works of the command: refused rather than left out. */
+const IN_PLACE = ['from', 'dryRun']
+const OF_TABLES = ['beside', 'abandon', 'dropOld']
 
 export function replayCommand(run: RunCommand): Command {
   return new Command('replay')
@@ -50,15 +55,28 @@ export function replayCommand(run: RunCommand): Command {
     )
     .option('--dry-run', 'say what would be read again, and do nothing')
     .option('--no-wait', 'end once the replay is asked for')
-    .option('--cancel', 'give up the replay in place that runs, so that another can be asked for')
-    .option('--beside', 'into new tables beside the live ones, which take over when they are whole')
+    .addOption(
+      new Option('--cancel', 'give up the replay in place that runs, so that another can be asked for').conflicts([
+        ...IN_PLACE,
+        ...OF_TABLES,
+      ]),
+    )
+    .addOption(
+      new Option('--beside', 'into new tables beside the live ones, which take over when they are whole').conflicts([
+        ...IN_PLACE,
+        'abandon',
+        'dropOld',
+      ]),
+    )
     .addOption(
       new Option('--seed <SOURCE>', 'with --beside: what new tables begin with')
         .choices(['topic', 'scan'])
         .default('topic'),
     )
-    .option('--abandon', 'give up the new tables that are being built')
-    .option('--drop-old', 'drop the tables that new ones have replaced')
+    .addOption(
+      new Option('--abandon', 'give up the new tables that are being built').conflicts([...IN_PLACE, 'dropOld']),
+    )
+    .addOption(new Option('--drop-old', 'drop the tables that new ones have replaced').conflicts(IN_PLACE))
     .addHelpText(
       'after',
       examples([
@@ -78,6 +96,9 @@ async function replay(path: string, options: Options, context: CommandContext): 
   const config = readConfig(context.environment)
   const [product] = (await readProductsToRun([path], terminal)) ?? []
   if (product === undefined) return EXIT.failure
+  if (options.seed === 'scan' && options.beside !== true) {
+    throw new MeshgateError('CONFIG_INVALID', '--seed says what new tables begin with. Write --beside as well.')
+  }
   const logger = createRoleLogger(config, terminal)
   const work = { product, config, context, logger, command: `meshgate ingest ${path}` }
   const { beside, seed, abandon, dropOld, wait } = options
@@ -104,6 +125,13 @@ async function replayInPlace(work: ReplayWork, options: Options): Promise<'ended
       terminal.print('Given up. What was set back is read on all the same; another replay can be asked for.\n')
       return 'ended'
     }
+    if (!told && !dryRun && !replays.elsewhere) {
+      const unfinished = await replays.status()
+      if (unfinished !== null && unfinished.doneAt === null && unfinished.from === from) {
+        terminal.print(`Goes on with the replay from ${from} that was asked for at ${unfinished.requestedAt}.\n`)
+        return whenEnded(work, replays, unfinished.id)
+      }
+    }
     const answer = await replays.ask({ id, from, dryRun })
     if (!told) terminal.print(describe(answer, { name, from, dryRun }))
     told = true
@@ -112,12 +140,17 @@ async function replayInPlace(work: ReplayWork, options: Options): Promise<'ended
       terminal.print('It goes on by itself: GET /ingest of the process that ingests shows how far it is.\n')
       return 'ended'
     }
-    const status = await whenDone(work, replays, answer.id)
-    if (status === null) return null
-    const ended = status.state === 'abandoned' ? 'Given up' : 'Done'
-    terminal.print(`${ended}: ${count(status.records - status.left)} records read again.\n`)
-    return 'ended'
+    return whenEnded(work, replays, answer.id)
   })
+}
+
+/** Null when the command was stopped. */
+async function whenEnded(work: ReplayWork, replays: Replays, id: string): Promise<'ended' | null> {
+  const status = await whenDone(work, replays, id)
+  if (status === null) return null
+  const ended = status.state === 'abandoned' ? 'Given up' : 'Done'
+  work.context.terminal.print(`${ended}: ${countOf(status.records - status.left, 'record')} read again.\n`)
+  return 'ended'
 }
 
 interface Described {
@@ -136,7 +169,7 @@ function describe({ ranges }: ReplayAnswer, { name, from, dryRun }: Described): 
   )
   const head = dryRun ? 'Would read again' : 'Reads again'
   const waiting = dryRun ? '' : 'Queries go on; new records wait behind it.\n'
-  return `${head} ${count(records)} records of ${name}:\n${lines.join('')}${waiting}`
+  return `${head} ${countOf(records, 'record')} of ${name}:\n${lines.join('')}${waiting}`
 }
 
 /** Null when the command was stopped. */

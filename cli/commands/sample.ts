@@ -13,7 +13,7 @@ import { EXIT, stopped, type CommandContext, type ExitCode, type RunCommand } fr
 import { examples, productArguments } from '../command-help.ts'
 import { urlOfHolder } from '../data-directory-holder.ts'
 import { loadSample, type SampleResult } from '../load-sample.ts'
-import { count, createProgress } from '../progress.ts'
+import { count, countOf, createProgress } from '../progress.ts'
 import { readProductsToRun } from '../read-products.ts'
 import { createRoleLogger } from '../role-logger.ts'
 import { sendRecords } from '../send-file.ts'
@@ -63,7 +63,7 @@ async function sample(paths: readonly string[], context: CommandContext): Promis
     terminal.report('Stopped before the end. The same command goes on from here.\n')
     return EXIT.failure
   }
-  const counts = `${count(result.records)} records: ${count(result.records - result.rejected)} written, ${count(result.rejected)} rejected.`
+  const counts = `${countOf(result.records, 'record')}: ${count(result.records - result.rejected)} written, ${count(result.rejected)} rejected.`
   terminal.print(result.alreadyLoaded ? `Already loaded, nothing to do. ${counts}\n` : `${counts}\n`)
   return EXIT.ok
 }

@@ -91,7 +91,7 @@ function requireNoneRuns(facts: ReplayFacts, product: string, own: string | null
   const since = `from ${running.from}, asked for at ${running.requestedAt}`
   throw new MeshgateError(
     'REPLAY_RUNNING',
-    `A replay of ${product} runs already: ${since} (${running.id}). Wait for its end (GET /ingest shows it), or give it up: meshgate replay --cancel.`,
+    `A replay of ${product} runs already: ${since} (${running.id}). Wait for its end (GET /ingest shows it), or give it up: meshgate replay PRODUCT --cancel.`,
   )
 }
 

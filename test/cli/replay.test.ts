@@ -115,3 +115,38 @@ test('takes what a former version of the product rejected', async () => {
   const after = await digest()
   expect([after.agrees, ...after.tables.map(({ rows }) => rows)]).toEqual([true, PARCELS + 1, PARCELS + 1])
 })
+
+test('by themselves: what was stopped goes on when the same is asked again', async () => {
+  const before = await digest()
+  const stopped = start(['replay', directory])
+  await stopped.printed(/Reads again/)
+  stopped.child.kill('SIGKILL')
+  await stopped.finished
+  const again = await run(['replay', directory])
+  expect(again).toMatchObject({ code: 0, stderr: expect.not.stringContaining('{') })
+  expect(again.stdout).toMatch(/^Goes on with the replay from earliest .*\nDone: 600 records read again\.\n$/)
+
+  const build = start(['replay', directory, '--beside'])
+  await build.printed(/is being filled/)
+  build.child.kill('SIGKILL')
+  await build.finished
+  const resumed = start(['replay', directory, '--beside'])
+  await resumed.printed(/^(Goes on with generation 2), which was asked for before/)
+  resumed.child.kill('SIGKILL')
+  await resumed.finished
+  expect(await digest()).toEqual(before)
+})
+
+test('what does not belong together is refused, and nothing is done', async () => {
+  for (const options of [
+    ['--beside', '--dry-run'],
+    ['--beside', '--from', 'shipping.parcels:0:10'],
+    ['--cancel', '--dry-run'],
+    ['--drop-old', '--dry-run'],
+    ['--abandon', '--beside'],
+    ['--seed', 'scan'],
+  ]) {
+    const refused = await run(['replay', directory, ...options])
+    expect({ options, ...refused }).toMatchObject({ options, code: 2, stdout: '' })
+  }
+})
