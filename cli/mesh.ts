@@ -11,7 +11,6 @@ import {
   readIngestLag,
   readReplays,
   readStuckPartitions,
-  readTables,
   subgraphObserver,
 } from './role-metrics.ts'
 import { metricsRoute } from './role-server.ts'
@@ -47,7 +46,6 @@ export async function startMesh(role: RoleProcess, { products, port, ingestLogge
   readIngestLag(metrics, ingest)
   readReplays(metrics, ingest)
   readStuckPartitions(metrics, ingest)
-  readTables(metrics, ingest)
   const subgraphs = products.map((product) =>
     createSubgraph({ product, log, store, clock, cursorKey, logger, observer: subgraphObserver(metrics) }),
   )
