@@ -11,6 +11,7 @@ import {
   readIngestLag,
   readReplays,
   readStuckPartitions,
+  readTables,
   subgraphObserver,
 } from './role-metrics.ts'
 import { metricsRoute } from './role-server.ts'
@@ -46,6 +47,7 @@ export async function startMesh(role: RoleProcess, { products, port, ingestLogge
   readIngestLag(metrics, ingest)
   readReplays(metrics, ingest)
   readStuckPartitions(metrics, ingest)
+  readTables(metrics, ingest)
   const subgraphs = products.map((product) =>
     createSubgraph({ product, log, store, clock, cursorKey, logger, observer: subgraphObserver(metrics) }),
   )

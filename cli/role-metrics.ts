@@ -44,6 +44,17 @@ export function readReplays(metrics: Metrics, ingest: Pick<Ingest, 'replays'>): 
   )
 }
 
+export function readTables(metrics: Metrics, ingest: Pick<Ingest, 'tables'>): void {
+  metrics.read('tablesFilling', () =>
+    Object.entries(ingest.tables()).map(([product, { adding }]) => [adding?.tables.length ?? 0, { product }] as const),
+  )
+  metrics.read('ingestSuperseded', () =>
+    Object.entries(ingest.tables()).map(
+      ([product, { supersededBy }]) => [supersededBy === null ? 0 : 1, { product }] as const,
+    ),
+  )
+}
+
 export function readStuckPartitions(metrics: Metrics, ingest: Pick<Ingest, 'stuck'>): void {
   metrics.read('ingestStuck', () =>
     ingest.stuck().map(({ product, topic, partition, forMs, code }) => {

@@ -3,7 +3,7 @@ import { startIngest, type Ingest } from '../ingest/main.ts'
 import type { Platform } from '../platform/main.ts'
 import type { Product } from '../schema/model.ts'
 import { ingestRoutes } from './ingest-routes.ts'
-import { ingestObserver, readIngestLag, readReplays, readStuckPartitions } from './role-metrics.ts'
+import { ingestObserver, readIngestLag, readReplays, readStuckPartitions, readTables } from './role-metrics.ts'
 import type { RoleServer } from './role-server.ts'
 import { holdTopics, startWhileAway, type RoleProcess } from './run-role.ts'
 import { urlHost } from './url-host.ts'
@@ -27,6 +27,7 @@ export async function serveIngest(role: RoleProcess, { platform, products, serve
   readIngestLag(metrics, ingest)
   readReplays(metrics, ingest)
   readStuckPartitions(metrics, ingest)
+  readTables(metrics, ingest)
   server.mount({ routes: ingestRoutes(ingest) })
   // Before ingest closes: nothing is accepted any more, and what has been is in the log.
   parts.defer(() => server.close())

@@ -44,6 +44,20 @@ export const METRICS = {
     labels: ['product'],
     together: 'max',
   },
+  tablesFilling: {
+    name: 'meshgate_tables_filling',
+    kind: 'gauge',
+    help: 'Tables of the product that its version added and that do not hold every row yet: queries of them are refused. Of all processes together, so take the maximum.',
+    labels: ['product'],
+    together: 'max',
+  },
+  ingestSuperseded: {
+    name: 'meshgate_ingest_superseded',
+    kind: 'gauge',
+    help: '1 where a newer version of the product is ingested, with tables that this process does not know: it takes no records of it any more. Else 0.',
+    labels: ['product'],
+    together: 'max',
+  },
   ingestBatch: {
     name: 'meshgate_ingest_batch_duration_seconds',
     kind: 'histogram',

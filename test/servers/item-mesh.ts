@@ -85,11 +85,12 @@ export class ItemMesh {
     })
   }
 
-  async subgraph(): Promise<Subgraph> {
+  /** Default: of the product as it was at first. */
+  async subgraph(product = this.product): Promise<Subgraph> {
     const connections = await this.process()
     const { log, store } = connections
     const cursorKey = new Uint8Array(32).fill(7)
-    const subgraph = createSubgraph({ product: this.product, log, store, clock: systemClock, cursorKey })
+    const subgraph = createSubgraph({ product, log, store, clock: systemClock, cursorKey })
     return this.#closedLater({
       ...subgraph,
       async close() {
