@@ -2,6 +2,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { requestBuild } from '../../ingest/beside/table-request.ts'
 import { emitTables } from '../../schema/emit/emit-tables.ts'
+import { partitionOfKey } from '../../platform/partitioner.ts'
+import type { Store } from '../../platform/ports/store.ts'
 import type { Product } from '../../schema/model.ts'
 import type { Ingest } from '../../ingest/main.ts'
 import { seededInteger } from '../seeded-random.ts'
@@ -153,6 +155,45 @@ test.each(PAIRS)(
     await expectParcels(ports.store, writer.last.values())
   },
 )
+
+test('what a member of the version before has in hand when the table is declared leaves nothing old in it', async () => {
+  const [held, begun] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let holds = false
+  const store = holding(ports.store, async () => {
+    if (!holds) return
+    begun.resolve()
+    await held.promise
+  })
+  const old = await closedLater(ingestParcels({ ...ports, store }, listed()))
+  // The second member gets the first partition, and so takes the steps while the first has its batch in hand.
+  const ids = Array.from({ length: 10 }, (_, index) => index)
+  const id = ids.find((index) => partitionOfKey(Buffer.from(parcel(index, 'Ulm').id), 2) === 1) ?? 0
+  await appendParcels(ports.log, [parcel(id, 'Ulm', 1)])
+  await old.caughtUp()
+  holds = true
+  await appendParcels(ports.log, [parcel(id, 'Bonn', 2)])
+  await begun.promise
+  const next = await closedLater(ingestParcels(ports, listedWithCities()))
+  await ports.clock.sleep(TIMINGS.stepWaitMs / 2)
+  held.resolve()
+  await untilWhole(next)
+  await next.caughtUp()
+  await expectParcels(ports.store, [parcel(id, 'Bonn', 2)])
+})
+
+/** Waits before writes of rows. */
+function holding(store: Store, wait: () => Promise<void>): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name)
+      if (typeof member !== 'function') return member
+      return async (...parameters: unknown[]) => {
+        if (name === 'write' && JSON.stringify(parameters[0]).includes('"parcels')) await wait()
+        return Reflect.apply(member, target, parameters) as unknown
+      }
+    },
+  })
+}
 
 test.each([1, 2, 3, 4])(
   'every row is in the table whatever call a crash comes at (seed %i)',

@@ -6,6 +6,7 @@ import { FailureLog } from '../../ingest/failure-log.ts'
 import { startIngest, type IngestedBatch, type IngestLogger } from '../../ingest/main.ts'
 import { MeshgateError, type FailureCode } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
+import { GENERATIONS_TABLE } from '../../platform/table-generations.ts'
 import type { EventLog } from '../../platform/ports/event-log.ts'
 import type { Store } from '../../platform/ports/store.ts'
 import type { Change } from '../../schema/record.ts'
@@ -54,9 +55,9 @@ function failing<Port extends object>(
       const member: unknown = Reflect.get(target, name)
       if (typeof member !== 'function') return member
       return async (...parameters: unknown[]) => {
-        // The start appends facts of its own.
-        const isOfProduct = method !== 'append' || String(parameters[0]).startsWith(TOPIC)
-        const fails = name === method && isOfProduct && left-- > 0
+        // The start appends and writes facts of its own.
+        const isFact = method === 'append' ? !String(parameters[0]).startsWith(TOPIC) : isOfMesh(parameters[0])
+        const fails = name === method && !isFact && left-- > 0
         if (fails && effect === 'that has no effect') throw new MeshgateError(code, 'The server is away.')
         const result: unknown = await Reflect.apply(member, target, parameters)
         if (fails) throw new MeshgateError(code, 'The answer was lost.')
@@ -64,6 +65,12 @@ function failing<Port extends object>(
       }
     },
   })
+}
+
+function isOfMesh(writes: unknown): boolean {
+  return (
+    Array.isArray(writes) && writes.every((write) => Reflect.get(Object(write), 'table') === GENERATIONS_TABLE.name)
+  )
 }
 
 const steps = [
