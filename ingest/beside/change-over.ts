@@ -16,7 +16,7 @@ import type { Store } from '../../platform/ports/store.ts'
 import { generationTable, type TableTimings } from '../../platform/table-generations.ts'
 import { wholeTables } from './declared-tables.ts'
 import type { TableLedger } from './table-ledger.ts'
-import { isFilled, type TablesState } from './table-state.ts'
+import { isFilled, isHandedOver, type TablesState } from './table-state.ts'
 
 export interface ChangeOverOptions {
   /** `domain/name`. */
@@ -61,7 +61,9 @@ export function createChangeOver(options: ChangeOverOptions): ChangeOver {
     }
     if (adding !== null) {
       if (adding.phase === 'seeding') return isFilled(ledger.of(product)) ? { adding: null } : null
-      return waitedMs < timings.stepWaitMs ? null : { adding: { ...adding, phase: 'seeding' } }
+      // Batches of processes that do not know the table have ended: those that looked since, by time; any other with its partition.
+      if (waitedMs < timings.stepWaitMs || !isHandedOver(ledger.of(product))) return null
+      return { adding: { ...adding, phase: 'seeding' } }
     }
     if (building === null || building.failed !== null) return null
     if (building.phase === 'filling') {

@@ -16,8 +16,15 @@ export function declaredTables(product: Product): readonly DeclaredTable[] {
   })
 }
 
+export interface Declaring {
+  readonly product: Product
+  /** Ids of the parts that its partitions are. */
+  readonly partitions: readonly string[]
+  readonly nowMs: number
+}
+
 /** What the state becomes by the product's being declared; null where it is as it was. */
-export function declaring(state: TablesState, product: Product, nowMs: number): Partial<TablesState> | null {
+export function declaring(state: TablesState, { product, partitions, nowMs }: Declaring): Partial<TablesState> | null {
   const { declared: before } = state
   const tables = declaredTables(product)
   const readsBase = mergedBases(product)
@@ -36,11 +43,12 @@ export function declaring(state: TablesState, product: Product, nowMs: number): 
   if (isSame && JSON.stringify(declared) === JSON.stringify(before)) return null
   if (isSame) return { declared }
   if (wanted.length === 0) return { declared, adding: null }
-  const parts = [...new Set(wanted.map(({ entity }) => partId.scan(entity)))]
+  const scans = [...new Set(wanted.map(({ entity }) => partId.scan(entity)))]
   const adding: Adding = {
     number: -(state.version + 1),
     tables: wanted,
-    parts,
+    partitions,
+    parts: [...partitions, ...scans],
     phase: 'handing-over',
     requestedAtMs: nowMs,
   }

@@ -17,7 +17,7 @@ import { generationPlan } from './generation-plan.ts'
 import { PartitionFill, type FillPorts, type FillProgress } from './partition-fill.ts'
 import type { SeedTables } from './seed-rows.ts'
 import type { PartClaim, TableLedger } from './table-ledger.ts'
-import { partId, workOf, type Building, type PartMark, type ProductTables } from './table-state.ts'
+import { partId, workOf, type Adding, type Building, type PartMark, type ProductTables } from './table-state.ts'
 
 export interface GenerationsOptions extends FillPorts {
   readonly product: Product
@@ -287,8 +287,12 @@ export class ProductGenerations {
   async #tendAdding(): Promise<void> {
     const { plans, assignment } = this.#options
     const { adding, live } = this.tables.state
-    if (this.#closed || adding?.phase !== 'seeding') return
+    if (this.#closed || adding === null) return
     const mine = assignment()
+    if (adding.phase === 'handing-over') {
+      for (const { topic, partition } of mine) await this.#takeOver(partId.partition(topic, partition), adding)
+      return
+    }
     for (const plan of plans) {
       const isAdded = plan.further.map(({ name }) => adding.tables.some((table) => table.name === name))
       if (!isAdded.includes(true)) continue
@@ -300,6 +304,15 @@ export class ProductGenerations {
         return { from, base: null, further }
       })
     }
+  }
+
+  /** Says that the partition is this process's, so that no batch without the added tables is in hand any more. */
+  async #takeOver(part: string, { number, partitions }: Adding): Promise<void> {
+    if (!partitions.includes(part) || this.tables.parts.get(part)?.mark?.ready === true) return
+    const { ledger } = this.#options
+    const claim = { product: this.#key, generation: number, part, owner: randomUUID() }
+    await ledger.claim(claim)
+    await ledger.mark(claim, { ready: true, progress: null })
   }
 
   /** `work`: number of what the scan is a part of. */

@@ -83,7 +83,8 @@ function refused({ domain, name }: Product, reason: string): MeshgateError {
   return new MeshgateError('TABLES_REFUSED', `The tables of ${domain}/${name}: ${reason}`)
 }
 
-async function partsOf(log: EventLog, product: Product, seed: Building['seed']): Promise<readonly string[]> {
+/** Every partition that rows are written from and, by a scan, every entity. */
+export async function partsOf(log: EventLog, product: Product, seed: Building['seed']): Promise<readonly string[]> {
   const parts: string[] = []
   for (const { name, source } of product.entities) {
     if (source === null) continue

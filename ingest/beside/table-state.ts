@@ -44,7 +44,9 @@ export interface Adding {
   /** Of the work, below 0: generations are above. */
   readonly number: number
   readonly tables: readonly DeclaredTable[]
-  /** Scans that must be done. */
+  /** Partitions that processes must have which write the tables; whoever had them before has ended its batches then. */
+  readonly partitions: readonly string[]
+  /** The same, and scans that must be done. */
   readonly parts: readonly string[]
   /** `handing-over`: processes of versions before end their batches. `seeding`: every batch writes the tables, rows from before are copied. */
   readonly phase: 'handing-over' | 'seeding'
@@ -154,6 +156,10 @@ function after(before: ProductTables, record: TablesRecord): ProductTables {
   }
   if (part?.owner !== record.owner) return before
   return { state, parts: new Map(parts).set(record.part, { owner: record.owner, mark: record.mark }) }
+}
+
+export function isHandedOver({ state: { adding }, parts }: ProductTables): boolean {
+  return adding !== null && adding.partitions.every((part) => parts.get(part)?.mark?.ready === true)
 }
 
 /** Of topic and partition, or of an entity's scan. */

@@ -20,6 +20,7 @@ import { createChangeOver, type ChangeOver } from './change-over.ts'
 import { declaring, declaringProblems, wholeTables } from './declared-tables.ts'
 import { ProductGenerations } from './product-generations.ts'
 import { TableLedger } from './table-ledger.ts'
+import { partsOf } from './table-request.ts'
 import type { Building, ProductTables, TablesState } from './table-state.ts'
 
 export interface TableWorkOptions {
@@ -115,11 +116,12 @@ export class TableWork {
   }
 
   async #declare(product: Product): Promise<void> {
-    const { store, clock } = this.#options
+    const { log, store, clock } = this.#options
     const key = productKey(product)
+    const partitions = await partsOf(log, product, 'topic')
     for (;;) {
       const { state } = this.#ledger.of(key)
-      const next = declaring(state, product, clock.now())
+      const next = declaring(state, { product, partitions, nowMs: clock.now() })
       if (next === null) {
         // Before the first batch: who reads a table that this version added must not take it for whole.
         if (state.version > 0)

@@ -174,7 +174,9 @@ test('what a member of the version before has in hand when the table is declared
   await appendParcels(ports.log, [parcel(id, 'Bonn', 2)])
   await begun.promise
   const next = await closedLater(ingestParcels(ports, listedWithCities()))
-  await ports.clock.sleep(TIMINGS.stepWaitMs / 2)
+  // However long it takes.
+  await ports.clock.sleep(TIMINGS.stepWaitMs * 2)
+  expect(next.tables()[KEY]).toMatchObject({ adding: { phase: 'handing-over' } })
   held.resolve()
   await untilWhole(next)
   await next.caughtUp()
