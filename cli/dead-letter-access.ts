@@ -1,5 +1,4 @@
 // Where the commands of rejected records find them: on the servers, through the process that holds the data directory, or by themselves.
-import { userInfo, hostname } from 'node:os'
 import type { Logger } from 'pino'
 import { request } from 'undici'
 import { checkPosition, redriveRejected, redrivesOf, rejectedAgain } from '../ingest/dead-letter/redrive.ts'
@@ -11,13 +10,14 @@ import type { RedriveAnswer } from '../ingest/http/dead-letter-routes.ts'
 import { internalTopics } from '../ingest/internal-topics.ts'
 import { startIngest, type Ingest } from '../ingest/main.ts'
 import type { Config } from '../platform/config.ts'
-import { MeshgateError } from '../platform/errors.ts'
 import { openPlatform, type Platform } from '../platform/main.ts'
 import { emitTopics } from '../schema/emit/emit-topics.ts'
 import type { Product } from '../schema/model.ts'
-import type { CommandContext } from './command-context.ts'
+import { stopped, type CommandContext } from './command-context.ts'
 import { urlOfHolder } from './data-directory-holder.ts'
+import { refusedByHolder } from './holder-answer.ts'
 import { watchIngest } from './watch-ingest.ts'
+import { whoAsks } from './who-asks.ts'
 import { withParts } from './with-parts.ts'
 import { withServers } from './with-servers.ts'
 
@@ -73,12 +73,8 @@ export async function withDeadLetters<T>(
     }
     const used = use(lettersHere(work, platform, ingest))
     used.catch(() => undefined)
-    return Promise.race([used, watch.failed, whenStopped(context.stop)])
+    return Promise.race([used, watch.failed, stopped(context).then(() => null)])
   })
-}
-
-function whenStopped(stop: AbortSignal): Promise<null> {
-  return new Promise((resolve) => stop.addEventListener('abort', () => resolve(null), { once: true }))
 }
 
 function lettersHere(
@@ -113,7 +109,7 @@ function lettersOf({ product, context }: DeadLetterWork, url: string): DeadLette
         limit: recordsMax === null ? '' : String(recordsMax),
       })
       const response = await request(`${path(topic)}/records?${params}`, { signal: context.stop })
-      if (response.statusCode !== 200) throw refused(url, response.statusCode, await response.body.text())
+      if (response.statusCode !== 200) throw refusedByHolder(url, response.statusCode, await response.body.text())
       for await (const line of lines(response.body)) await take(JSON.parse(line) as ListedRecord)
     },
     async redrives() {
@@ -133,7 +129,7 @@ function lettersOf({ product, context }: DeadLetterWork, url: string): DeadLette
         signal: context.stop,
       })
       const text = await response.body.text()
-      if (response.statusCode !== 200) throw refused(url, response.statusCode, text)
+      if (response.statusCode !== 200) throw refusedByHolder(url, response.statusCode, text)
       return JSON.parse(text) as RedriveAnswer
     },
   }
@@ -142,12 +138,8 @@ function lettersOf({ product, context }: DeadLetterWork, url: string): DeadLette
 async function asked(address: string): Promise<unknown> {
   const response = await request(address)
   const text = await response.body.text()
-  if (response.statusCode !== 200) throw refused(address, response.statusCode, text)
+  if (response.statusCode !== 200) throw refusedByHolder(address, response.statusCode, text)
   return JSON.parse(text) as unknown
-}
-
-function refused(address: string, status: number, text: string): MeshgateError {
-  return new MeshgateError('LOAD_REFUSED', `${address} answered ${status}: ${text.trim()}`)
 }
 
 async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
@@ -163,19 +155,6 @@ async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
 function query(params: object): string {
   const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== '')
   return String(new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])))
-}
-
-function whoAsks(): { readonly user: string; readonly host: string } {
-  return { user: userName(), host: hostname() }
-}
-
-// A container may run as a user without a name.
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return 'unknown'
-  }
 }
 
 function nameOf({ domain, name }: Product): string {

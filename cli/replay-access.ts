@@ -1,5 +1,4 @@
 // Where `meshgate replay` finds a product's replays: on the servers, through the process that holds the data directory, or by itself.
-import { hostname, userInfo } from 'node:os'
 import type { Logger } from 'pino'
 import { request } from 'undici'
 import { startIngest } from '../ingest/main.ts'
@@ -9,13 +8,14 @@ import { replayStatus, type ReplayStatus } from '../ingest/replay/replay-progres
 import type { ReplayAnswer } from '../ingest/replay/replay-routes.ts'
 import { cancelReplay, dryRun, requestReplay } from '../ingest/replay/request-replay.ts'
 import type { Config } from '../platform/config.ts'
-import { ERROR_CODES, MeshgateError, type FailureCode } from '../platform/errors.ts'
 import { openPlatform, type Platform } from '../platform/main.ts'
 import type { Product } from '../schema/model.ts'
-import type { CommandContext } from './command-context.ts'
+import { stopped, type CommandContext } from './command-context.ts'
 import { urlOfHolder } from './data-directory-holder.ts'
 import type { IngestStatus } from './ingest-routes.ts'
+import { refusedByHolder } from './holder-answer.ts'
 import { watchIngest } from './watch-ingest.ts'
+import { whoAsks } from './who-asks.ts'
 import { withParts } from './with-parts.ts'
 import { withServers } from './with-servers.ts'
 
@@ -61,14 +61,7 @@ export async function withReplays<T>(work: ReplayWork, use: (replays: Replays) =
     parts.defer(() => ingest.close())
     const used = use(replaysHere(work, platform, false))
     used.catch(() => undefined)
-    return Promise.race([used, watch.failed, whenStopped(context.stop)])
-  })
-}
-
-function whenStopped(stop: AbortSignal): Promise<null> {
-  return new Promise((resolve) => {
-    if (stop.aborted) resolve(null)
-    stop.addEventListener('abort', () => resolve(null), { once: true })
+    return Promise.race([used, watch.failed, stopped(context).then(() => null)])
   })
 }
 
@@ -83,7 +76,7 @@ function replaysHere(
     async ask({ id, from: text, dryRun: isDry }) {
       const from = parseReplayFrom(text)
       if (isDry) return { id: null, ranges: await dryRun({ log }, { product, from }) }
-      const requested = await requestReplay({ log, clock }, { id, product, from, requestedBy: whoAsks() })
+      const requested = await requestReplay({ log, clock }, { id, product, from, requestedBy: asker() })
       return { id: requested?.id ?? null, ranges: requested?.ranges ?? [] }
     },
     async cancel() {
@@ -109,38 +102,22 @@ function replaysOf({ product, context }: ReplayWork, url: string): Replays {
       signal: context.stop,
     })
     const text = await response.body.text()
-    if (response.statusCode >= 300) throw refused(url, response.statusCode, text)
+    if (response.statusCode >= 300) throw refusedByHolder(url, response.statusCode, text)
     return JSON.parse(text) as ReplayAnswer
   }
   return {
     elsewhere: true,
-    ask: (question) => post({ ...question, product: name, requestedBy: whoAsks() }),
+    ask: (question) => post({ ...question, product: name, requestedBy: asker() }),
     async cancel() {
       await post({ product: name, abandon: true })
     },
     async status() {
       const response = await request(`${url}/ingest`)
       const text = await response.body.text()
-      if (response.statusCode !== 200) throw refused(url, response.statusCode, text)
+      if (response.statusCode !== 200) throw refusedByHolder(url, response.statusCode, text)
       const { replays } = JSON.parse(text) as IngestStatus
       return replays.find((replay) => replay.product === name) ?? null
     },
-  }
-}
-
-/** As the process itself failed, where it says so. */
-function refused(url: string, status: number, text: string): MeshgateError {
-  const { code, message } = answered(text)
-  if (code in ERROR_CODES && message !== '') return new MeshgateError(code as FailureCode, message)
-  return new MeshgateError('LOAD_REFUSED', `The process at ${url} answered ${status}: ${text.trim()}`)
-}
-
-function answered(text: string): { readonly code: string; readonly message: string } {
-  try {
-    const { code = '', message = '' } = JSON.parse(text) as { code?: string; message?: string }
-    return { code, message }
-  } catch {
-    return { code: '', message: '' }
   }
 }
 
@@ -148,13 +125,9 @@ export function recordsIn(ranges: readonly ReplayRange[]): number {
   return ranges.reduce((sum, { from, until }) => sum + until - from, 0)
 }
 
-// A container may run as a user without a name.
-function whoAsks(): string {
-  try {
-    return `${userInfo().username}@${hostname()}`
-  } catch {
-    return hostname()
-  }
+function asker(): string {
+  const { user, host } = whoAsks()
+  return `${user}@${host}`
 }
 
 function nameOf({ domain, name }: Product): string {

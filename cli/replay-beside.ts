@@ -14,6 +14,7 @@ import { productKey } from '../platform/table-generations.ts'
 import { urlOfHolder } from './data-directory-holder.ts'
 import type { IngestStatus } from './ingest-routes.ts'
 import type { ReplayWork } from './replay-access.ts'
+import { refusedByHolder } from './holder-answer.ts'
 import { watchIngest } from './watch-ingest.ts'
 import { withParts } from './with-parts.ts'
 import { withServers } from './with-servers.ts'
@@ -147,28 +148,14 @@ function tablesOf({ product, context }: ReplayWork, url: string): Tables {
         signal: context.stop,
       })
       const text = await response.body.text()
-      if (response.statusCode >= 300) throw refused(url, response.statusCode, text)
+      if (response.statusCode >= 300) throw refusedByHolder(url, response.statusCode, text)
     },
     async status() {
       const response = await request(`${url}/ingest`)
       const text = await response.body.text()
       const status = response.statusCode === 200 ? (JSON.parse(text) as IngestStatus).tables[name] : undefined
-      if (status === undefined) throw refused(url, response.statusCode, text)
+      if (status === undefined) throw refusedByHolder(url, response.statusCode, text)
       return status
     },
-  }
-}
-
-function refused(url: string, status: number, text: string): MeshgateError {
-  const { code, message } = answered(text)
-  if (code === 'TABLES_REFUSED') return new MeshgateError(code, message)
-  return new MeshgateError('LOAD_REFUSED', `The process at ${url} answered ${status}: ${text.trim()}`)
-}
-
-function answered(text: string): { readonly code?: string; readonly message: string } {
-  try {
-    return { message: '', ...(JSON.parse(text) as object) }
-  } catch {
-    return { message: '' }
   }
 }

@@ -11,3 +11,8 @@ export function createRoleLogger(config: Config, terminal: Terminal): Logger {
     write: (line) => terminal.report(line),
   })
 }
+
+/** For what a command opens: what servers lack (copies, settings) is told by the roles, which run on them; a command tells what ends it. */
+export function withoutAdvice(logger: Logger): Logger {
+  return logger.isLevelEnabled('debug') ? logger : logger.child({}, { level: 'error' })
+}

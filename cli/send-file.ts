@@ -10,6 +10,7 @@ import { systemClock } from '../platform/system-clock.ts'
 import type { Product } from '../schema/model.ts'
 import type { CommandContext } from './command-context.ts'
 import type { IngestStatus } from './ingest-routes.ts'
+import { refusedByHolder } from './holder-answer.ts'
 import { createProgress } from './progress.ts'
 import { estimatedTotal, type LoadOutcome, type LoadWork } from './load-work.ts'
 import type { RejectedSummary } from '../ingest/dead-letter/rejected-summary.ts'
@@ -136,7 +137,7 @@ async function rejectedOf(url: string, topic: string, from: string): Promise<Rej
   const response = await request(`${url}/ingest/rejected/${encodeURIComponent(topic)}?from=${from}`)
   const text = await response.body.text()
   if (response.statusCode === 200) return JSON.parse(text) as RejectedSummary
-  throw new MeshgateError('LOAD_REFUSED', `The process at ${url} answered ${response.statusCode}: ${text.trim()}`)
+  throw refusedByHolder(url, response.statusCode, text)
 }
 
 async function caughtUp(url: string, product: string, stop: AbortSignal): Promise<ProductStatus | null> {

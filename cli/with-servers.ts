@@ -10,6 +10,7 @@ import { emitTopics } from '../schema/emit/emit-topics.ts'
 import type { Product } from '../schema/model.ts'
 import type { CommandContext } from './command-context.ts'
 import { ingestElsewhere, tellStandstills } from './ingest-elsewhere.ts'
+import { withoutAdvice } from './role-logger.ts'
 import { withParts } from './with-parts.ts'
 
 export interface ServersWork {
@@ -34,7 +35,7 @@ export async function withServers<T>(
   const { terminal, stop } = context
   return withParts(async (parts) => {
     const health = createServersHealth(config, logger)
-    const platform = await openPlatform(config, logger, { health, stop })
+    const platform = await openPlatform(config, withoutAdvice(logger), { health, stop })
     parts.defer(() => platform.close())
     const { log, clock } = platform
     const ingest = ingestElsewhere(products, platform)

@@ -66,7 +66,11 @@ export class FailureLog {
     const nowMs = this.#clock.monotonic()
     return [...this.#held.values()]
       .filter(({ sinceMs }) => nowMs - sinceMs >= limits.stuckBatchMs)
-      .map(({ at, sinceMs }) => ({ ...at, forMs: nowMs - sinceMs, code: this.#failing.get(keyOf(at))?.code ?? null }))
+      .map(({ at, sinceMs }) => ({
+        ...at,
+        forMs: Math.round(nowMs - sinceMs),
+        code: this.#failing.get(keyOf(at))?.code ?? null,
+      }))
   }
 
   /** A batch failed. A failure of another kind than those that partitions have now is told at once. */

@@ -3,7 +3,6 @@ import { Command } from 'commander'
 import { request } from 'undici'
 import { digestProduct, type ProductDigest } from '../../ingest/digest/digest-product.ts'
 import { readConfig } from '../../platform/config.ts'
-import { MeshgateError } from '../../platform/errors.ts'
 import { createGenerationStore } from '../../platform/generation-store.ts'
 import { createServersHealth, openPlatform } from '../../platform/main.ts'
 import { emitTables } from '../../schema/emit/emit-tables.ts'
@@ -11,9 +10,10 @@ import type { Product } from '../../schema/model.ts'
 import { EXIT, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
 import { examples } from '../command-help.ts'
 import { urlOfHolder } from '../data-directory-holder.ts'
+import { refusedByHolder } from '../holder-answer.ts'
 import { count, createProgress } from '../progress.ts'
 import { readProductsToRun } from '../read-products.ts'
-import { createRoleLogger } from '../role-logger.ts'
+import { createRoleLogger, withoutAdvice } from '../role-logger.ts'
 import { withParts } from '../with-parts.ts'
 
 interface Options {
@@ -70,7 +70,7 @@ async function digestHere(product: Product, context: CommandContext): Promise<Pr
   const logger = createRoleLogger(config, terminal)
   return withParts(async (parts) => {
     const health = createServersHealth(config, logger)
-    const platform = await openPlatform(config, logger, { health, stop })
+    const platform = await openPlatform(config, withoutAdvice(logger), { health, stop })
     parts.defer(() => platform.close())
     const { store, clock } = platform
     const label = `${product.domain}/${product.name}`
@@ -89,7 +89,7 @@ async function digestOf(url: string, product: Product, signal: AbortSignal): Pro
   const response = await request(`${url}/ingest/digest/${name}`, { headersTimeout: 0, signal })
   const text = await response.body.text()
   if (response.statusCode === 200) return JSON.parse(text) as ProductDigest
-  throw new MeshgateError('LOAD_REFUSED', `The process at ${url} answered ${response.statusCode}: ${text.trim()}`)
+  throw refusedByHolder(url, response.statusCode, text)
 }
 
 function describe({ tables, agrees }: ProductDigest): string {

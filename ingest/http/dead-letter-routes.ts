@@ -47,6 +47,7 @@ const STATUSES: Partial<Record<FailureCode, number>> = {
   LOG_TOPIC_UNKNOWN: 404,
   LOG_UNAVAILABLE: 503,
   LOG_CLOSED: 503,
+  LOG_DISK_FULL: 507,
 }
 const REJECTED_PATH = /^\/ingest\/rejected\/([\w.%-]+)(\/records)?$/
 const REDRIVES_PATH = '/ingest/redrives'

@@ -104,10 +104,21 @@ test('through a running process: the same, and nothing is redriven twice', async
   expect((await run(['rejected', directory, '--audit'])).stdout).toContain(
     'version 1.0.1, check=grams-range: 2 redriven',
   )
+  // What the process refuses is told as it tells it, by each command.
+  const other = file('other.graphql')
+  await writeFile(other, product('1.0.0', '0').replace('"parcels", domain', '"letters", domain'))
+  for (const [command, code, ...options] of [
+    ['redrive', 'CONFIG_INVALID', '--all'],
+    ['digest', 'INGEST_REQUEST_INVALID'],
+    ['replay', 'REPLAY_INVALID'],
+  ] as const) {
+    const { stderr } = await run([command, other, ...options])
+    expect(stderr).toMatch(new RegExp(`^${code}: This process does not ingest "?shipping/letters`))
+  }
   const metrics = await (await fetch(`${url}/metrics`)).text()
   expect(metrics).toContain('meshgate_ingest_redriven_total{product="shipping/parcels"} 2')
-  const other = await fetch(`${url}/ingest/redrives`, { method: 'POST', body: '{"product":"shipping/parcels"}' })
-  expect(other.status).toBe(415)
+  const unsupported = await fetch(`${url}/ingest/redrives`, { method: 'POST', body: '{"product":"shipping/parcels"}' })
+  expect(unsupported.status).toBe(415)
   expect(await (await fetch(`${url}/ingest`)).json()).toMatchObject({
     stuck: [],
     counts: { 'shipping/parcels': { written: 2 } },

@@ -12,7 +12,7 @@ import { routeRecords } from '../../record-router.ts'
 import { BatchShare } from './batch-share.ts'
 import { ConsumerGroup } from './consumer-group.ts'
 import { FRAME_BYTES_MIN } from './frame.ts'
-import { closedError, realFiles, syncDirectory } from './file-layer.ts'
+import { asLogError, closedError, errorCode, realFiles, syncDirectory } from './file-layer.ts'
 import type { FileLayer } from './file-layer.ts'
 import { GroupPositions } from './group-positions.ts'
 import { RecentBudget } from './recent-commits.ts'
@@ -212,7 +212,10 @@ class SegmentLog implements EmbeddedLog {
         await this.#context.clock.sleep(limits.logMaintenanceIntervalMs, this.#stop.signal)
         await this.maintain()
       } catch (error) {
-        if (!this.#stop.signal.aborted) this.#context.onMaintenanceError(error)
+        if (this.#stop.signal.aborted) return
+        // A full disk is no bug, and needs no stack in a log.
+        const told = errorCode(error) === undefined ? error : asLogError(error, 'Maintenance of the log')
+        this.#context.onMaintenanceError(told)
       }
     }
   }
