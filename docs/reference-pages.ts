@@ -28,6 +28,7 @@ export async function referencePages(): Promise<readonly ReferencePage[]> {
         await read('schema/schema-limits.ts'),
         await read('platform/limits.ts'),
         await read('platform/server-limits.ts'),
+        await read('platform/gateway-limits.ts'),
       ),
     },
     { name: 'product-language.md', text: productLanguagePage(await read('schema/directives.graphql')) },

@@ -11,7 +11,7 @@ export class GroupProgress {
   readonly #log: EventLog
   readonly #clock: Clock
   /** Next offset per partition that this process has handled. */
-  readonly #handled: number[] = []
+  readonly #handled = new Map<number, number>()
   #waiting: (() => void)[] = []
   readonly #closed = new AbortController()
 
@@ -26,13 +26,13 @@ export class GroupProgress {
   handled(batch: RecordBatch): void {
     const last = batch.records.at(-1)
     if (last === undefined) return
-    this.#handled[batch.partition] = Math.max(this.#handled[batch.partition] ?? 0, last.offset + 1)
+    this.#handled.set(batch.partition, Math.max(this.#handled.get(batch.partition) ?? 0, last.offset + 1))
     this.#wake()
   }
 
   /** The group's position of the partition was set back, by whoever had it. */
   rewound(partition: number): void {
-    delete this.#handled[partition]
+    this.#handled.delete(partition)
     this.#wake()
   }
 
@@ -95,7 +95,7 @@ export class GroupProgress {
 
   #behind(ends: readonly number[], committed: readonly number[]): readonly number[] {
     return ends.map((end, partition) => {
-      const next = Math.max(committed[partition] ?? 0, this.#handled[partition] ?? 0)
+      const next = Math.max(committed[partition] ?? 0, this.#handled.get(partition) ?? 0)
       return Math.max(0, end - next)
     })
   }

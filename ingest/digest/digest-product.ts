@@ -143,7 +143,7 @@ class RowSum {
 }
 
 /** JSON without spaces, the members of every object in the order of their names (UTF-16, as RFC 8785). */
-export function canonicalJson(value: Value): string {
+function canonicalJson(value: Value): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   if (Array.isArray(value)) return `[${(value as readonly Value[]).map(canonicalJson).join(',')}]`
   const object = value as Readonly<Record<string, Value>>

@@ -122,7 +122,7 @@ function sdlOf({ name, type, version, tables, partitions, ...promises }: Promise
 }
 
 /** Corrected, moved and deleted; the newer is the one that says so. */
-export const ORDERS = declare({
+const ORDERS = declare({
   name: 'order',
   type: 'Order',
   envelope: 'DEBEZIUM',
@@ -131,7 +131,7 @@ export const ORDERS = declare({
   partitions: 3,
 })
 /** As orders, of which each record may lack anything. */
-export const PARCELS = declare({
+const PARCELS = declare({
   name: 'parcel',
   type: 'Parcel',
   envelope: 'DEBEZIUM',
@@ -141,11 +141,11 @@ export const PARCELS = declare({
   partitions: 2,
 })
 /** One table, written without reading; the log's time decides. */
-export const READINGS = declare({ name: 'reading', type: 'Reading', tables: 1, partitions: 2 })
+const READINGS = declare({ name: 'reading', type: 'Reading', tables: 1, partitions: 2 })
 /** Two tables; the log's time decides. */
-export const TICKETS = declare({ name: 'ticket', type: 'Ticket', tables: 2, partitions: 2 })
+const TICKETS = declare({ name: 'ticket', type: 'Ticket', tables: 2, partitions: 2 })
 /** Keyed by their customers, so re-keyed: an account that moves comes from another partition. */
-export const ACCOUNTS = declare({
+const ACCOUNTS = declare({
   name: 'account',
   type: 'Account',
   keyField: 'customerId',
@@ -155,7 +155,7 @@ export const ACCOUNTS = declare({
   partitions: 2,
 })
 /** Two tables, written without reading, since their keys never change. */
-export const SHIPMENTS = declare({
+const SHIPMENTS = declare({
   name: 'shipment',
   type: 'Shipment',
   version: 'TIME',
