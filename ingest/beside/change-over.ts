@@ -27,6 +27,8 @@ export interface ChangeOverOptions {
   readonly store: Store
   readonly clock: Clock
   readonly timings: TableTimings
+  /** Version of the state that readers were told of at the start. */
+  readonly toldVersion: number
 }
 
 export interface ChangeOver {
@@ -35,11 +37,11 @@ export interface ChangeOver {
 }
 
 export function createChangeOver(options: ChangeOverOptions): ChangeOver {
-  const { product, tables, ledger, store, clock, timings } = options
+  const { product, tables, ledger, store, clock, timings, toldVersion } = options
   let seen = { version: -1, sinceMs: 0 }
   /** Readers find it in the store since. */
   let told = { generation: 0, sinceMs: 0 }
-  let toldWholeOf = -1
+  let toldWholeOf = toldVersion
 
   const toldReaders = async (live: number): Promise<number> => {
     if (told.generation !== live) {

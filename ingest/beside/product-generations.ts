@@ -39,6 +39,13 @@ interface HeldPart {
   readonly fill: PartitionFill
 }
 
+/** A batch in hand, as a part is claimed for it. */
+interface LiveBatch {
+  /** Of the assignment that it came under. */
+  readonly signal: AbortSignal
+  readonly offset: number
+}
+
 /** The generations have changed since the batch began: it is written again. */
 class GenerationsChanged extends Error {}
 
@@ -124,7 +131,7 @@ export class ProductGenerations {
     const { log, store } = this.#options
     const { state } = this.tables
     const offset = batch.records[0]?.offset ?? 0
-    const held = await this.#heldFor(plan, batch.partition, signal)
+    const held = await this.#heldFor(plan, batch.partition, { signal, offset })
     const fills = held !== null && (await held.fill.beginLive(offset))
     let handled: number | null = null
     try {
@@ -177,10 +184,10 @@ export class ProductGenerations {
     return workOf(state)?.number === generation && parts.get(part)?.owner === owner
   }
 
-  /** The part that the partition is of the build; null where none is being filled. `signal`: of the assignment, null where no batch says it. */
-  #heldFor(plan: EntityPlan, partition: number, signal: AbortSignal | null): Promise<HeldPart | null> {
+  /** The part that the partition is of the build; null where none is being filled. `live`: null where no batch asks for it. */
+  #heldFor(plan: EntityPlan, partition: number, live: LiveBatch | null): Promise<HeldPart | null> {
     const part = partId.partition(plan.topic, partition)
-    const turn = (this.#claiming.get(part) ?? Promise.resolve()).then(() => this.#hold(plan, partition, signal))
+    const turn = (this.#claiming.get(part) ?? Promise.resolve()).then(() => this.#hold(plan, partition, live))
     this.#claiming.set(
       part,
       turn.catch(() => undefined),
@@ -188,16 +195,16 @@ export class ProductGenerations {
     return turn
   }
 
-  async #hold(plan: EntityPlan, partition: number, signal: AbortSignal | null): Promise<HeldPart | null> {
+  async #hold(plan: EntityPlan, partition: number, live: LiveBatch | null): Promise<HeldPart | null> {
     const { building } = this.tables.state
     if (this.#closed || building === null || building.phase !== 'filling' || building.failed !== null) return null
     const part = partId.partition(plan.topic, partition)
     const held = this.#held.get(part)
-    const isSame = signal === null || held?.signal === signal
+    const isSame = live === null || held?.signal === live.signal
     if (held !== undefined && isSame && this.#isMine(held.claim)) return held
     this.#held.delete(part)
     await held?.fill.close()
-    const claimed = await this.#claim(plan, partition, { building, signal })
+    const claimed = await this.#claim(plan, partition, { building, live })
     this.#held.set(part, claimed)
     return claimed
   }
@@ -205,26 +212,33 @@ export class ProductGenerations {
   async #claim(
     plan: EntityPlan,
     partition: number,
-    { building, signal }: { readonly building: Building; readonly signal: AbortSignal | null },
+    { building, live }: { readonly building: Building; readonly live: LiveBatch | null },
   ): Promise<HeldPart> {
     const { ledger, clock, timings, log, store } = this.#options
     const part = partId.partition(plan.topic, partition)
     const claim = { product: this.#key, generation: building.generation, part, owner: randomUUID() }
     await ledger.claim(claim)
-    const committed = signal === null ? await log.committed(groupOf(plan.product), plan.topic) : []
+    // The batch says where live ingest stands: what this process handled itself may lie far before, and filling would seem to have ended.
+    const liveNext = live === null ? await this.#liveNext(plan, partition) : live.offset
     const fill = new PartitionFill({
       ports: { log, store, clock },
       plan: generationPlan(plan, building.generation),
       partition,
       start: () => this.#startOf(plan, partition, building),
       isFilled: this.tables.parts.get(part)?.mark?.ready === true,
-      liveNext: Math.max(committed[partition] ?? 0, this.#handled.get(part) ?? 0),
+      liveNext,
       readyAtMs: clock.monotonic() + timings.stepWaitMs,
       pollMs: timings.pollMs,
       mark: (mark) => ledger.mark(claim, mark),
       onProblem: (error) => this.#problem(error, part),
     })
-    return { claim, signal, fill }
+    return { claim, signal: live?.signal ?? null, fill }
+  }
+
+  /** The record after the last that was handled, where no batch is in hand. */
+  async #liveNext({ product, topic }: EntityPlan, partition: number): Promise<number> {
+    const committed = await this.#options.log.committed(groupOf(product), topic)
+    return Math.max(committed[partition] ?? 0, this.#handled.get(partId.partition(topic, partition)) ?? 0)
   }
 
   /** Where the owner before has come to, or the beginning: of the topic, or of what a scan has left. */

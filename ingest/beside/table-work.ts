@@ -83,6 +83,8 @@ export class TableWork {
   readonly #timings: TableTimings
   readonly #ledger: TableLedger
   readonly #tended = new Map<string, Tended>()
+  /** By product: the state that readers were told of at the start. */
+  readonly #toldVersions = new Map<string, number>()
   readonly #stop = new AbortController()
   #running: Promise<void> = Promise.resolve()
   #told = ''
@@ -124,8 +126,9 @@ export class TableWork {
       const next = declaring(state, { product, partitions, nowMs: clock.now() })
       if (next === null) {
         // Before the first batch: who reads a table that this version added must not take it for whole.
-        if (state.version > 0)
-          await tellWhole(store, { product: key, whole: wholeTables(state), version: state.version })
+        const whole = { product: key, whole: wholeTables(state), version: state.version }
+        if (state.version > 0) await tellWhole(store, whole)
+        this.#toldVersions.set(key, state.version)
         return
       }
       await this.#ledger.propose(key, { ...state, ...next, version: state.version + 1 })
@@ -153,6 +156,7 @@ export class TableWork {
       store,
       clock,
       timings: this.#timings,
+      toldVersion: this.#toldVersions.get(key) ?? -1,
     })
     const [first] = plans
     const isFirst = (): boolean =>
