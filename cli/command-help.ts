@@ -12,7 +12,10 @@ export function examples(lines: readonly (readonly [command: string, meaning: st
 
 /** None means all of the project. */
 export function productArguments(): Argument {
-  return new Argument('[PRODUCT...]', 'a product.graphql or its folder (default: every product of the project)')
+  return new Argument(
+    '[PRODUCT...]',
+    'a product.graphql, its folder, or domain/name of the project (default: every product of the project)',
+  )
 }
 
 export function portOption(): Option {

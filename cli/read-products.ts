@@ -22,7 +22,7 @@ export interface ProductsRead {
   readonly refused: boolean
 }
 
-/** `paths` name product files or their folders; with none, every `subgraphs/<domain>/product.graphql` of the project. */
+/** `paths` name product files, their folders, or products of the project (`sales/orders`); with none, every `subgraphs/<domain>/product.graphql` of the project. */
 export async function readProducts(paths: readonly string[]): Promise<ProductsRead> {
   const files = paths.length > 0 ? await Promise.all(paths.map(productFile)) : await projectProducts()
   const compiled = await Promise.all(files.map(compileFile))
@@ -68,9 +68,21 @@ async function productFile(path: string): Promise<string> {
   const absolute = resolve(path)
   const found = await stat(absolute).catch(() => null)
   if (found === null) {
-    throw new MeshgateError('FILE_UNREADABLE', `${path} does not exist. Name a ${PRODUCT_FILE} or its folder.`)
+    const named = await projectProduct(path)
+    if (named !== null) return named
+    const message = `${path} does not exist, and no product of the project is called so. Name a ${PRODUCT_FILE}, its folder, or domain/name.`
+    throw new MeshgateError('FILE_UNREADABLE', message)
   }
   return found.isDirectory() ? join(absolute, PRODUCT_FILE) : absolute
+}
+
+/** The file of the project's product of that name, e.g. `sales/orders`: as outputs and logs call it. */
+async function projectProduct(name: string): Promise<string | null> {
+  for (const file of await projectProducts()) {
+    const { product } = await compileFile(file)
+    if (product !== null && `${product.domain}/${product.name}` === name) return file
+  }
+  return null
 }
 
 async function projectProducts(): Promise<readonly string[]> {

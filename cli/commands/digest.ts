@@ -31,7 +31,7 @@ ingested.`
 export function digestCommand(run: RunCommand): Command {
   return new Command('digest')
     .description('digest of what queries see of a product, to compare before and after')
-    .argument('<PRODUCT>', 'a product.graphql or its folder')
+    .argument('<PRODUCT>', 'a product.graphql, its folder, or domain/name of the project')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',

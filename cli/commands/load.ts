@@ -46,7 +46,7 @@ const NOT_FINISHED = 'Stopped before the end. The same command goes on from here
 export function loadCommand(run: RunCommand): Command {
   return new Command('load')
     .description("load a file of records, CSV or NDJSON, plain or gzipped, into a product's topic")
-    .argument('<PRODUCT>', 'a product.graphql or its folder')
+    .argument('<PRODUCT>', 'a product.graphql, its folder, or domain/name of the project')
     .argument('<FILE>', 'records: CSV with a header line, or one JSON object per line')
     .option('-e, --entity <NAME>', 'the entity, where the product has several with a source')
     .addOption(

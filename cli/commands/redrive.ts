@@ -34,7 +34,7 @@ Mend the product first. Where a process ingests it, start that anew, so that it 
 export function redriveCommand(run: RunCommand): Command {
   return new Command('redrive')
     .description('ingest rejected records of a product once more, after a fix; each once')
-    .argument('<PRODUCT>', 'a product.graphql or its folder')
+    .argument('<PRODUCT>', 'a product.graphql, its folder, or domain/name of the project')
     .option('--all', 'all that are open')
     .option('--code <CODE>', 'those with that error code')
     .option('--check <ID>', 'those that break that check')

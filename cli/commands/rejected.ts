@@ -36,7 +36,7 @@ With --json the reasons are one JSON object per topic, records and redrives one 
 export function rejectedCommand(run: RunCommand): Command {
   return new Command('rejected')
     .description('why records of a product are rejected, grouped by code, check and field; or which they are')
-    .argument('<PRODUCT>', 'a product.graphql or its folder')
+    .argument('<PRODUCT>', 'a product.graphql, its folder, or domain/name of the project')
     .option('-l, --list', 'the records, the one that was rejected last at the end')
     .addOption(
       new Option('--audit', 'who redrove what, when and why').conflicts([

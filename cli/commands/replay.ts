@@ -47,7 +47,7 @@ const OF_TABLES = ['beside', 'abandon', 'dropOld']
 export function replayCommand(run: RunCommand): Command {
   return new Command('replay')
     .description("ingest a product's retained records again, in place, while queries go on")
-    .argument('<PRODUCT>', 'a product.graphql or its folder')
+    .argument('<PRODUCT>', 'a product.graphql, its folder, or domain/name of the project')
     .option(
       '--from <START>',
       'earliest, a time (2026-11-01T00:00:00Z: records appended since), or a position of one partition (topic:partition:offset)',
