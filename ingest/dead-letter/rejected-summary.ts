@@ -4,6 +4,7 @@ import { limits } from '../../platform/limits.ts'
 import { topicNames } from '../../schema/topics.ts'
 import { openRejected, type FoundReason, type OpenRecord } from './open-rejected.ts'
 import type { RejectedFilter } from './rejected-filter.ts'
+import { placeOf, rejectionOf } from './rejection.ts'
 
 export interface RejectedReason extends FoundReason {
   /** In how many open records it was found. */
@@ -32,17 +33,43 @@ export async function summarizeRejected(
     return { open: 0, complete: true, ends: ranges.map(({ next }) => next), reasons: [] }
   }
   const { records, complete, ends } = await openRejected(log, topic, { from, filter })
-  return { open: records.length, complete, ends, reasons: reasonsOf(records) }
+  return { open: records.length, complete, ends, reasons: await reasonsOf(log, topic, records) }
 }
 
-function reasonsOf(records: readonly OpenRecord[]): readonly RejectedReason[] {
-  const counted = new Map<FoundReason, number>()
-  for (const { reasons } of records) {
+interface Counted {
+  readonly times: number
+  readonly first: OpenRecord
+}
+
+async function reasonsOf(
+  log: EventLog,
+  topic: string,
+  records: readonly OpenRecord[],
+): Promise<readonly RejectedReason[]> {
+  const counted = new Map<FoundReason, Counted>()
+  for (const record of records) {
     // Two lines of one order with the same fault are one record.
-    for (const reason of new Set(reasons)) counted.set(reason, (counted.get(reason) ?? 0) + 1)
+    for (const reason of new Set(record.reasons)) {
+      const { times, first } = counted.get(reason) ?? { times: 0, first: record }
+      counted.set(reason, { times: times + 1, first })
+    }
   }
-  return [...counted]
-    .map(([reason, times]) => ({ ...reason, times }))
-    .toSorted((left, right) => right.times - left.times)
+  const most = [...counted]
+    .toSorted(([, left], [, right]) => right.times - left.times)
     .slice(0, limits.rejectedSummaryReasonsMax)
+  const told: RejectedReason[] = []
+  for (const [reason, { times, first }] of most) told.push({ ...(await asMetIn(log, topic, reason, first)), times })
+  return told
+}
+
+/** A reason was found in whatever record had it first: that one may be open no more, be open for another reason, or not be meant. */
+async function asMetIn(log: EventLog, topic: string, reason: FoundReason, { at }: OpenRecord): Promise<FoundReason> {
+  const [record] = await log.read({ topic: topicNames.rejected(topic), ...at }, 1)
+  const rejection = record?.offset === at.offset ? rejectionOf(record) : null
+  const met = rejection?.violations.find(
+    ({ code, field, checkId }) => code === reason.code && placeOf(field) === reason.field && checkId === reason.check,
+  )
+  return rejection === null || met === undefined
+    ? reason
+    : { ...reason, message: met.message, source: rejection.source }
 }

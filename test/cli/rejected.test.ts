@@ -46,6 +46,10 @@ test('by themselves: what is wrong is grouped, listed and, after a fix, redriven
       '  2 × RECORD_CHECK_FAILED grams (grams-range): Must be in [0,); it is -1. First: shipping.parcels:0:0\n' +
       '  1 × RECORD_FIELD_TYPE grams: Must be Int; it is "x". First: shipping.parcels:0:2\n',
   )
+  expect((await run(['rejected', directory, '--position', 'shipping.parcels:0:3'])).stdout).toBe(
+    'shipping.parcels: 1 rejected record of position=shipping.parcels:0:3 is open.\n' +
+      '  1 × RECORD_CHECK_FAILED grams (grams-range): Must be in [0,); it is -2. First: shipping.parcels:0:3\n',
+  )
   const list = await run(['rejected', directory, '--list', '--check', 'grams-range', '--limit', '1', '--json'])
   expect(JSON.parse(list.stdout)).toMatchObject({
     position: 'shipping.parcels:0:3',

@@ -11,6 +11,7 @@ import { TopicBacklog } from '../../ingest/http/topic-backlog.ts'
 import { loadFile } from '../../ingest/load/load-file.ts'
 import { startIngest, type Ingest, type IngestLogger, type IngestOptions } from '../../ingest/main.ts'
 import { MeshgateError } from '../../platform/errors.ts'
+import { GENERATIONS_TABLE } from '../../platform/table-generations.ts'
 import { limits } from '../../platform/limits.ts'
 import type { AppendRecord } from '../../platform/ports/event-log.ts'
 import type { Store, Write } from '../../platform/ports/store.ts'
@@ -55,7 +56,9 @@ function writingThrough(store: Store, write: (writes: readonly Write[]) => Promi
       const member: unknown = Reflect.get(target, name)
       if (typeof member !== 'function') return member
       return async (...parameters: unknown[]) => {
-        if (name === 'write') await write(parameters[0] as readonly Write[])
+        const writes = name === 'write' ? (parameters[0] as readonly Write[]) : []
+        // Not what a start keeps of its own in the store.
+        if (writes.some(({ table }) => table !== GENERATIONS_TABLE.name)) await write(writes)
         return Reflect.apply(member, target, parameters) as unknown
       }
     },
