@@ -7,12 +7,15 @@ export interface Failure {
   readonly exitCode: ExitCode
 }
 
+/** Codes whose message has a line for each problem. */
+const LISTS: ReadonlySet<FailureCode> = new Set(['PRODUCT_CHANGE_REFUSED', 'STORE_MIGRATION_REFUSED'])
+
 export function describeFailure(error: unknown): Failure {
   if (error instanceof MeshgateError) {
     // They say that writing goes on by itself; not in a process that ends.
     if (error.code === 'LOG_DISK_FULL' || error.code === 'STORE_DISK_FULL') return diskFull()
     return {
-      line: `${error.code}: ${oneLine(error.message)}`,
+      line: `${error.code}: ${LISTS.has(error.code) ? error.message : oneLine(error.message)}`,
       exitCode: error.code === 'CONFIG_INVALID' ? EXIT.usage : EXIT.failure,
     }
   }

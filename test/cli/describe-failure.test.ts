@@ -49,3 +49,8 @@ test('a bug says so, without its stack', () => {
     exitCode: 1,
   })
 })
+
+test('several problems keep a line each', () => {
+  const error = new MeshgateError('PRODUCT_CHANGE_REFUSED', 'sales/orders does not go:\n  - one\n  - two')
+  expect(describeFailure(error).line).toBe('PRODUCT_CHANGE_REFUSED: sales/orders does not go:\n  - one\n  - two')
+})
