@@ -1,5 +1,6 @@
-// New tables filled with the records of one partition, up to where live ingest stands in it; from then on live ingest writes them too. The
-// two never write them at once: a live batch is either left to be filled, or waits until everything before it is.
+// New tables filled with the records of one partition, up to where live ingest stands in it, or stood before it was set back; from then on
+// live ingest writes them too. The two never write them at once: a live batch is either left to be filled, or waits until everything before
+// it is. Records come to the tables in their order: a row of a further table that an attempt left behind is cleared by those that come next.
 import { setImmediate } from 'node:timers/promises'
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
@@ -34,8 +35,8 @@ export interface FillOptions {
   readonly start: () => Promise<FillProgress | null>
   /** The owner before has said so: live batches write the new tables from the first on. */
   readonly isFilled: boolean
-  /** Live ingest has handled every record before it. */
-  readonly liveNext: number
+  /** Every record before it is filled at least: no less than live ingest has handled, ever. */
+  readonly until: number
   /** When filled may be said, by `clock.monotonic`. */
   readonly readyAtMs: number
   readonly pollMs: number
@@ -50,7 +51,7 @@ export class PartitionFill {
   readonly #running: Promise<void>
   readonly #appendClock: AppendClock
   #progress: FillProgress | null = null
-  #liveNext: number
+  #until: number
   /** A live batch is in hand that does not write the new tables, or waits to. */
   #liveInHand = false
   #filling = false
@@ -61,7 +62,7 @@ export class PartitionFill {
 
   constructor(options: FillOptions) {
     this.#options = options
-    this.#liveNext = options.liveNext
+    this.#until = options.until
     this.#both = this.#saysReady = options.isFilled
     this.#markedMs = options.ports.clock.monotonic()
     this.#appendClock = new AppendClock(options.ports.log, options.plan.source.topic, { keepsMarks: false })
@@ -70,14 +71,15 @@ export class PartitionFill {
 
   /** How many records are to be filled; null before it has begun. */
   get left(): number | null {
-    return this.#progress === null ? null : Math.max(0, this.#liveNext - this.#progress.next)
+    return this.#progress === null ? null : Math.max(0, this.#until - this.#progress.next)
   }
 
   /** A live batch begins. Whether it must write the new tables too; where little is missing, it waits for that. */
   async beginLive(offset: number): Promise<boolean> {
     this.#liveInHand = true
     if (this.#both) return true
-    this.#liveNext = offset
+    // Before it where live ingest was set back: the live tables hold more.
+    this.#until = Math.max(this.#until, offset)
     this.#wake()
     const { clock } = this.#options.ports
     const untilMs = clock.monotonic() + limits.tableFillGapWaitMs
@@ -95,7 +97,7 @@ export class PartitionFill {
   /** The live batch has ended: handled up to `next`, or not (null). */
   endLive(next: number | null): void {
     this.#liveInHand = false
-    if (next !== null) this.#liveNext = next
+    if (next !== null) this.#until = Math.max(this.#until, next)
     this.#wake()
   }
 
@@ -104,7 +106,7 @@ export class PartitionFill {
     if (this.#saysReady) return false
     this.#both = false
     if (this.#progress !== null && this.#progress.next > offset) this.#progress = { next: offset, timeUs: null }
-    this.#liveNext = offset
+    this.#until = Math.max(this.#until, offset)
     return true
   }
 
@@ -116,11 +118,11 @@ export class PartitionFill {
   }
 
   #isNear(): boolean {
-    return this.#progress !== null && this.#liveNext - this.#progress.next <= limits.tableFillGapRecords
+    return this.#progress !== null && this.#until - this.#progress.next <= limits.tableFillGapRecords
   }
 
   #isFilled(): boolean {
-    return !this.#filling && this.#progress !== null && this.#progress.next >= this.#liveNext
+    return !this.#filling && this.#progress !== null && this.#progress.next >= this.#until
   }
 
   async #run(): Promise<void> {
@@ -173,7 +175,7 @@ export class PartitionFill {
   async #fillOn(from: FillProgress): Promise<void> {
     const { ports, plan, partition } = this.#options
     const { signal } = this.#stop
-    const end = this.#liveNext
+    const end = this.#until
     this.#filling = true
     try {
       const position = { topic: plan.topic, partition, offset: from.next }

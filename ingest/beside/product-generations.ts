@@ -56,8 +56,6 @@ export class ProductGenerations {
   readonly #seeds = new Map<string, { readonly claim: PartClaim; readonly seed: EntitySeed }>()
   /** By partition: the assignment under which this process last looked at the ledger. */
   readonly #looked = new Map<string, AbortSignal>()
-  /** By partition: the record after the last batch that was handled here. */
-  readonly #handled = new Map<string, number>()
   readonly #inHand = new Set<string>()
   readonly #known = new Map<number, Promise<void>>()
   /** By partition: claims go one after the other. */
@@ -98,9 +96,7 @@ export class ProductGenerations {
       for (;;) {
         await this.#look(part, signal)
         try {
-          const result = await this.#runOnce(plan, batch, signal, work)
-          this.#handled.set(part, (batch.records.at(-1)?.offset ?? -1) + 1)
-          return result
+          return await this.#runOnce(plan, batch, signal, work)
         } catch (error) {
           if (!(error instanceof GenerationsChanged)) throw error
           signal.throwIfAborted()
@@ -218,15 +214,14 @@ export class ProductGenerations {
     const part = partId.partition(plan.topic, partition)
     const claim = { product: this.#key, generation: building.generation, part, owner: randomUUID() }
     await ledger.claim(claim)
-    // The batch says where live ingest stands: what this process handled itself may lie far before, and filling would seem to have ended.
-    const liveNext = live === null ? await this.#liveNext(plan, partition) : live.offset
+    const until = await this.#until(plan, partition, live)
     const fill = new PartitionFill({
       ports: { log, store, clock },
       plan: generationPlan(plan, building.generation),
       partition,
       start: () => this.#startOf(plan, partition, building),
       isFilled: this.tables.parts.get(part)?.mark?.ready === true,
-      liveNext,
+      until,
       readyAtMs: clock.monotonic() + timings.stepWaitMs,
       pollMs: timings.pollMs,
       mark: (mark) => ledger.mark(claim, mark),
@@ -235,10 +230,13 @@ export class ProductGenerations {
     return { claim, signal: live?.signal ?? null, fill }
   }
 
-  /** The record after the last that was handled, where no batch is in hand. */
-  async #liveNext({ product, topic }: EntityPlan, partition: number): Promise<number> {
-    const committed = await this.#options.log.committed(groupOf(product), topic)
-    return Math.max(committed[partition] ?? 0, this.#handled.get(partId.partition(topic, partition)) ?? 0)
+  // The topic's end, since live ingest may have stood anywhere before a replay set it back; and where it stands now, which the batch says or,
+  // where none is in hand, the group: what a broker tells of a topic's end just after an outage may lie before that.
+  async #until({ product, topic }: EntityPlan, partition: number, live: LiveBatch | null): Promise<number> {
+    const { log } = this.#options
+    const ranges = await log.offsets(topic)
+    const standing = live?.offset ?? (await log.committed(groupOf(product), topic))[partition] ?? 0
+    return Math.max(ranges[partition]?.next ?? 0, standing)
   }
 
   /** Where the owner before has come to, or the beginning: of the topic, or of what a scan has left. */
