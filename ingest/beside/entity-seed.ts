@@ -25,7 +25,7 @@ export interface SeedOptions {
   /** Of an attempt before, null for the first. */
   readonly progress: SeedProgress | null
   readonly mark: (mark: PartMark) => Promise<void>
-  /** Whether this process may still do it. */
+  /** Whether this process may still do it: nobody else had claimed it when it was called. */
   readonly isMine: () => Promise<boolean>
   readonly onProblem: (error: unknown) => void
 }
@@ -83,7 +83,7 @@ export class EntitySeed {
       signal.throwIfAborted()
       if (!(await isMine())) return
       const keys = page.rows.map((row) => keyIn(seeded.from, row))
-      if (keys.length > 0) await seedRows(ports.store, seeded, keys, signal)
+      if (keys.length > 0 && !(await seedRows(ports.store, seeded, keys, { signal, isMine }))) return
       this.#progress = progress = { ...progress, after: keys.at(-1) ?? after, rows: progress.rows + keys.length }
       if (!page.more) break
       const nowMs = ports.clock.monotonic()

@@ -331,11 +331,11 @@ export class ProductGenerations {
   async #seed(plan: EntityPlan, work: number, tables: () => Promise<SeedTables>): Promise<void> {
     const part = partId.scan(plan.entity.name)
     if (this.#seeds.has(part) || this.tables.parts.get(part)?.mark?.ready === true) return
-    const { ledger, store, log, clock, timings } = this.#options
+    const { ledger, store, log, clock } = this.#options
     const claim = { product: this.#key, generation: work, part, owner: randomUUID() }
     await ledger.claim(claim)
     const isMine = async (): Promise<boolean> => {
-      await ledger.freshWithin(timings.refreshMs)
+      await ledger.readOn()
       return this.#isMine(claim)
     }
     const seed = new EntitySeed({

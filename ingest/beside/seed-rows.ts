@@ -4,6 +4,7 @@
 //
 // A row of a further table stands at no key but that of the new base's state: keys that an earlier attempt may have written are cleared before
 // the base leaves them, and new ones are written after it. So an attempt may end anywhere, and the next one finds in the base what to clear.
+// Behind the copy it is asked once more whose scan it is: whoever claims it later finds the copy, and for whoever did before nothing is projected.
 import { cellOf, type Row, type Value } from '../../schema/row.ts'
 import type { DeleteWrite, PutWrite, Store, StoredRow, Write } from '../../platform/ports/store.ts'
 import type { EntityPlan, TablePlan } from '../entity-plan.ts'
@@ -17,8 +18,19 @@ export interface SeedTables {
   readonly further: readonly TablePlan[]
 }
 
-/** `keys`: of base rows. Resolves when what the new tables hold of them is durable. Repeating it changes nothing. */
-export async function seedRows(store: Store, tables: SeedTables, keys: readonly Row[], signal: AbortSignal) {
+export interface SeedTurn {
+  readonly signal: AbortSignal
+  /** Whether nobody else had claimed the scan when it was called. */
+  readonly isMine: () => Promise<boolean>
+}
+
+/** `keys`: of base rows. Whether what the new tables hold of them is durable, else the scan is another's. Repeating it changes nothing. */
+export async function seedRows(
+  store: Store,
+  tables: SeedTables,
+  keys: readonly Row[],
+  { signal, isMine }: SeedTurn,
+): Promise<boolean> {
   const { from, base, further } = tables
   const read = (table: string) => store.read(table, keys, { writeTimes: true })
   const seeksLeft = base !== null && further.length > 0 && from.entity.readsBase
@@ -36,10 +48,15 @@ export async function seedRows(store: Store, tables: SeedTables, keys: readonly 
       if (put !== null) steps.project.push(put)
     }
   })
-  for (const writes of [steps.clear, steps.copy, steps.project]) {
+  for (const writes of [steps.clear, steps.copy]) {
     signal.throwIfAborted()
     if (writes.length > 0) await store.write(writes)
   }
+  if (steps.project.length === 0) return true
+  if (steps.copy.length > 0 && !(await isMine())) return false
+  signal.throwIfAborted()
+  await store.write(steps.project)
+  return true
 }
 
 interface SeededRow {

@@ -6,7 +6,8 @@ import { seedRows } from '../../../ingest/beside/seed-rows.ts'
 import { requestBuild } from '../../../ingest/beside/table-request.ts'
 import { planEntities } from '../../../ingest/entity-plan.ts'
 import type { EmbeddedLog } from '../../../platform/adapters/embedded-log/embedded-log.ts'
-import { generationTable } from '../../../platform/table-generations.ts'
+import type { Store } from '../../../platform/ports/store.ts'
+import { generationTable, tablesOfGeneration } from '../../../platform/table-generations.ts'
 import { emitTables } from '../../../schema/emit/emit-tables.ts'
 import type { Row } from '../../../schema/row.ts'
 import { seededInteger } from '../../seeded-random.ts'
@@ -57,12 +58,46 @@ test('a single new table of a product is filled from its base, whatever is writt
   if (further === undefined) throw new Error('The product has a further table.')
   await ports.store.migrate([{ ...shelves, name: further.name }])
   const keys = (await allRows(ports.store, 'things')).map(({ id = null }): Row => ({ id }))
-  const signal = new AbortController().signal
+  const turn = { signal: new AbortController().signal, isMine: async () => true }
   for (let time = 0; time < 2; time += 1) {
-    await seedRows(ports.store, { from: plan, base: null, further: [further] }, keys, signal)
+    await seedRows(ports.store, { from: plan, base: null, further: [further] }, keys, turn)
   }
   await ingest.close()
   expect(byId(await visibleRows(ports.store, further.name))).toEqual(writer.rows())
+})
+
+test('a scan that another process has claimed meanwhile leaves nothing where an entity was', async () => {
+  const ingest = await ingestThings(ports)
+  const append = async (row: Row): Promise<void> => {
+    const value = Buffer.from(JSON.stringify({ op: 'c', after: { id: 'a', ...row } }))
+    await ports.log.append('test.things', [{ key: Buffer.from('a'), value }])
+    await ingest.caughtUp()
+  }
+  await append({ shelf: 's', rank: 1 })
+  const [plan] = planEntities(thingsProduct(), 1)
+  if (plan === undefined) throw new Error('The product has an entity.')
+  const { base, further } = generationPlan(plan, 2)
+  await ports.store.migrate(tablesOfGeneration(emitTables(thingsProduct()), 2))
+  const { signal } = new AbortController()
+  let owner = 1
+  const seed = (scan: number, write: Store['write']): Promise<boolean> => {
+    const store = { write, read: ports.store.read.bind(ports.store) } as Store
+    return seedRows(store, { from: plan, base, further }, [{ id: 'a' }], { signal, isMine: async () => owner === scan })
+  }
+  // The first has read the row, and the thing moves before it writes.
+  const isDone = await seed(1, async (writes) => {
+    if (owner === 1) {
+      owner = 2
+      await append({ rank: 2 })
+      expect(await seed(2, (others) => ports.store.write(others))).toBe(true)
+    }
+    await ports.store.write(writes)
+  })
+  expect(isDone).toBe(false)
+  for (const table of [base, ...further]) {
+    expect(await visibleRows(ports.store, table.name)).toEqual([{ id: 'a', shelf: 's', rank: 2 }])
+  }
+  await ingest.close()
 })
 
 test('where the topic has lost its beginning, it is seeded by a scan or not at all', async () => {
