@@ -116,7 +116,8 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     replayer.start(byTopic)
     tables.tend()
   } catch (error) {
-    await Promise.all(consumers.map((consumer) => consumer.close()))
+    // Those of the product that did not start are only here.
+    await Promise.all([...new Set(byTopic.values())].map((consumer) => consumer.close()))
     await Promise.all([replayer.close(), tables.close()])
     throw error
   }

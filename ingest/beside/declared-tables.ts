@@ -8,7 +8,7 @@ import type { Product } from '../../schema/model.ts'
 import { partId, type Adding, type Declared, type DeclaredTable, type TablesState } from './table-state.ts'
 
 /** Every table of the product's own entities. */
-export function declaredTables(product: Product): readonly DeclaredTable[] {
+function declaredTables(product: Product): readonly DeclaredTable[] {
   return product.entities.flatMap(({ name: entity, source, tables }) => {
     const [base] = tables
     if (source === null || base === undefined) return []

@@ -94,7 +94,7 @@ export interface ProductTables {
   readonly parts: ReadonlyMap<string, PartState>
 }
 
-export const FIRST_STATE: TablesState = {
+const FIRST_STATE: TablesState = {
   version: 0,
   id: '',
   live: FIRST_GENERATION,
