@@ -105,6 +105,7 @@ export interface Store {
   /**
    * Removes tables with all their rows, for good; names without a table are passed over. Repeating it ends what a failed call has begun.
    * Nobody may be using them: later calls on them are STORE_TABLE_UNKNOWN here, and may fail otherwise in processes that still know them.
+   * A name is good again for a table of the same columns only: drivers keep what they have prepared by its text.
    */
   drop(tables: readonly string[]): Promise<void>
 

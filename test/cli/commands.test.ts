@@ -75,7 +75,7 @@ describe('wrong use', () => {
       what: 'an absent product',
       args: ['check', 'nowhere'],
       code: 1,
-      line: 'FILE_UNREADABLE: nowhere does not exist.',
+      line: 'FILE_UNREADABLE: nowhere does not exist, and no product of the project is called so.',
     },
     { what: 'an absent file', args: ['load', 'subgraphs/sales', 'none.csv'], code: 1, line: 'FILE_UNREADABLE: ' },
     {
@@ -227,7 +227,7 @@ test('a process that takes no records is named to a load', async () => {
 test('a load by itself is done once, and its rows are served by subgraphs behind a gateway', async () => {
   const file = join(directory, 'orders.ndjson')
   await writeFile(file, `${JSON.stringify(ORDER)}\n`)
-  expect((await run(['load', 'subgraphs/sales', file])).stdout).toBe('1 records: 1 written, 0 rejected.\n')
+  expect((await run(['load', 'subgraphs/sales', file])).stdout).toBe('1 record: 1 written, 0 rejected.\n')
   expect((await run(['load', 'subgraphs/sales', file])).stdout).toContain('Already loaded')
 
   const subgraph = start(['subgraph', 'subgraphs/sales'])
