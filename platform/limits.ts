@@ -77,7 +77,7 @@ export const limits = {
   /** How many times that size a log may come to while the checkpoint thread is at it; then the writer waits for the disk. */
   storeWalGrowthMax: 4,
   /** Page cache of a writing connection: the keys' pages of a million rows. */
-  storeCacheKibibytes: 65_536,
+  storeCacheKibibytes: 49_152,
   /** Page cache of a reading one, per file: inner pages and busy leaves; the system keeps the others in its own. */
   storeReadCacheKibibytes: 32_768,
   /** What a thread's short-lived objects may take: node's own 64 MB and more a thread would be most of the process. */

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { oneTable, oneTableRandom, twoTables, twoTablesRandom } from './embedded.ts'
 import { growth } from './growth.ts'
-import { latencyEmbedded, latencyServers } from './latency.ts'
+import { latencyEmbedded, latencyServers, latencyServersSlower } from './latency.ts'
 import { reads } from './reads.ts'
 import { markdownOf } from './results.ts'
 import { runParts } from './run-parts.ts'
@@ -13,7 +13,7 @@ import { serverPartitions, serverProcesses } from './servers-scaling.ts'
 import { storeWrites } from './store-writes.ts'
 
 const embedded = [oneTable, oneTableRandom, twoTables, twoTablesRandom, latencyEmbedded, reads, storeWrites, growth]
-const onServers = [...serverParts, latencyServers, serverReads, serverPartitions, serverProcesses]
+const onServers = [...serverParts, latencyServersSlower, latencyServers, serverReads, serverPartitions, serverProcesses]
 const results = await runParts([...embedded, ...onServers], process.argv.slice(2))
 const date = new Date().toISOString()
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`

@@ -41,7 +41,6 @@ async function readRound({ servers, scale }: RoundOptions): Promise<Record<strin
     domain,
     servers,
     partitions: 4,
-    warmUpRecords: 0,
     records: 0,
   }
   const ports = await openPorts(load)

@@ -9,7 +9,7 @@ import type { ServerProduct } from './servers/server-load.ts'
 const RECORDS = 60_000
 const WARM_UP_RECORDS = 10_000
 const PARTITIONS = 4
-/** The best of batches of 1,000 and 4,000 records and 256 to 2,048 requests in flight; where partitions are shared, of 256 and 1,024. */
+/** The best of one run each of batches of 1,000 and 4,000 records and 256 to 2,048 requests in flight; where partitions are shared, of 256 and 1,024. */
 const BARE: BareTuning = { batchRecords: 4_000, inFlight: 1_024, together: true }
 const BARE_SHARED: BareTuning = { ...BARE, inFlight: 256 }
 /** One insert per message and table, as many in flight. */

@@ -48,6 +48,7 @@ export async function bareLoop(load: ServerLoad, product: Product, tuning: BareT
     eachBatch: async (payload: EachBatchPayload) => {
       const { messages, partition } = payload.batch
       for (let start = 0; start < messages.length; start += tuning.batchRecords) {
+        const begunMs = performance.now()
         const some = messages.slice(start, start + tuning.batchRecords)
         await write(some.flatMap((message) => rowsOf(inserts, message)))
         const changes = some.map(({ key, value }) => ({ key, value }))
@@ -56,7 +57,7 @@ export async function bareLoop(load: ServerLoad, product: Product, tuning: BareT
         await consumer.commitOffsets([{ topic, partition, offset: String(Number(last) + 1) }])
         payload.resolveOffset(last)
         await payload.heartbeat()
-        clock.handled(some.length)
+        clock.handled(some.length, performance.now() - begunMs)
       }
     },
   })

@@ -39,7 +39,7 @@ export async function runGroup(task: Omit<ServerLoad, 'domain'>, processes: numb
     const group = groupOf(product)
     await untilCommitted(ports, { group, load, records: 1 })
     const startedMs = performance.now()
-    const total = load.warmUpRecords + load.records
+    const total = load.records
     await untilCommitted(ports, { group, load, records: total })
     const seconds = (performance.now() - startedMs) / 1_000
     const figures = await Promise.all(members.map((member) => member.end()))

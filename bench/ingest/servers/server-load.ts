@@ -1,5 +1,5 @@
 // What the loads on Kafka and Cassandra have in common: the product in a domain of its own, its topic filled before anything is measured, and
-// the clock that starts once some records have warmed everything up.
+// the clock, which runs from the first batch to the last record.
 import { readFile } from 'node:fs/promises'
 import { pino } from 'pino'
 import { openCassandraStore } from '../../../platform/adapters/cassandra/cassandra-store.ts'
@@ -21,8 +21,6 @@ export interface ServerLoad {
   readonly domain: string
   readonly servers: { readonly kafka: string; readonly cassandra: string }
   readonly partitions: number
-  readonly warmUpRecords: number
-  /** Measured after the warm-up. */
   readonly records: number
 }
 
@@ -74,7 +72,7 @@ export function sourceTopic({ domain }: ServerLoad): string {
 }
 
 export async function fillTopic(log: EventLog, load: ServerLoad): Promise<void> {
-  const total = load.warmUpRecords + load.records
+  const total = load.records
   for (let start = 0; start < total;) {
     const appends: Promise<unknown>[] = []
     for (; start < total && appends.length < FILL_BATCHES_AT_ONCE; start += FILL_BATCH_RECORDS) {
@@ -102,36 +100,36 @@ export interface LoadFigures {
   readonly cassandraCpuUs: number
 }
 
-/** Counts handled records and knows when the warm-up is over and when all is done. */
+/** Times all records of a load: from the begin of the first batch to the end of the last. CPU counts from `start`, before there is a consumer. */
 export class LoadClock {
   readonly #load: ServerLoad
   readonly #done = Promise.withResolvers<LoadFigures>()
   readonly #pids: { readonly kafka: number; readonly cassandra: number }
+  readonly #startCpu: Marks
   #handled = 0
-  #start: { readonly handled: number; readonly marks: Marks } | null = null
+  #beginMs = Number.POSITIVE_INFINITY
 
   constructor(load: ServerLoad) {
     this.#load = load
     const { kafka, cassandra } = load.servers
     this.#pids = { kafka: serverProcess(kafka), cassandra: serverProcess(cassandra) }
+    this.#startCpu = this.#marks()
   }
 
-  handled(records: number): void {
-    const { warmUpRecords, records: measured } = this.#load
+  /** A batch of records has ended, which took so long. */
+  handled(records: number, durationMs: number): void {
+    this.#beginMs = Math.min(this.#beginMs, performance.now() - durationMs)
     this.#handled += records
-    if (this.#start === null && this.#handled >= warmUpRecords) {
-      this.#start = { handled: this.#handled, marks: this.#marks() }
-    }
-    if (this.#start === null || this.#handled < warmUpRecords + measured) return
+    const { records: count } = this.#load
+    if (this.#handled < count) return
     const end = this.#marks()
-    const { handled, marks } = this.#start
-    const count = this.#handled - handled
+    const start = this.#startCpu
     const each = (one: number, other: number): number => ((other - one) / count) * 1e6
     this.#done.resolve({
-      recordsPerSecond: (count / (end.ms - marks.ms)) * 1_000,
-      cpuUs: each(marks.own, end.own),
-      kafkaCpuUs: each(marks.kafka, end.kafka),
-      cassandraCpuUs: each(marks.cassandra, end.cassandra),
+      recordsPerSecond: (count / (performance.now() - this.#beginMs)) * 1_000,
+      cpuUs: each(start.own, end.own),
+      kafkaCpuUs: each(start.kafka, end.kafka),
+      cassandraCpuUs: each(start.cassandra, end.cassandra),
     })
   }
 
@@ -142,12 +140,11 @@ export class LoadClock {
   #marks(): Marks {
     const { user, system } = process.cpuUsage()
     const kafka = cpuSecondsOf(this.#pids.kafka)
-    return { ms: performance.now(), own: (user + system) / 1e6, kafka, cassandra: cpuSecondsOf(this.#pids.cassandra) }
+    return { own: (user + system) / 1e6, kafka, cassandra: cpuSecondsOf(this.#pids.cassandra) }
   }
 }
 
 interface Marks {
-  readonly ms: number
   readonly own: number
   readonly kafka: number
   readonly cassandra: number
