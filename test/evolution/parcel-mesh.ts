@@ -14,8 +14,7 @@ export const KEY = 'shipping/parcels'
 const TOPIC = 'shipping.parcels'
 
 /** Of what a page of the new table answers. */
-const PAGE =
-  'parcelsIn(city: String!, first: Int, after: String): ParcelConnection! @page(table: "parcels_by_city")'
+const PAGE = 'parcelsIn(city: String!, first: Int, after: String): ParcelConnection! @page(table: "parcels_by_city")'
 
 /** A version with a further table and a page of it, an optional field more and a wider one. */
 export const withCities = (version = '1.1.0'): Product =>
