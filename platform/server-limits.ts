@@ -66,7 +66,7 @@ export const serverLimits = {
   consumerPrefetchBytesMax: 33_554_432,
   /**
    * Records in the batches of a member's partitions together: larger batches share more partitions of tables and wait less often for the
-   * store (rows that share partitions: 0.76 times a bare loop with 1,000 a batch, 0.78 and 0.87 with 4,096).
+   * store (docs/decisions/adaptive-writes.md).
    */
   consumerBatchRecordsTotalMax: 16_384,
   /** Fewest bytes that a fetch asks of a partition, however many there are: some hundred records. */
