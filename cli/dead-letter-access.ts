@@ -1,5 +1,4 @@
 // Where the commands of rejected records find them: on the servers, through the process that holds the data directory, or by themselves.
-import type { Logger } from 'pino'
 import { request } from 'undici'
 import { checkPosition, redriveRejected, redrivesOf, rejectedAgain } from '../ingest/dead-letter/redrive.ts'
 import type { Redrive } from '../ingest/dead-letter/redrive-facts.ts'
@@ -7,28 +6,12 @@ import type { RejectedFilter } from '../ingest/dead-letter/rejected-filter.ts'
 import { listRejected, type ListedRecord, type ListQuestion } from '../ingest/dead-letter/rejected-list.ts'
 import { summarizeRejected, type RejectedSummary } from '../ingest/dead-letter/rejected-summary.ts'
 import type { RedriveAnswer } from '../ingest/http/dead-letter-routes.ts'
-import { internalTopics } from '../ingest/internal-topics.ts'
-import { startIngest, type Ingest } from '../ingest/main.ts'
-import type { Config } from '../platform/config.ts'
-import { openPlatform, type Platform } from '../platform/main.ts'
-import { emitTopics } from '../schema/emit/emit-topics.ts'
+import type { Ingest } from '../ingest/main.ts'
+import type { Platform } from '../platform/main.ts'
 import type { Product } from '../schema/model.ts'
-import { stopped, type CommandContext } from './command-context.ts'
-import { urlOfHolder } from './data-directory-holder.ts'
 import { refusedByHolder } from './holder-answer.ts'
-import { watchIngest } from './watch-ingest.ts'
 import { whoAsks } from './who-asks.ts'
-import { withParts } from './with-parts.ts'
-import { withServers } from './with-servers.ts'
-
-export interface DeadLetterWork {
-  readonly product: Product
-  readonly config: Config
-  readonly context: CommandContext
-  readonly logger: Logger
-  /** Which ingest to start where none runs. */
-  readonly command: string
-}
+import { withProduct, type ProductWork } from './with-product.ts'
 
 export interface RedriveQuestion {
   readonly filter: RejectedFilter
@@ -46,39 +29,19 @@ export interface DeadLetters {
 }
 
 /** Null when it was stopped. `ingests`: the work needs a product that is ingested, not its records alone. */
-export async function withDeadLetters<T>(
-  work: DeadLetterWork,
+export function withDeadLetters<T>(
+  work: ProductWork,
   ingests: boolean,
   use: (letters: DeadLetters) => Promise<T>,
 ): Promise<T | null> {
-  const { config, product, context, logger } = work
-  if (config.servers !== null) {
-    return withServers({ ...work, products: [product] }, ({ platform, ingest }) =>
-      use(lettersHere(work, platform, ingest)),
-    )
-  }
-  const url = await urlOfHolder(config)
-  if (url !== null) return use(lettersOf(work, url))
-  const watch = watchIngest(logger)
-  return withParts(async (parts) => {
-    const platform = await openPlatform(config, logger)
-    parts.defer(() => platform.close())
-    const { log, store, clock } = platform
-    await log.createTopics([...emitTopics(product), ...internalTopics])
-    let ingest: Pick<Ingest, 'caughtUp'> = { caughtUp: async () => undefined }
-    if (ingests) {
-      const started = await startIngest({ products: [product], log, store, clock, logger: watch.logger })
-      parts.defer(() => started.close())
-      ingest = started
-    }
-    const used = use(lettersHere(work, platform, ingest))
-    used.catch(() => undefined)
-    return Promise.race([used, watch.failed, stopped(context).then(() => null)])
+  return withProduct(work, ingests, {
+    here: ({ platform, ingest }) => use(lettersHere(work, platform, ingest)),
+    through: (url) => use(lettersOf(work, url)),
   })
 }
 
 function lettersHere(
-  { product, context }: DeadLetterWork,
+  { product, context }: ProductWork,
   { log, clock }: Pick<Platform, 'log' | 'clock'>,
   ingest: Pick<Ingest, 'caughtUp'>,
 ): DeadLetters {
@@ -98,7 +61,7 @@ function lettersHere(
 }
 
 /** Through the process at the address. */
-function lettersOf({ product, context }: DeadLetterWork, url: string): DeadLetters {
+function lettersOf({ product, context }: ProductWork, url: string): DeadLetters {
   const path = (topic: string): string => `${url}/ingest/rejected/${encodeURIComponent(topic)}`
   return {
     summary: async (topic, filter) => (await asked(`${path(topic)}?${query(filter)}`)) as RejectedSummary,

@@ -1,32 +1,16 @@
 // Where `meshgate replay` finds a product's replays: on the servers, through the process that holds the data directory, or by itself.
-import type { Logger } from 'pino'
 import { request } from 'undici'
-import { startIngest } from '../ingest/main.ts'
 import { ReplayFacts, type ReplayRange } from '../ingest/replay/replay-facts.ts'
 import { parseReplayFrom } from '../ingest/replay/replay-from.ts'
 import { replayStatus, type ReplayStatus } from '../ingest/replay/replay-progress.ts'
 import type { ReplayAnswer } from '../ingest/replay/replay-routes.ts'
 import { cancelReplay, dryRun, requestReplay } from '../ingest/replay/request-replay.ts'
-import type { Config } from '../platform/config.ts'
-import { openPlatform, type Platform } from '../platform/main.ts'
+import type { Platform } from '../platform/main.ts'
 import type { Product } from '../schema/model.ts'
-import { stopped, type CommandContext } from './command-context.ts'
-import { urlOfHolder } from './data-directory-holder.ts'
 import type { IngestStatus } from './ingest-routes.ts'
 import { refusedByHolder } from './holder-answer.ts'
-import { watchIngest } from './watch-ingest.ts'
 import { whoAsks } from './who-asks.ts'
-import { withParts } from './with-parts.ts'
-import { withServers } from './with-servers.ts'
-
-export interface ReplayWork {
-  readonly product: Product
-  readonly config: Config
-  readonly context: CommandContext
-  readonly logger: Logger
-  /** Which ingest to start where none runs. */
-  readonly command: string
-}
+import { withProduct, type ProductWork } from './with-product.ts'
 
 export interface ReplayQuestion {
   readonly id: string
@@ -45,28 +29,15 @@ export interface Replays {
 }
 
 /** Null when it was stopped. `use` may run again after an outage. */
-export async function withReplays<T>(work: ReplayWork, use: (replays: Replays) => Promise<T>): Promise<T | null> {
-  const { config, product, context, logger } = work
-  if (config.servers !== null) {
-    return withServers({ ...work, products: [product] }, ({ platform }) => use(replaysHere(work, platform, true)))
-  }
-  const url = await urlOfHolder(config)
-  if (url !== null) return use(replaysOf(work, url))
-  const watch = watchIngest(logger)
-  return withParts(async (parts) => {
-    const platform = await openPlatform(config, logger)
-    parts.defer(() => platform.close())
-    const { log, store, clock } = platform
-    const ingest = await startIngest({ products: [product], log, store, clock, logger: watch.logger })
-    parts.defer(() => ingest.close())
-    const used = use(replaysHere(work, platform, false))
-    used.catch(() => undefined)
-    return Promise.race([used, watch.failed, stopped(context).then(() => null)])
+export function withReplays<T>(work: ProductWork, use: (replays: Replays) => Promise<T>): Promise<T | null> {
+  return withProduct(work, true, {
+    here: ({ platform, elsewhere }) => use(replaysHere(work, platform, elsewhere)),
+    through: (url) => use(replaysOf(work, url)),
   })
 }
 
 function replaysHere(
-  { product }: ReplayWork,
+  { product }: ProductWork,
   { log, clock }: Pick<Platform, 'log' | 'clock'>,
   elsewhere: boolean,
 ): Replays {
@@ -91,7 +62,7 @@ function replaysHere(
 }
 
 /** Through the process at the address. */
-function replaysOf({ product, context }: ReplayWork, url: string): Replays {
+function replaysOf({ product, context }: ProductWork, url: string): Replays {
   const name = nameOf(product)
   const post = async (body: object): Promise<ReplayAnswer> => {
     const response = await request(`${url}/ingest/replays`, {

@@ -5,19 +5,14 @@ import { request } from 'undici'
 import { TableLedger } from '../ingest/beside/table-ledger.ts'
 import { askForTables, type TablesAction } from '../ingest/beside/table-routes.ts'
 import { tablesStatus, type TablesStatus } from '../ingest/beside/table-work.ts'
-import { startIngest } from '../ingest/main.ts'
 import { MeshgateError } from '../platform/errors.ts'
 import { limits } from '../platform/limits.ts'
-import { openPlatform, type Platform } from '../platform/main.ts'
+import type { Platform } from '../platform/main.ts'
 import { systemClock } from '../platform/system-clock.ts'
 import { productKey } from '../platform/table-generations.ts'
-import { urlOfHolder } from './data-directory-holder.ts'
 import type { IngestStatus } from './ingest-routes.ts'
-import type { ReplayWork } from './replay-access.ts'
 import { refusedByHolder } from './holder-answer.ts'
-import { watchIngest } from './watch-ingest.ts'
-import { withParts } from './with-parts.ts'
-import { withServers } from './with-servers.ts'
+import { withProduct, type ProductWork } from './with-product.ts'
 
 export interface BesideOptions {
   readonly action: TablesAction['action']
@@ -33,20 +28,24 @@ interface Tables {
 }
 
 /** Null when it was stopped. */
-export async function replayBeside(work: ReplayWork, options: BesideOptions): Promise<'ended' | null> {
+export async function replayBeside(work: ProductWork, options: BesideOptions): Promise<'ended' | null> {
   const { action, seed } = options
   const asked: TablesAction = action === 'build' ? { action, seed, id: randomUUID() } : { action }
   let told = false
-  return withTables(work, async (tables) => {
+  const use = async (tables: Tables): Promise<'ended' | null> => {
     // Again after an outage: what holds is only watched.
     if (!told || action === 'build') await askOrGoOn(work, tables, asked)
     told = true
     return watchTables(work, tables, options)
+  }
+  return withProduct(work, true, {
+    here: ({ platform, elsewhere }) => use(tablesHere(work, platform, elsewhere)),
+    through: (url) => use(tablesOf(work, url)),
   })
 }
 
 /** Where nobody else ingests, the same build asked for again is the one that was stopped: what it has filled stays. */
-async function askOrGoOn({ context }: ReplayWork, tables: Tables, asked: TablesAction): Promise<void> {
+async function askOrGoOn({ context }: ProductWork, tables: Tables, asked: TablesAction): Promise<void> {
   const building = tables.elsewhere || asked.action !== 'build' ? null : (await tables.status()).building
   if (building !== null && building.failed === null && asked.action === 'build' && building.seed === asked.seed) {
     context.terminal.print(`Goes on with generation ${building.generation}, which was asked for before.\n`)
@@ -57,7 +56,7 @@ async function askOrGoOn({ context }: ReplayWork, tables: Tables, asked: TablesA
 
 /** As long as it takes: a build ends when the former tables are written no more. */
 async function watchTables(
-  { context, product }: ReplayWork,
+  { context, product }: ProductWork,
   tables: Tables,
   { action, wait }: BesideOptions,
 ): Promise<'ended' | null> {
@@ -95,29 +94,8 @@ function describe({ live, building, kept, retired, dropping }: TablesStatus): st
   return `generation ${live} is read.${rest}`
 }
 
-/** Null when it was stopped. `use` may run again after an outage. */
-async function withTables<T>(work: ReplayWork, use: (tables: Tables) => Promise<T>): Promise<T | null> {
-  const { config, product, logger } = work
-  if (config.servers !== null) {
-    return withServers({ ...work, products: [product] }, ({ platform }) => use(tablesHere(work, platform, true)))
-  }
-  const url = await urlOfHolder(config)
-  if (url !== null) return use(tablesOf(work, url))
-  const watch = watchIngest(logger)
-  return withParts(async (parts) => {
-    const platform = await openPlatform(config, logger)
-    parts.defer(() => platform.close())
-    const { log, store, clock } = platform
-    const ingest = await startIngest({ products: [product], log, store, clock, logger: watch.logger })
-    parts.defer(() => ingest.close())
-    const used = use(tablesHere(work, platform, false))
-    used.catch(() => undefined)
-    return Promise.race([used, watch.failed])
-  })
-}
-
 function tablesHere(
-  { product }: ReplayWork,
+  { product }: ProductWork,
   { log, clock }: Pick<Platform, 'log' | 'clock'>,
   elsewhere: boolean,
 ): Tables {
@@ -136,7 +114,7 @@ function tablesHere(
 }
 
 /** Through the process at the address. */
-function tablesOf({ product, context }: ReplayWork, url: string): Tables {
+function tablesOf({ product, context }: ProductWork, url: string): Tables {
   const name = productKey(product)
   return {
     elsewhere: true,

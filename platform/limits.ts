@@ -126,8 +126,6 @@ export const limits = {
   replayPollMs: 500,
   /** Facts of replays read at once: a few of them are all that there are. */
   replayFactsReadRecords: 1_000,
-  /** A request for a replay is a hundred bytes. */
-  replayRequestBytesMax: 16_384,
   /** Replays of a product that are remembered when they are done. */
   replaysKeptMax: 10,
   /** Rows that a digest reads in one page: one of them in memory at a time. */
@@ -172,8 +170,6 @@ export const limits = {
   tableFillMarkMs: 5_000,
   /** Rows copied at once where new tables are seeded by a scan. */
   tableSeedRows: 500,
-  /** Body of a request about tables: a few words. */
-  tableRequestBytesMax: 4_096,
   /** Records of a source topic that may wait for ingest before posts are told to come later, and loads wait: some 20 s of a busy machine's work. */
   topicLagRecordsMax: 1_000_000,
   /** Between two looks how many wait; what is let in meanwhile is counted. */
@@ -205,8 +201,6 @@ export const limits = {
   redriveAttemptCharactersMax: 200,
   /** What a listing shows of a value unless it is asked for in full: a line or two of a terminal. */
   rejectedShownCharactersMax: 200,
-  /** A request to redrive: a filter and a sentence. */
-  redriveBodyBytesMax: 65_536,
 
   // Load and HTTP of ingest
   /** Records per append of a load: one fsync's worth, and the event loop stays free. */
@@ -218,6 +212,8 @@ export const limits = {
   loadMarkRecords: 10_000,
   /** Retries of an append that may succeed later, before a load gives up. */
   loadRetriesMax: 8,
+  /** Body of a request that steers ingest (replays, new tables, redrives): some names, a filter, a sentence. */
+  controlBodyBytesMax: 65_536,
   /** Body of a POST to a topic, also after decompression. */
   postBodyBytesMax: 8_388_608,
   /** Bodies in memory at once, and requests that wait for room: beyond that they are refused with 503. */

@@ -12,8 +12,9 @@ import { examples } from '../command-help.ts'
 import { count, countOf, createProgress } from '../progress.ts'
 import { readProductsToRun } from '../read-products.ts'
 import { replayBeside } from '../replay-beside.ts'
-import { recordsIn, withReplays, type Replays, type ReplayWork } from '../replay-access.ts'
+import { recordsIn, withReplays, type Replays } from '../replay-access.ts'
 import { createRoleLogger } from '../role-logger.ts'
+import type { ProductWork } from '../with-product.ts'
 
 interface Options {
   readonly from: string
@@ -112,7 +113,7 @@ async function replay(path: string, options: Options, context: CommandContext): 
 }
 
 /** Null when it was stopped. */
-async function replayInPlace(work: ReplayWork, options: Options): Promise<'ended' | null> {
+async function replayInPlace(work: ProductWork, options: Options): Promise<'ended' | null> {
   const { from, dryRun = false, wait, cancel = false } = options
   const { product, context } = work
   const { terminal } = context
@@ -145,7 +146,7 @@ async function replayInPlace(work: ReplayWork, options: Options): Promise<'ended
 }
 
 /** Null when the command was stopped. */
-async function whenEnded(work: ReplayWork, replays: Replays, id: string): Promise<'ended' | null> {
+async function whenEnded(work: ProductWork, replays: Replays, id: string): Promise<'ended' | null> {
   const status = await whenDone(work, replays, id)
   if (status === null) return null
   const ended = status.state === 'abandoned' ? 'Given up' : 'Done'
@@ -173,7 +174,7 @@ function describe({ ranges }: ReplayAnswer, { name, from, dryRun }: Described): 
 }
 
 /** Null when the command was stopped. */
-async function whenDone(work: ReplayWork, replays: Replays, id: string): Promise<ReplayStatus | null> {
+async function whenDone(work: ProductWork, replays: Replays, id: string): Promise<ReplayStatus | null> {
   const { context, command, product } = work
   const { terminal, stop } = context
   const progress = createProgress(terminal, systemClock)

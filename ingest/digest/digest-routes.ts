@@ -1,8 +1,7 @@
 // `GET /ingest/digest/{domain}/{name}`: the digest of a product's tables, for `meshgate digest` where a process holds the data directory.
-import type { ServerResponse } from 'node:http'
 import type { Product } from '../../schema/model.ts'
-import { MeshgateError } from '../../platform/errors.ts'
 import type { Store } from '../../platform/ports/store.ts'
+import { refuseControl, sendControl } from '../http/control-request.ts'
 import type { RouteHandler } from '../http/topic-routes.ts'
 import { digestProduct } from './digest-product.ts'
 
@@ -19,25 +18,17 @@ export function createDigestRoutes(face: {
     const product = face.products.find((one) => `${one.domain}/${one.name}` === name)
     if (product === undefined) {
       const message = `This process does not ingest ${name}. See GET /ingest.`
-      send(response, 404, { code: 'INGEST_REQUEST_INVALID', message })
+      sendControl(response, 404, { code: 'INGEST_REQUEST_INVALID', message })
       return true
     }
     const gone = new AbortController()
     response.once('close', () => gone.abort())
     try {
-      send(response, 200, await digestProduct(face.store, product, { signal: gone.signal }))
+      sendControl(response, 200, await digestProduct(face.store, product, { signal: gone.signal }))
     } catch (error) {
       if (gone.signal.aborted) return true
-      const known = error instanceof MeshgateError ? error : null
-      send(response, known?.retryable === true ? 503 : 500, {
-        code: known?.code ?? 'INTERNAL',
-        message: known?.message ?? 'The tables could not be read. Retry.',
-      })
+      refuseControl(request, response, { error, unexpected: 'The tables could not be read. Retry.' })
     }
     return true
   }
-}
-
-function send(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`)
 }

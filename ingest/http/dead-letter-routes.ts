@@ -5,10 +5,9 @@
 //   GET  /ingest/redrives?product=          who redrove what
 //   POST /ingest/redrives                   {product, filter, reason, user, host, dryRun}
 import { once } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Product } from '../../schema/model.ts'
-import { MeshgateError, type FailureCode } from '../../platform/errors.ts'
-import { limits } from '../../platform/limits.ts'
+import { MeshgateError } from '../../platform/errors.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
 import type { EventLog } from '../../platform/ports/event-log.ts'
 import {
@@ -22,6 +21,7 @@ import { filterFrom } from '../dead-letter/rejected-filter.ts'
 import { listRejected } from '../dead-letter/rejected-list.ts'
 import { summarizeRejected } from '../dead-letter/rejected-summary.ts'
 import type { IngestObserver } from '../ingest-observer.ts'
+import { controlBody, refuseControl, refuseMethod, sendControl } from './control-request.ts'
 import type { RouteHandler } from './topic-routes.ts'
 
 export interface DeadLetterFace {
@@ -39,23 +39,13 @@ export interface RedriveAnswer extends RedriveOutcome {
   readonly rejectedAgain: number
 }
 
-const STATUSES: Partial<Record<FailureCode, number>> = {
-  CONFIG_INVALID: 400,
-  INGEST_REQUEST_INVALID: 400,
-  INGEST_REQUEST_UNSUPPORTED: 415,
-  INGEST_REQUEST_TOO_LARGE: 413,
-  LOG_TOPIC_UNKNOWN: 404,
-  LOG_UNAVAILABLE: 503,
-  LOG_CLOSED: 503,
-  LOG_DISK_FULL: 507,
-}
 const REJECTED_PATH = /^\/ingest\/rejected\/([\w.%-]+)(\/records)?$/
 const REDRIVES_PATH = '/ingest/redrives'
 
 export function createDeadLetterRoutes(face: DeadLetterFace): RouteHandler {
   // One after the other: each looks at what the one before left open.
   let redriving: Promise<unknown> = Promise.resolve()
-  const redriveInTurn = (body: string): Promise<RedriveAnswer> => {
+  const redriveInTurn = (body: Readonly<Record<string, unknown>>): Promise<RedriveAnswer> => {
     const answer = redriving.then(() => redrive(face, body))
     redriving = answer.catch(() => undefined)
     return answer
@@ -68,17 +58,22 @@ export function createDeadLetterRoutes(face: DeadLetterFace): RouteHandler {
     try {
       const [, topic = '', records] = rejected ?? []
       if (rejected === null && request.method === 'POST') {
-        send(response, 200, await redriveInTurn(await bodyOf(request)))
+        sendControl(response, 200, await redriveInTurn(await controlBody(request)))
       } else if (request.method !== 'GET') {
-        response.setHeader('allow', rejected === null ? 'GET, POST' : 'GET')
-        send(response, 405, { code: 'INGEST_REQUEST_UNSUPPORTED', message: 'Use GET.' })
+        refuseMethod(response, rejected === null ? 'GET, POST' : 'GET')
       } else if (rejected === null) {
-        send(response, 200, { redrives: await redrivesOf(face.log, url.searchParams.get('product') ?? '') })
+        sendControl(response, 200, { redrives: await redrivesOf(face.log, url.searchParams.get('product') ?? '') })
       } else if (records === undefined) {
-        send(response, 200, await summary(face.log, topic, url.searchParams))
+        sendControl(response, 200, await summary(face.log, topic, url.searchParams))
       } else await sendRecords(face.log, topic, url.searchParams, response)
     } catch (error) {
-      refuse(request, response, error)
+      const unknown = error instanceof MeshgateError && error.code === 'LOG_TOPIC_UNKNOWN'
+      refuseControl(request, response, {
+        error: unknown
+          ? new MeshgateError(error.code, 'No product takes records from that topic. See GET /topics.')
+          : error,
+        unexpected: 'It failed: see the log of this process.',
+      })
     }
     return true
   }
@@ -111,27 +106,8 @@ async function sendRecords(log: EventLog, topic: string, params: URLSearchParams
   response.end()
 }
 
-// A page of another site can send a body without asking first, but not as JSON.
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase()
-  if (type !== 'application/json') {
-    throw new MeshgateError('INGEST_REQUEST_UNSUPPORTED', 'Send the redrive as application/json.')
-  }
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > limits.redriveBodyBytesMax) {
-      throw new MeshgateError('INGEST_REQUEST_TOO_LARGE', `A redrive has at most ${limits.redriveBodyBytesMax} bytes.`)
-    }
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
-}
-
-async function redrive(face: DeadLetterFace, body: string): Promise<RedriveAnswer> {
+async function redrive(face: DeadLetterFace, asked: Readonly<Record<string, unknown>>): Promise<RedriveAnswer> {
   const { log, clock, products, observer } = face
-  const asked = parsed(body)
   const product = products.find(({ domain, name }) => `${domain}/${name}` === asked['product'])
   if (product === undefined) {
     const known = products.map(({ domain, name }) => `${domain}/${name}`).join(', ')
@@ -156,41 +132,6 @@ async function redrive(face: DeadLetterFace, body: string): Promise<RedriveAnswe
   return { ...outcome, rejectedAgain: await rejectedAgain(log, outcome.redrive) }
 }
 
-function parsed(body: string): Readonly<Record<string, unknown>> {
-  try {
-    const asked = JSON.parse(body) as unknown
-    if (typeof asked === 'object' && asked !== null) return asked as Record<string, unknown>
-  } catch {
-    // Answered below.
-  }
-  throw new MeshgateError(
-    'INGEST_REQUEST_INVALID',
-    'The redrive is no JSON object: {"product", "filter", "user", "host"}.',
-  )
-}
-
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value.slice(0, 200) : 'unknown'
-}
-
-function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
-  if (response.headersSent) {
-    response.destroy()
-    return
-  }
-  const known = error instanceof MeshgateError ? error : null
-  const status = (known === null ? undefined : STATUSES[known.code]) ?? 500
-  const message =
-    known?.code === 'LOG_TOPIC_UNKNOWN'
-      ? `No product takes records from that topic. See GET /topics.`
-      : status === 500
-        ? 'It failed: see the log of this process.'
-        : (known?.message ?? '')
-  if (!request.complete) response.setHeader('connection', 'close')
-  if (known?.retryable === true) response.setHeader('retry-after', '1')
-  send(response, status, { code: known?.code ?? 'INTERNAL', message })
-}
-
-function send(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`)
 }

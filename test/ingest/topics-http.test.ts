@@ -1,13 +1,11 @@
 // The topics over HTTP, on a real server and sockets.
-import { createServer } from 'node:http'
-import { connect, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
 import { BodyBudget } from '../../ingest/http/request-body.ts'
-import { startIngest } from '../../ingest/main.ts'
 import { limits } from '../../platform/limits.ts'
-import { allRecords, openPorts, visibleRows, type TestPorts } from './open-ports.ts'
-import { testProduct } from './test-products.ts'
+import { allRecords, visibleRows, type TestPorts } from './open-ports.ts'
+import { serveIngest, type ServedIngest } from './serve-ingest.ts'
 
 const TOPIC = 'test.things'
 const REST = 'application/vnd.kafka.json.v2+json'
@@ -16,31 +14,10 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close()
 })
 
-interface Served {
-  readonly url: string
-  readonly port: number
-  readonly ports: TestPorts
-  readonly caughtUp: () => Promise<void>
-}
-
-async function serve(): Promise<Served> {
-  const ports = await openPorts()
-  closing.push(() => ports.close())
-  const ingest = await startIngest({ products: [testProduct()], ...ports, sweep: false })
-  closing.push(() => ingest.close())
-  const server = createServer((request, response) => {
-    void (async () => {
-      for (const route of ingest.routes) if (await route(request, response)) return
-      response.writeHead(418).end()
-    })()
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  closing.push(() => {
-    server.closeAllConnections()
-    return new Promise((resolve) => server.close(resolve))
-  })
-  const { port } = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${port}`, port, ports, caughtUp: () => ingest.caughtUp() }
+async function serve(): Promise<ServedIngest> {
+  const served = await serveIngest()
+  closing.push(() => served.close())
+  return served
 }
 
 interface Answer {
