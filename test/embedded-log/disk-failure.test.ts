@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { openEmbeddedLog } from '../../platform/adapters/embedded-log/embedded-log.ts'
 import { systemClock } from '../../platform/system-clock.ts'
-import { codeOf, expectCode, numbered, readAll } from '../conformance/event-log-harness.ts'
+import { codeOf, expectCode, numbered, range, readAll } from '../conformance/event-log-harness.ts'
 import { FailingFiles } from './failing-files.ts'
 import { TOPIC, fixture, values } from './fixture.ts'
 
@@ -29,7 +29,7 @@ it('rejects with LOG_DISK_FULL, cuts the partial frame, and goes on when there i
   await reopened.close()
 })
 
-it('rejects when a new segment finds no space, and goes on in the old one', async () => {
+it('rejects when a new segment finds no space, and goes on when there is some again', async () => {
   const disk = new FailingFiles()
   const files = await fixture({ files: disk, segmentBytesMax: 200 })
   const log = await files.open()
@@ -42,6 +42,43 @@ it('rejects when a new segment finds no space, and goes on in the old one', asyn
   await log.close()
   const reopened = await files.open()
   expect(values(await readAll(reopened, TOPIC)).length).toBe(6)
+  await reopened.close()
+})
+
+it('seals nothing of a commit that failed, also where the file could not be cut at once', async () => {
+  const disk = new FailingFiles()
+  const files = await fixture({ files: disk, segmentBytesMax: 200 })
+  const log = await files.open()
+  await log.append(TOPIC, numbered(0, 1))
+  disk.syncFailures = 1
+  disk.openFailures = 1
+  await expectCode(log.append(TOPIC, numbered(90, 1)), 'LOG_UNAVAILABLE')
+  // More than the segment takes: they go into the next one, whose offsets are those of the commit that failed.
+  await log.append(TOPIC, numbered(1, 3))
+  const durable = range(0, 4).map((at) => `value-${String(at)}`)
+  expect(values(await readAll(log, TOPIC))).toEqual(durable)
+  await log.close()
+  expect((await files.segments()).length).toBe(2)
+  const reopened = await files.open()
+  expect(values(await readAll(reopened, TOPIC))).toEqual(durable)
+  await reopened.close()
+})
+
+it('rolls at the next append where the file of a new segment may have been left, so that no later opening goes on in it', async () => {
+  const disk = new FailingFiles()
+  const files = await fixture({ files: disk, segmentBytesMax: 400 })
+  const log = await files.open()
+  await log.append(TOPIC, numbered(0, 3))
+  disk.syncFailures = 1
+  disk.unlinkFailures = 1
+  await expectCode(log.append(TOPIC, numbered(90, 5)), 'LOG_UNAVAILABLE')
+  expect((await files.segments()).length).toBe(2)
+  // Few enough for the old segment.
+  await log.append(TOPIC, numbered(3, 1))
+  await log.close()
+  const reopened = await files.open()
+  await reopened.append(TOPIC, numbered(4, 1))
+  expect(values(await readAll(reopened, TOPIC))).toEqual(range(0, 5).map((at) => `value-${String(at)}`))
   await reopened.close()
 })
 

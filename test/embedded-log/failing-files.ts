@@ -12,6 +12,8 @@ export class FailingFiles implements FileLayer {
   syncFailures = 0
   /** Number of files that will fail to open for writing from now on. */
   openFailures = 0
+  /** Number of files that will fail to be unlinked from now on. */
+  unlinkFailures = 0
   /** The next opening of a file for reading waits for it. */
   nextOpening: Promise<void> | null = null
   /** Number of fsyncs so far. */
@@ -25,8 +27,12 @@ export class FailingFiles implements FileLayer {
     return fs.rename(from, to)
   }
 
-  unlink(path: string): Promise<void> {
-    return fs.unlink(path)
+  async unlink(path: string): Promise<void> {
+    if (this.unlinkFailures > 0) {
+      this.unlinkFailures -= 1
+      throw failure('EIO')
+    }
+    await fs.unlink(path)
   }
 
   async open(path: string, flags: string): Promise<FileHandle> {

@@ -11,4 +11,6 @@ export const FOUND: readonly Found[] = [
   { seed: 28, what: 'late records of an entity that ingest writes without reading were told as they came' },
   // test/subgraphs/late-changes.test.ts
   { seed: 29, what: 'an event under way while its subgraph closed was told as an internal error' },
+  // test/embedded-log/disk-failure.test.ts; the disk has to fail twice in a row where a segment is full, so most runs do not meet it
+  { seed: 1891, what: 'a failed append was read in the place of acknowledged records once the log was opened again' },
 ]

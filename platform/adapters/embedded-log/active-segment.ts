@@ -87,14 +87,14 @@ export class ActiveSegment {
 
   /** Resolves when the commit is durable. Where it rejects, nothing of it is in the log. */
   async append(commit: EncodedCommit): Promise<void> {
+    await this.cut()
     try {
-      if (this.#suspect) await this.#reopen()
       this.#suspect = true
       await writeAll(this.#handle, commit.frames, this.extent.bytes)
       await this.#handle.datasync()
       this.#suspect = false
     } catch (error) {
-      // At once, so that a full disk gets the partial commit's space back; if it fails, the next append tries again before it writes.
+      // At once, so that a full disk gets the partial commit's space back; if it fails, whoever writes or seals next tries again before.
       await this.#reopen().catch(() => undefined)
       throw asLogError(error, `Segment ${this.segment.path} cannot be written`)
     }
@@ -106,6 +106,19 @@ export class ActiveSegment {
     this.segment.loaded = this.#loaded
   }
 
+  /**
+   * Takes out what a failed commit has left in the file, where that could not be done at once. To be done before another segment follows:
+   * a sealed one is read to its end.
+   */
+  async cut(): Promise<void> {
+    if (!this.#suspect) return
+    try {
+      await this.#reopen()
+    } catch (error) {
+      throw asLogError(error, `Segment ${this.segment.path} cannot be written`)
+    }
+  }
+
   /** Writes the index if the segment has grown by so much, so that opening after a crash scans what came later only. */
   async checkpoint(grownBytes: number): Promise<void> {
     if (this.extent.bytes - this.#indexedBytes < grownBytes) return
@@ -114,8 +127,9 @@ export class ActiveSegment {
     this.#indexedBytes = bytes
   }
 
-  /** The index is a cache: where it cannot be written, the next opening scans. */
+  /** The index is a cache: where it cannot be written, the next opening scans. It also takes whole frames of a failed commit as appended. */
   async close(): Promise<void> {
+    await this.cut().catch(() => undefined)
     await this.checkpoint(1).catch(() => undefined)
     await this.#handle.close()
   }

@@ -60,6 +60,8 @@ export class PartitionLog {
   #active: ActiveSegment
   #pending: PendingAppend[] = []
   #committing = false
+  /** The file of a next segment may be there already: the active one must not grow past where it begins, or an opening would lose what does. */
+  #rolling = false
   /** Commits and rolls: what writes the active segment. */
   readonly #writes = new SerialQueue()
   readonly #listeners = new Set<() => void>()
@@ -215,7 +217,8 @@ export class PartitionLog {
 
   async #commit(appends: readonly PendingAppend[]): Promise<number> {
     const bytes = appends.reduce((sum, append) => sum + append.bytes, 0)
-    if (!this.#active.empty && this.#active.extent.bytes + bytes > this.#context.segmentBytesMax) await this.#roll()
+    const isFull = !this.#active.empty && this.#active.extent.bytes + bytes > this.#context.segmentBytesMax
+    if (isFull || this.#rolling) await this.#roll()
     const { extent } = this.#active
     const commit = encodeCommit(appends, bytes, {
       position: extent.bytes,
@@ -229,9 +232,12 @@ export class PartitionLog {
   }
 
   async #roll(): Promise<void> {
+    await this.#active.cut()
     const { next, lastTimestampUs } = this.#active.extent
     const header = { base: next, floorTimestampUs: lastTimestampUs }
+    this.#rolling = true
     const active = await ActiveSegment.create(this.#context.files, this.#directory, header)
+    this.#rolling = false
     const sealed = this.#active
     this.#active = active
     this.#segments = [...this.#segments, active.segment]
