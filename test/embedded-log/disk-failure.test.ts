@@ -51,9 +51,11 @@ it('seals nothing of a commit that failed, also where the file could not be cut 
   const log = await files.open()
   await log.append(TOPIC, numbered(0, 1))
   disk.syncFailures = 1
-  disk.openFailures = 1
+  disk.openFailures = 2
   await expectCode(log.append(TOPIC, numbered(90, 1)), 'LOG_UNAVAILABLE')
   // More than the segment takes: they go into the next one, whose offsets are those of the commit that failed.
+  await expectCode(log.append(TOPIC, numbered(80, 3)), 'LOG_UNAVAILABLE')
+  expect((await files.segments()).length).toBe(1)
   await log.append(TOPIC, numbered(1, 3))
   const durable = range(0, 4).map((at) => `value-${String(at)}`)
   expect(values(await readAll(log, TOPIC))).toEqual(durable)
@@ -61,6 +63,20 @@ it('seals nothing of a commit that failed, also where the file could not be cut 
   expect((await files.segments()).length).toBe(2)
   const reopened = await files.open()
   expect(values(await readAll(reopened, TOPIC))).toEqual(durable)
+  await reopened.close()
+})
+
+it('has nothing of a rejected append after an orderly close, also where the file could not be cut at once', async () => {
+  const disk = new FailingFiles()
+  const files = await fixture({ files: disk })
+  const log = await files.open()
+  await log.append(TOPIC, numbered(0, 1))
+  disk.syncFailures = 1
+  disk.openFailures = 1
+  await expectCode(log.append(TOPIC, numbered(90, 1)), 'LOG_UNAVAILABLE')
+  await log.close()
+  const reopened = await files.open()
+  expect(values(await readAll(reopened, TOPIC))).toEqual(['value-0'])
   await reopened.close()
 })
 
@@ -79,6 +95,62 @@ it('rolls at the next append where the file of a new segment may have been left,
   const reopened = await files.open()
   await reopened.append(TOPIC, numbered(4, 1))
   expect(values(await readAll(reopened, TOPIC))).toEqual(range(0, 5).map((at) => `value-${String(at)}`))
+  await reopened.close()
+})
+
+it('loses nothing where compaction cannot make a new file durable, and where it cannot remove an old one', async () => {
+  for (const fault of [{ renameUnsynced: true }, { unlinkFailures: 1 }]) {
+    const disk = new FailingFiles()
+    const files = await fixture({ files: disk })
+    const log = await files.open({ compacted: true })
+    const append = (key: string): Promise<unknown> =>
+      log.append(TOPIC, [{ key: Buffer.from(key), value: Buffer.from(key) }])
+    for (const key of ['a', 'b']) await append(key)
+    Object.assign(disk, fault)
+    await expect(log.maintain({ force: true })).rejects.toMatchObject({ code: 'EIO' })
+    for (const key of ['c', 'd']) await append(key)
+    await log.maintain({ force: true })
+    const held = values(await readAll(log, TOPIC))
+    expect(held).toEqual(['a', 'b', 'c', 'd'])
+    await log.close()
+    // The one that compaction wrote, and the active one.
+    expect((await files.segments()).length).toBe(2)
+    const reopened = await files.open({ compacted: true })
+    expect(values(await readAll(reopened, TOPIC))).toEqual(held)
+    await reopened.close()
+  }
+})
+
+it('holds what retention could not remove until it can, so that no gap appears in front of what is held', async () => {
+  const disk = new FailingFiles()
+  const files = await fixture({ files: disk, segmentBytesMax: 200 })
+  const log = await files.open({ retentionMs: 60_000 })
+  for (const at of [0, 3, 6]) await log.append(TOPIC, numbered(at, 3))
+  files.clock.setWallClock(files.clock.now() + 3_600_000)
+  disk.unlinkFailures = 1
+  await expect(log.maintain()).rejects.toMatchObject({ code: 'EIO' })
+  expect(await log.offsets(TOPIC)).toEqual([{ partition: 0, earliest: 0, next: 9 }])
+  await log.maintain()
+  expect(await log.offsets(TOPIC)).toEqual([{ partition: 0, earliest: 9, next: 9 }])
+  await log.close()
+  const reopened = await files.open({ retentionMs: 60_000 })
+  expect(await reopened.offsets(TOPIC)).toEqual([{ partition: 0, earliest: 9, next: 9 }])
+  await reopened.close()
+})
+
+it('removes what compaction has replaced before retention takes what stands for it', async () => {
+  const disk = new FailingFiles()
+  const files = await fixture({ files: disk })
+  const topic = { compacted: true, retentionMs: 60_000 }
+  const log = await files.open(topic)
+  await log.append(TOPIC, numbered(0, 2))
+  disk.unlinkFailures = 1
+  await expect(log.maintain({ force: true })).rejects.toMatchObject({ code: 'EIO' })
+  files.clock.setWallClock(files.clock.now() + 3_600_000)
+  await log.maintain()
+  await log.close()
+  const reopened = await files.open(topic)
+  expect(await reopened.offsets(TOPIC)).toEqual([{ partition: 0, earliest: 2, next: 2 }])
   await reopened.close()
 })
 

@@ -14,6 +14,9 @@ export class FailingFiles implements FileLayer {
   openFailures = 0
   /** Number of files that will fail to be unlinked from now on. */
   unlinkFailures = 0
+  /** Whether the next fsync of a directory behind a rename of a segment fails. */
+  renameUnsynced = false
+  #renamed = false
   /** The next opening of a file for reading waits for it. */
   nextOpening: Promise<void> | null = null
   /** Number of fsyncs so far. */
@@ -23,8 +26,9 @@ export class FailingFiles implements FileLayer {
   /** Bytes read from files since the test last set it. */
   bytesRead = 0
 
-  rename(from: string, to: string): Promise<void> {
-    return fs.rename(from, to)
+  async rename(from: string, to: string): Promise<void> {
+    await fs.rename(from, to)
+    this.#renamed ||= to.endsWith('.log')
   }
 
   async unlink(path: string): Promise<void> {
@@ -51,6 +55,7 @@ export class FailingFiles implements FileLayer {
     if (name === 'write') return this.#write.bind(this, handle)
     if (name === 'read') return this.#read.bind(this, handle)
     if (name === 'datasync') return () => this.#sync(handle)
+    if (name === 'sync') return () => this.#syncDirectory(handle)
     const member: unknown = Reflect.get(handle, name)
     return typeof member === 'function' ? (member.bind(handle) as unknown) : member
   }
@@ -73,6 +78,12 @@ export class FailingFiles implements FileLayer {
     this.syncs += 1
     if (this.syncFailures === 0) return await handle.datasync()
     this.syncFailures -= 1
+    throw failure('EIO')
+  }
+
+  async #syncDirectory(handle: FileHandle): Promise<void> {
+    if (!this.renameUnsynced || !this.#renamed) return await handle.sync()
+    this.renameUnsynced = false
     throw failure('EIO')
   }
 }

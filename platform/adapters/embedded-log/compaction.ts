@@ -3,7 +3,7 @@
 // one rename; what a crash leaves of the old files is known by its name. Records without a key are kept: nothing can supersede them.
 import { createHash } from 'node:crypto'
 import { limits } from '../../limits.ts'
-import { syncDirectory, writeAll } from './file-layer.ts'
+import { writeAll } from './file-layer.ts'
 import type { FileHandle, FileLayer } from './file-layer.ts'
 import { frameOffset, frameRemovableFromMs, readFrame, withRemovableFrom } from './frame.ts'
 import { SEGMENT_HEADER_BYTES, decodeSegmentHeader, encodeSegmentHeader } from './segment-header.ts'
@@ -23,8 +23,8 @@ export interface CompactionPass {
   /** Ends the pass between two segments. */
   readonly signal: AbortSignal
   readonly segmentBytesMax: number
-  /** Puts the new segment in the place of the old ones, before their files go. */
-  readonly replace: (old: readonly Segment[], by: Segment) => void
+  /** Puts the new segment, whose file is there, in the place of the old ones; their files go once its own is durable. */
+  readonly replace: (old: readonly Segment[], by: Segment) => Promise<void>
 }
 
 /** Whether so much is new since the last pass that another pays. */
@@ -56,8 +56,8 @@ export async function compact(pass: CompactionPass): Promise<void> {
     if (first === undefined || pass.signal.aborted) return
     const by = segmentAt(pass.directory, { base: first.name.base, end: group.end, generation })
     await rewrite(pass, group.segments, by, newest)
-    pass.replace(group.segments, by)
-    for (const old of group.segments) await removeSegment(pass.files, old)
+    // Whatever fails from here on: the name is taken, so that the next pass takes a higher generation.
+    await pass.replace(group.segments, by)
   }
 }
 
@@ -137,7 +137,6 @@ async function rewrite(
   }
   await handle.close()
   await pass.files.rename(temporary, by.path)
-  await syncDirectory(pass.files, pass.directory)
   await writeIndexFile(pass.files, by).catch(() => undefined)
 }
 

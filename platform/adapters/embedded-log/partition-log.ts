@@ -57,6 +57,8 @@ export class PartitionLog {
   readonly #recent: RecentCommits
   /** In offset order; the last is the active one. */
   #segments: readonly Segment[]
+  /** Compacted, with files still there: they go before retention takes what stands for them, or an opening would find them in force. */
+  #replaced: readonly Segment[] = []
   #active: ActiveSegment
   #pending: PendingAppend[] = []
   #committing = false
@@ -156,6 +158,7 @@ export class PartitionLog {
     const { force, signal } = run
     const nowMs = this.#context.clock.now()
     await this.#writes.run(() => this.#rollIfDue(policy, nowMs, force))
+    await this.#removeReplaced()
     if (policy.retentionMs !== null) await this.#deleteExpired(nowMs - policy.retentionMs)
     const sealed = this.#segments.slice(0, -1)
     if (policy.compacted && sealed.length > 0 && (force || (await compactionPays(this.#context.files, sealed)))) {
@@ -259,17 +262,34 @@ export class PartitionLog {
       const { extent } = await loadSealed(this.#context.files, segment)
       if (extent.lastTimestampUs / 1_000 >= beforeMs) break
       this.#segments = this.#segments.slice(1)
-      await removeSegment(this.#context.files, segment)
+      try {
+        await removeSegment(this.#context.files, segment)
+      } catch (error) {
+        // The next opening would find it in front of a gap that later passes leave.
+        this.#segments = [segment, ...this.#segments]
+        throw error
+      }
       deleted = true
     }
     if (deleted) await syncDirectory(this.#context.files, this.#directory)
   }
 
-  #replace(old: readonly Segment[], by: Segment): void {
+  async #replace(old: readonly Segment[], by: Segment): Promise<void> {
     const at = this.#segments.findIndex((segment) => segment === old[0])
     invariant(at >= 0, 'compaction replaces segments that the partition has')
     this.#segments = [...this.#segments.slice(0, at), by, ...this.#segments.slice(at + old.length)]
+    this.#replaced = [...this.#replaced, ...old]
     this.#recent.clear()
+    await this.#removeReplaced()
+  }
+
+  async #removeReplaced(): Promise<void> {
+    if (this.#replaced.length === 0) return
+    await syncDirectory(this.#context.files, this.#directory)
+    for (const segment of this.#replaced) {
+      await removeSegment(this.#context.files, segment)
+      this.#replaced = this.#replaced.slice(1)
+    }
   }
 
   async #readSegments(segments: readonly Segment[], offset: number, bounds: ReadBounds): Promise<readonly LogRecord[]> {
