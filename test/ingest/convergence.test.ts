@@ -76,3 +76,22 @@ test('names every accepted record in a change, keyed by its entity', async () =>
   const named = new Set(changes.map(({ key, source }) => `${key}@${source}`))
   expect([...named].toSorted()).toEqual(wanted.toSorted())
 })
+
+test('tells of a record what it left or something newer, never older: each position taken once, the changes fold to the base rows', async () => {
+  const told = new Set<string>()
+  const rows = new Map<string, Row>()
+  for (const record of await allRecords(ports.log, `${TOPIC}.changes`)) {
+    const change = jsonOf(record) as Change
+    const { key, op, row, source, writeTime } = change
+    if (op === 'UPSERT') expect(Number(row['sequence'])).toBeGreaterThanOrEqual(writeTime)
+    const identity = `${key}@${source}`
+    if (told.has(identity)) continue
+    told.add(identity)
+    if (op === 'DELETE') rows.delete(key)
+    else rows.set(key, row)
+  }
+  const folded = [...rows.values()].map((row) =>
+    Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)),
+  )
+  expect(byId(folded)).toEqual(byId(await visibleRows(ports.store, 'things')))
+})

@@ -12,6 +12,8 @@ type Random = (below: number) => number
 /** Set while a disk fails; what a mesh in this process is opened with. */
 export class DiskErrors implements FilePoints {
   oneIn = 0
+  /** Of the operations behind a failed one every second fails too: what is done about a failure meets a disk that still fails. */
+  #failing = false
   readonly #random: Random
 
   constructor(random: Random) {
@@ -31,7 +33,8 @@ export class DiskErrors implements FilePoints {
   }
 
   failure(): 'EIO' | 'ENOSPC' | null {
-    if (this.oneIn === 0 || this.#random(this.oneIn) > 0) return null
+    this.#failing = this.oneIn > 0 && this.#random(this.#failing ? 2 : this.oneIn) === 0
+    if (!this.#failing) return null
     return this.#random(2) === 0 ? 'EIO' : 'ENOSPC'
   }
 }
