@@ -134,13 +134,15 @@ export class CassandraStore implements Store {
    * read its tables can read it.
    */
   sharedSecret(name: string, create: () => Uint8Array): Promise<Uint8Array> {
-    return this.#run(async () => {
+    const wanted = async (): Promise<Uint8Array> => {
       const kept = await this.#catalog.value('secret', name)
       if (kept !== null) return Uint8Array.from(Buffer.from(kept, 'base64'))
       const made = create()
       const outcome = await this.#catalog.insert('secret', name, { value: Buffer.from(made).toString('base64') })
       return outcome.applied ? made : Uint8Array.from(Buffer.from(outcome.found ?? '', 'base64'))
-    })
+    }
+    // Processes of a mesh start together and contend over it, which shows as a time limit of the server: no outage.
+    return this.#run(() => onceDecided(this.#migration(), wanted, limits.storeContentionWaitMs))
   }
 
   close(): Promise<void> {
