@@ -17,9 +17,10 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`)
 const first = Number(values.seed ?? values.from)
 const count = values.seed === undefined ? Number(values.count) : 1
 
-function printRun({ seed, problems, faults, records, seconds }: ServerRun): void {
+function printRun({ seed, problems, faults, records, toldMeanwhile, processes, seconds }: ServerRun): void {
   const outcome = problems.length === 0 ? 'right' : `${String(problems.length)} PROBLEMS`
-  print(`seed ${String(seed)}: ${outcome}; ${String(records)} records, ${seconds.toFixed(1)} s; ${faults.join(', ')}`)
+  const size = `${String(records)} records, ${String(toldMeanwhile)} told before the last fault was over, ${String(processes)} processes`
+  print(`seed ${String(seed)}: ${outcome}; ${size}, ${seconds.toFixed(1)} s; ${faults.join(', ')}`)
   for (const problem of problems) print(`  ${problem}`)
   if (problems.length > 0) print(`  again: node cli/run.js test/faults/servers/run.ts --seed ${String(seed)}`)
 }

@@ -16,6 +16,10 @@ export interface ServerRun {
   readonly seed: number
   readonly faults: readonly string[]
   readonly records: number
+  /** Changes that observers had been told when the last fault was over: what went on meanwhile. */
+  readonly toldMeanwhile: number
+  /** Processes that ingested, killed and ended ones included. */
+  readonly processes: number
   /** In words; none: nothing was lost, wrong or told twice. */
   readonly problems: readonly string[]
   readonly seconds: number
@@ -31,6 +35,8 @@ export interface ServerRunOptions {
 }
 
 const RECORDS = 300
+/** Records for all the time that members join and leave: a post has six or seven, and there are some sixteen a second. */
+const REBALANCE_MS_PER_RECORD = 10
 const PRODUCTS = 2
 const POST_PAUSE_MS = 120
 /** One in so many of the posts is on its way through before the first fault. */
@@ -50,9 +56,10 @@ export async function runOnServers(options: ServerRunOptions): Promise<ServerRun
   // Two runs of one seed on the same servers have nothing in common.
   const unique = `s${String(seed)}t${Date.now().toString(36)}`
   const mesh = await openServerMesh({ servers, unique, names, random })
-  const records = Math.max(RECORDS, Math.round((options.rebalanceMs ?? 0) / 20))
+  const records = Math.max(RECORDS, Math.round((options.rebalanceMs ?? 0) / REBALANCE_MS_PER_RECORD))
   const acknowledged: Acknowledged[] = []
   const problems: string[] = []
+  let toldMeanwhile = 0
   try {
     const posts = makeWorkload({ seed, products: mesh.products, records })
     const first = Math.ceil(posts.length / FIRST_POSTS_OF)
@@ -62,6 +69,7 @@ export async function runOnServers(options: ServerRunOptions): Promise<ServerRun
     const appending = new Appending(mesh, posts.slice(first), { acknowledged, random: seededInteger(seed + 1) })
     if (options.rebalanceMs === undefined) await happen(mesh, faults)
     else await rebalance(mesh, options.rebalanceMs)
+    toldMeanwhile = mesh.observers.reduce((sum, { events }) => sum + events.length, 0)
     await appending.hurry()
     problems.push(...(await settled(mesh, acknowledged)))
     if (problems.length === 0 && random(3) === 0) problems.push(...(await outOfRange(mesh)))
@@ -73,7 +81,15 @@ export async function runOnServers(options: ServerRunOptions): Promise<ServerRun
     if (problems.length > 0) problems.push(...new Set(mesh.members.failures))
     await mesh.close()
   }
-  return { seed, faults, records: acknowledged.length, problems, seconds: (performance.now() - startedAt) / 1_000 }
+  return {
+    seed,
+    faults,
+    records: acknowledged.length,
+    toldMeanwhile,
+    processes: mesh.members.count,
+    problems,
+    seconds: (performance.now() - startedAt) / 1_000,
+  }
 }
 
 /** Faults of a mesh that does not work yet would change nothing. */
