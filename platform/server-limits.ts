@@ -73,8 +73,11 @@ export const serverLimits = {
   consumerFetchPartitionBytesMin: 65_536,
   /** How long a fetch waits for records: a newly given partition waits as long for its first fetch. */
   consumerFetchWaitMs: 500,
-  /** The same while a handler is busy, whose partition joins the next fetch when it is done. */
+  /** The same while a partition has no room or rests, which joins the next fetch. */
   consumerFetchWaitBusyMs: 50,
+  /** The same while every handler is busy and nobody waits for a first record, unless so much comes before: a record waits no longer than that. */
+  consumerFetchWaitAheadMs: 5,
+  consumerFetchAheadBytesMin: 65_536,
   /** What fails for so long is an outage that `onError` is told of; leaders and coordinators that are moved on purpose move in less. */
   consumerOutageAfterMs: 2_000,
   /** How long a group's coordinator may be missing before that is an outage: a new broker makes and fills its topic of offsets for seconds. */

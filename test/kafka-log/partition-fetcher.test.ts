@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { FetchRequest, FetchedPartition } from '../../platform/adapters/kafka/fetch-message.ts'
 import type { PartitionFeed } from '../../platform/adapters/kafka/partition-feed.ts'
 import { PartitionFetcher } from '../../platform/adapters/kafka/partition-fetcher.ts'
+import { limits } from '../../platform/limits.ts'
 import { systemClock } from '../../platform/system-clock.ts'
 import { eventually, range } from '../conformance/event-log-harness.ts'
 
@@ -13,6 +14,7 @@ const signal = new AbortController().signal
 interface Poll {
   readonly leader: number
   readonly from: FetchRequest['from']
+  readonly bytesMin: number | undefined
   readonly answer: (answers: readonly FetchedPartition[]) => void
   readonly fail: (error: Error) => void
 }
@@ -25,9 +27,9 @@ class Brokers {
 
   leader = (_: string, partition: number): Promise<number> => this.leaders.get(partition) ?? Promise.resolve(1)
 
-  fetch = (leader: number, { from }: FetchRequest): Promise<readonly FetchedPartition[]> => {
+  fetch = (leader: number, { from, bytesMin }: FetchRequest): Promise<readonly FetchedPartition[]> => {
     const { promise, resolve, reject } = Promise.withResolvers<readonly FetchedPartition[]>()
-    this.polls.push({ leader, from, answer: resolve, fail: reject })
+    this.polls.push({ leader, from, bytesMin, answer: resolve, fail: reject })
     return promise
   }
 
@@ -48,8 +50,8 @@ class Brokers {
   }
 }
 
-function fetched(partition: number, from: number, to: number): FetchedPartition {
-  const nothing = { timestampUs: 0, key: null, value: null, headers: {} }
+function fetched(partition: number, from: number, to: number, value: Uint8Array | null = null): FetchedPartition {
+  const nothing = { timestampUs: 0, key: null, value, headers: {} }
   const records = range(from, to).map((offset) => ({ ...nothing, offset }))
   return { topic: TOPIC, partition, error: null, records, nextOffset: to, earliest: 0, end: to }
 }
@@ -84,8 +86,38 @@ describe('the polls of a consumer', () => {
     const second = await brokers.poll(1)
     second.answer([fetched(0, 30, 36), fetched(1, 0, 2)])
     await setImmediate()
-    expect(await offsetsOf(feed, 20)).toEqual(range(20, 30))
-    expect(brokers.asked.slice(0, 2)).toEqual(['1 0@0', '1 1@0'])
+    expect(await offsetsOf(feed, 20)).toEqual(range(20, 36))
+    expect(brokers.asked.slice(0, 2)).toEqual(['1 0@0', '1 1@0 0@30'])
+  })
+
+  it('bring all that comes while a batch is in hand, for the next one, and let some come together meanwhile', async () => {
+    const brokers = new Brokers()
+    const feed = fetcherOn(brokers).open({ topic: TOPIC, partition: 0 }, 0)
+    const taking = offsetsOf(feed, 20)
+    ;(await brokers.poll(0)).answer([fetched(0, 0, 3)])
+    expect(await taking).toEqual(range(0, 3))
+    ;(await brokers.poll(1)).answer([fetched(0, 3, 5)])
+    ;(await brokers.poll(2)).answer([fetched(0, 5, 30)])
+    await brokers.poll(3)
+    expect(await offsetsOf(feed, 20)).toEqual(range(3, 23))
+    expect(await offsetsOf(feed, 20)).toEqual(range(23, 30))
+    expect(brokers.asked).toEqual(['1 0@0', '1 0@3', '1 0@5', '1 0@30'])
+    const { consumerFetchAheadBytesMin: ahead } = limits
+    expect(brokers.polls.map(({ bytesMin }) => bytesMin)).toEqual([1, ahead, ahead, ahead])
+  })
+
+  it('ask for no more of a partition of which its share of memory waits', async () => {
+    const brokers = new Brokers()
+    const feed = fetcherOn(brokers).open({ topic: TOPIC, partition: 0 }, 0)
+    const large = new Uint8Array(limits.consumeBatchBytesMax / 2)
+    ;(await brokers.poll(0)).answer([fetched(0, 0, 2, large)])
+    await eventually(() => expect(feed.offset).toBe(2))
+    fetcher.open({ topic: TOPIC, partition: 1 }, 0)
+    await brokers.poll(1)
+    expect(await offsetsOf(feed, 1)).toEqual([0])
+    ;(await brokers.poll(1)).answer([])
+    await brokers.poll(2)
+    expect(brokers.asked).toEqual(['1 0@0', '1 1@0', '1 1@0 0@2'])
   })
 
   it('take a partition whose leader has moved from whichever broker answers first, and only once', async () => {

@@ -22,8 +22,9 @@ export interface FetchFrom {
 
 export interface FetchRequest {
   readonly from: readonly FetchFrom[]
-  /** How long the broker waits for a first record. */
+  /** How long the broker waits for records of so many bytes, by default for a first one. */
   readonly waitMs: number
+  readonly bytesMin?: number
   /** Of the whole answer, and of each partition; a larger first batch comes all the same. */
   readonly bytesMax: number
   readonly partitionBytesMax: number
@@ -54,7 +55,7 @@ export function encodeFetch(request: FetchRequest): Connection.Message {
   const message = definition.protocol({ version: FETCH_VERSION })({
     isolationLevel: READ_COMMITTED,
     maxWaitTime: request.waitMs,
-    minBytes: 1,
+    minBytes: request.bytesMin ?? 1,
     maxBytes: request.bytesMax,
     topics: [...merged(topics)],
     rackId: '',

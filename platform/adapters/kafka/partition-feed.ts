@@ -1,5 +1,5 @@
-// Records of one partition on their way from the fetcher to its worker. At most one answer of a fetch waits here: the next is asked for
-// only when the worker has taken the last record of it.
+// Records of one partition on their way from the fetcher to its worker. While the worker has a batch in hand, what comes waits here, and more
+// is fetched as long as that is within bounds: the next batch has all that came during the one before, not only the first of it.
 import { limits } from '../../limits.ts'
 import type { LogRecord } from '../../ports/event-log.ts'
 import type { TopicPartition } from './group-protocol.ts'
@@ -15,12 +15,15 @@ export class PartitionFeed {
   readonly partition: TopicPartition
   readonly #changed: () => void
   #offset: number
-  #records: readonly LogRecord[] = []
+  #records: LogRecord[] = []
   #taken = 0
+  /** Of the records that wait. */
+  #bytes = 0
   #passedOver = false
   #failure: Error | null = null
   #closed = false
   #interrupted = false
+  #awaited = false
   #arrived = Promise.withResolvers<void>()
 
   /** `changed`: it wants records now, or none any more. */
@@ -35,8 +38,14 @@ export class PartitionFeed {
     return this.#offset
   }
 
-  get wanting(): boolean {
-    return !this.#closed && this.#failure === null && this.#isEmpty
+  /** Whether there is room for so much to wait. */
+  hasRoom(bytesMax: number): boolean {
+    return !this.#closed && this.#failure === null && (this.#isEmpty || this.#bytes < bytesMax)
+  }
+
+  /** Nothing waits here, and a worker waits for it. */
+  get awaited(): boolean {
+    return this.#awaited && this.#isEmpty
   }
 
   get closed(): boolean {
@@ -50,6 +59,7 @@ export class PartitionFeed {
   async next(recordsMax: number, signal: AbortSignal): Promise<FedBatch | null> {
     const abort = (): void => this.#arrived.resolve()
     signal.addEventListener('abort', abort)
+    this.#awaited = true
     try {
       while (this.#isEmpty) {
         signal.throwIfAborted()
@@ -63,30 +73,38 @@ export class PartitionFeed {
       }
     } finally {
       signal.removeEventListener('abort', abort)
+      this.#awaited = false
     }
     signal.throwIfAborted()
-    const end = endOfBatch(this.#records, this.#taken, recordsMax)
-    const records = this.#records.slice(this.#taken, end)
-    this.#taken = end
-    this.#passedOver = false
-    const last = this.#isEmpty ? undefined : records.at(-1)
-    const nextOffset = last === undefined ? this.#offset : last.offset + 1
-    if (this.wanting) {
-      this.#records = []
-      this.#taken = 0
-      this.#arrived = Promise.withResolvers()
-      this.#changed()
-    }
-    return { records, nextOffset }
+    const batch = this.#take(recordsMax)
+    this.#changed()
+    return batch
   }
 
-  /** Only what was asked for from its present offset, while it is wanting: what waits here would be lost. */
+  #take(recordsMax: number): FedBatch {
+    const { end, bytes } = endOfBatch(this.#records, this.#taken, recordsMax)
+    const records = this.#records.slice(this.#taken, end)
+    this.#taken = end
+    this.#bytes -= bytes
+    this.#passedOver = false
+    if (!this.#isEmpty) return { records, nextOffset: (records.at(-1)?.offset ?? this.#offset - 1) + 1 }
+    this.#records = []
+    this.#taken = 0
+    this.#arrived = Promise.withResolvers()
+    return { records, nextOffset: this.#offset }
+  }
+
+  /** What was asked for from its present offset. */
   deliver(records: readonly LogRecord[], nextOffset: number): void {
-    if (this.#closed || nextOffset === this.#offset) return
+    if (this.#closed || this.#failure !== null || nextOffset === this.#offset) return
     this.#offset = nextOffset
     this.#passedOver = true
-    this.#records = records
+    if (this.#taken > 0) this.#records = this.#records.slice(this.#taken)
     this.#taken = 0
+    for (const record of records) {
+      this.#records.push(record)
+      this.#bytes += bytesOf(record)
+    }
     this.#arrived.resolve()
   }
 
@@ -109,20 +127,30 @@ export class PartitionFeed {
     this.#closed = true
     this.#records = []
     this.#taken = 0
+    this.#bytes = 0
     this.#passedOver = false
     this.#changed()
   }
 }
 
+function bytesOf({ key, value }: LogRecord): number {
+  return (key?.byteLength ?? 0) + (value?.byteLength ?? 0)
+}
+
 /** A record that is larger than a batch may be comes alone. */
-function endOfBatch(records: readonly LogRecord[], from: number, recordsMax: number): number {
+function endOfBatch(
+  records: readonly LogRecord[],
+  from: number,
+  recordsMax: number,
+): { readonly end: number; readonly bytes: number } {
   let bytes = 0
   let end = from
   while (end < records.length && end - from < recordsMax) {
     const record = records[end]
-    bytes += (record?.key?.byteLength ?? 0) + (record?.value?.byteLength ?? 0)
-    if (bytes > limits.consumeBatchBytesMax && end > from) break
+    const own = record === undefined ? 0 : bytesOf(record)
+    if (bytes + own > limits.consumeBatchBytesMax && end > from) break
+    bytes += own
     end += 1
   }
-  return end
+  return { end, bytes }
 }

@@ -1,10 +1,10 @@
-// Fetches for all partitions that one consumer holds: one long poll per leader, for every partition whose feed is empty. Bounded in bytes:
-// a feed holds one answer at most, and an answer its share of `limits.consumerPrefetchBytesMax`. A partition that fails rests for a while and
-// holds up no other.
+// Fetches for all partitions that one consumer holds: one long poll per leader, for every partition whose feed has room. Bounded in bytes: what
+// waits in a feed, and the answer that comes to it, are half of its share of `limits.consumerPrefetchBytesMax` each. A partition that fails
+// rests for a while and holds up no other.
 import { setImmediate } from 'node:timers/promises'
 import { limits } from '../../limits.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { FetchedPartition } from './fetch-message.ts'
+import type { FetchRequest, FetchedPartition } from './fetch-message.ts'
 import { nameOf } from './group-protocol.ts'
 import type { TopicPartition } from './group-protocol.ts'
 import type { KafkaChannel } from './kafka-channel.ts'
@@ -80,7 +80,7 @@ export class PartitionFetcher {
   }
 
   #isDue(feed: PartitionFeed): boolean {
-    return feed.wanting && !this.#resting.has(feed)
+    return feed.hasRoom(this.#halfShare()) && !this.#resting.has(feed)
   }
 
   async #leader(feed: PartitionFeed): Promise<number | null> {
@@ -98,22 +98,21 @@ export class PartitionFetcher {
     this.#polled.add(leader)
     const asked = new Map(feeds.map((feed) => [feed, feed.offset]))
     // A partition whose leader moves may be in two polls: what the first has brought, the second must not replace.
-    const isAwaited = (feed: PartitionFeed): boolean => feed.wanting && feed.offset === asked.get(feed)
+    const isNext = (feed: PartitionFeed): boolean => !feed.closed && feed.offset === asked.get(feed)
     try {
       const answers = await this.#options.channel.fetch(leader, {
         from: this.#inTurn(feeds).map(({ partition, offset }) => ({ ...partition, offset })),
-        // A partition that begins, or whose worker takes its last record, during the poll must not wait long for the poll's end.
-        waitMs: feeds.length < this.#options.expected() ? limits.consumerFetchWaitBusyMs : limits.consumerFetchWaitMs,
+        ...this.#patience(feeds),
         bytesMax: limits.consumerPrefetchBytesMax,
-        partitionBytesMax: this.#share(),
+        partitionBytesMax: this.#halfShare(),
       })
       const byName = new Map(feeds.map((feed) => [nameOf(feed.partition), feed]))
       for (const answer of answers) {
         const feed = byName.get(nameOf(answer))
-        if (feed !== undefined && isAwaited(feed)) this.#deliver(feed, answer)
+        if (feed !== undefined && isNext(feed)) this.#deliver(feed, answer)
       }
     } catch (error) {
-      for (const feed of feeds) if (isAwaited(feed)) this.#rest(feed, error)
+      for (const feed of feeds) if (isNext(feed)) this.#rest(feed, error)
     } finally {
       this.#polled.delete(leader)
     }
@@ -150,6 +149,16 @@ export class PartitionFetcher {
     )
   }
 
+  /** Where every worker has a batch in hand, nobody waits for a first record: some are let come together. */
+  #patience(feeds: readonly PartitionFeed[]): Pick<FetchRequest, 'waitMs' | 'bytesMin'> {
+    if (!feeds.some((feed) => feed.awaited)) {
+      return { waitMs: limits.consumerFetchWaitAheadMs, bytesMin: limits.consumerFetchAheadBytesMin }
+    }
+    // A partition that begins, or whose worker makes room, during the poll must not wait long for the poll's end.
+    const isAll = feeds.length >= this.#options.expected()
+    return { waitMs: isAll ? limits.consumerFetchWaitMs : limits.consumerFetchWaitBusyMs, bytesMin: 1 }
+  }
+
   /** A broker fills an answer in the order of the request: each partition comes first at times. */
   #inTurn(feeds: readonly PartitionFeed[]): readonly PartitionFeed[] {
     this.#turn = (this.#turn + 1) % feeds.length
@@ -157,8 +166,8 @@ export class PartitionFetcher {
   }
 
   /** Small enough that all feeds together stay within the bound, large enough for a batch of small records. */
-  #share(): number {
-    const share = Math.floor(limits.consumerPrefetchBytesMax / Math.max(1, this.#feeds.size))
-    return Math.min(limits.consumeBatchBytesMax, Math.max(share, limits.consumerFetchPartitionBytesMin))
+  #halfShare(): number {
+    const half = Math.floor(limits.consumerPrefetchBytesMax / 2 / Math.max(1, this.#feeds.size))
+    return Math.min(limits.consumeBatchBytesMax, Math.max(half, limits.consumerFetchPartitionBytesMin))
   }
 }
