@@ -6,8 +6,11 @@ import type { BareTuning } from './servers/bare-loop.ts'
 import { runLoad } from './servers/run-load.ts'
 import type { ServerProduct } from './servers/server-load.ts'
 
-const RECORDS = 60_000
+const RECORDS = 200_000
 const WARM_UP_RECORDS = 10_000
+/** Once for each start of the servers: what they run often they compile, on the same cores. */
+const SERVERS_WARM_UP_RECORDS = 60_000
+const warmServers = new Set<string>()
 const PARTITIONS = 4
 /** The best of one run each of batches of 1,000 and 4,000 records and 256 to 2,048 requests in flight; where partitions are shared, of 256 and 1,024. */
 const BARE: BareTuning = { batchRecords: 4_000, inFlight: 1_024, together: true }
@@ -42,6 +45,10 @@ async function serverRound(product: ServerProduct, { servers, scale }: RoundOpti
     partitions: PARTITIONS,
     warmUpRecords: Math.ceil(WARM_UP_RECORDS * Math.min(1, scale * 2)),
     records: Math.ceil(RECORDS * scale),
+  }
+  if (!warmServers.has(servers.cassandra)) {
+    warmServers.add(servers.cassandra)
+    await runLoad({ ...task, records: SERVERS_WARM_UP_RECORDS, bare: PEERS })
   }
   const own = await runLoad({ ...task, bare: null })
   const bare = await runLoad({ ...task, bare: product === 'orders-shared-partitions' ? BARE_SHARED : BARE })
