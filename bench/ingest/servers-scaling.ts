@@ -5,8 +5,9 @@ import type { BenchPart, RoundOptions } from './part.ts'
 import { runParts } from './run-parts.ts'
 import { runGroup } from './servers/run-group.ts'
 import { runLoad } from './servers/run-load.ts'
+import { warmServers } from './servers/warm-servers.ts'
 
-const RECORDS = 40_000
+const RECORDS = 80_000
 const WARM_UP_RECORDS = 8_000
 const PARTITIONS = [1, 4, 16, 64]
 const PROCESSES = [1, 2, 4]
@@ -20,6 +21,7 @@ export const serverPartitions: BenchPart = {
   once: true,
   round: async (options) => {
     const figures: Record<string, number> = {}
+    await warmServers(taskOf(options).servers)
     for (const partitions of PARTITIONS) {
       const { recordsPerSecond, cpuUs } = await runLoad({ ...taskOf(options), partitions, bare: null })
       figures[`partitions${String(partitions)}RecordsPerSecond`] = recordsPerSecond
@@ -37,6 +39,7 @@ export const serverProcesses: BenchPart = {
   once: true,
   round: async (options) => {
     const figures: Record<string, number> = {}
+    await warmServers(taskOf(options).servers)
     for (const processes of PROCESSES) {
       const { recordsPerSecond, cpuUs, least } = await runGroup(
         { ...taskOf(options), partitions: GROUP_PARTITIONS },

@@ -4,13 +4,11 @@ import type { BenchPart, RoundOptions } from './part.ts'
 import { runParts } from './run-parts.ts'
 import type { BareTuning } from './servers/bare-loop.ts'
 import { runLoad } from './servers/run-load.ts'
+import { warmServers } from './servers/warm-servers.ts'
 import type { ServerProduct } from './servers/server-load.ts'
 
 const RECORDS = 200_000
 const WARM_UP_RECORDS = 10_000
-/** Once for each start of the servers: what they run often they compile, on the same cores. */
-const SERVERS_WARM_UP_RECORDS = 60_000
-const warmServers = new Set<string>()
 const PARTITIONS = 4
 /** The best of one run each of batches of 1,000 and 4,000 records and 256 to 2,048 requests in flight; where partitions are shared, of 256 and 1,024. */
 const BARE: BareTuning = { batchRecords: 4_000, inFlight: 1_024, together: true }
@@ -46,10 +44,7 @@ async function serverRound(product: ServerProduct, { servers, scale }: RoundOpti
     warmUpRecords: Math.ceil(WARM_UP_RECORDS * Math.min(1, scale * 2)),
     records: Math.ceil(RECORDS * scale),
   }
-  if (!warmServers.has(servers.cassandra)) {
-    warmServers.add(servers.cassandra)
-    await runLoad({ ...task, records: SERVERS_WARM_UP_RECORDS, bare: PEERS })
-  }
+  await warmServers(servers)
   const own = await runLoad({ ...task, bare: null })
   const bare = await runLoad({ ...task, bare: product === 'orders-shared-partitions' ? BARE_SHARED : BARE })
   const peers = await runLoad({ ...task, bare: PEERS })
