@@ -55,10 +55,11 @@ async function readRound({ servers, scale }: RoundOptions): Promise<Record<strin
     for (let start = 0; start < rows; start += 5_000)
       await store.write(ordersFrom(start, Math.min(rows, start + 5_000)))
     const ids = Array.from({ length: rows }, (_, at) => idOf(at))
-    const key = (at: number): Row => ({ id: ids[(at * 7_919) % rows] ?? '' })
+    const idAt = (at: number): string => ids[(at * 7_919) % rows] ?? ''
+    const key = (at: number): Row => ({ id: idAt(at) })
     const ours = async (at: number): Promise<boolean> => (await store.read('bench_orders', [key(at)]))[0] !== null
     await using driver = await openDriver(load)
-    const bare = async (at: number): Promise<boolean> => (await driver.one(String(key(at)['id']))) !== null
+    const bare = async (at: number): Promise<boolean> => (await driver.one(idAt(at))) !== null
     await lookUp(ours, WARM_UP_LOOKUP_SECONDS)
     await lookUp(bare, WARM_UP_LOOKUP_SECONDS * WARM_UP_SHARE)
     const lookups: number[] = []
