@@ -112,9 +112,9 @@ export const serverLimits = {
   storeOpenWaitMs: 8_000,
   /** To one contact point: the others must get their turn within the time above. */
   storeConnectWaitMs: 3_000,
-  /** Statements and bytes of one unlogged batch: ten rows of a partition together cost a fifth of ten apart, more gain little. */
+  /** Statements and bytes of one unlogged batch: ten rows of a partition together cost a fifth of ten apart, more than 64 gain little. */
   storeBatchStatementsMax: 64,
-  storeBatchBytesMax: 16_384,
+  storeBatchBytesMax: 32_768,
   /** Partitions and bytes of one request of several: it costs the client half of what single ones do, and the server warns beyond 10 partitions or 5 KiB of them, and refuses 50 KiB. */
   storeMixedPartitionsMax: 8,
   storeMixedBytesMax: 4_096,

@@ -8,6 +8,7 @@ import { AdaptiveGate, type GatePlace } from './adaptive-gate.ts'
 import { type Asked, isCongestion, isRefusal, storeError } from './cassandra-error.ts'
 import { type ConnectionOptions, DriverConnection, inTime } from './driver-connection.ts'
 import { RequestGate } from './request-gate.ts'
+import { sendBatch, type Statement } from './write-batch.ts'
 
 const { consistencies } = types
 
@@ -26,12 +27,6 @@ const CONSISTENCIES: Readonly<Record<Consistency, { readonly write: number; read
 export interface ClientOptions extends ConnectionOptions {
   /** Of reads and writes; default LOCAL_QUORUM. */
   readonly consistency?: Consistency | undefined
-}
-
-/** A prepared statement's text and its values as toCql makes them. */
-export interface Statement {
-  readonly query: string
-  readonly params: readonly unknown[]
 }
 
 export interface WriteRequest {
@@ -174,7 +169,7 @@ export class CassandraClient {
     const { driver } = this.#connection
     const [first] = statements
     if (statements.length === 1 && first !== undefined) await driver.execute(first.query, first.params, options)
-    else await driver.batch(statements as { query: string; params: unknown[] }[], { ...options, logged: false })
+    else await sendBatch(driver, statements, options)
   }
 
   #gateOf(node: string): AdaptiveGate {

@@ -4,7 +4,7 @@ import { schemaLimits } from '../../../schema/schema-limits.ts'
 import { narrowed } from '../../column-widening.ts'
 import type { PutWrite, Write, WriteTime } from '../../ports/store.ts'
 import { checkedCell, checkStorable, checkedWriteTime, unwrittenTime } from '../../row-check.ts'
-import type { Statement } from './cassandra-client.ts'
+import type { Statement } from './write-batch.ts'
 import { type CqlTable, keyParams } from './cql-table.ts'
 import { toCql } from './cql-value.ts'
 

@@ -1,8 +1,9 @@
 // Which rows go in one request: those of one partition together, which is one mutation of the server, and small ones of several partitions that lie
 // on one node, which spares both sides requests. Pure.
 import { limits } from '../../limits.ts'
-import type { Statement, WriteRequest } from './cassandra-client.ts'
+import type { WriteRequest } from './cassandra-client.ts'
 import type { RowStatements } from './row-statements.ts'
+import type { Statement } from './write-batch.ts'
 
 /** Where a partition is written first. */
 export interface Place {
