@@ -106,6 +106,19 @@ describe('the polls of a consumer', () => {
     expect(brokers.polls.map(({ bytesMin }) => bytesMin)).toEqual([1, ahead, ahead, ahead])
   })
 
+  it('wait for a first record where nothing comes while a batch is in hand', async () => {
+    const brokers = new Brokers()
+    const feed = fetcherOn(brokers).open({ topic: TOPIC, partition: 0 }, 0)
+    const taking = offsetsOf(feed, 20)
+    ;(await brokers.poll(0)).answer([fetched(0, 0, 3)])
+    expect(await taking).toEqual(range(0, 3))
+    ;(await brokers.poll(1)).answer([])
+    ;(await brokers.poll(2)).answer([fetched(0, 3, 5)])
+    await brokers.poll(3)
+    const { consumerFetchAheadBytesMin: ahead } = limits
+    expect(brokers.polls.map(({ bytesMin }) => bytesMin)).toEqual([1, ahead, 1, ahead])
+  })
+
   it('ask for no more of a partition of which its share of memory waits', async () => {
     const brokers = new Brokers()
     const feed = fetcherOn(brokers).open({ topic: TOPIC, partition: 0 }, 0)

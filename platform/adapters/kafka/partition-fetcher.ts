@@ -28,6 +28,8 @@ export class PartitionFetcher {
   readonly #feeds = new Map<string, PartitionFeed>()
   /** Leaders with a poll in hand. */
   readonly #polled = new Set<number>()
+  /** Leaders whose last poll brought nothing. */
+  readonly #quiet = new Set<number>()
   /** Feeds that failed: since when, and their next pause. */
   readonly #failing = new Map<PartitionFeed, { readonly sinceMs: number; readonly delayMs: number }>()
   readonly #resting = new Set<PartitionFeed>()
@@ -102,7 +104,7 @@ export class PartitionFetcher {
     try {
       const answers = await this.#options.channel.fetch(leader, {
         from: this.#inTurn(feeds).map(({ partition, offset }) => ({ ...partition, offset })),
-        ...this.#patience(feeds),
+        ...this.#patience(leader, feeds),
         bytesMax: limits.consumerPrefetchBytesMax,
         partitionBytesMax: this.#halfShare(),
       })
@@ -111,6 +113,8 @@ export class PartitionFetcher {
         const feed = byName.get(nameOf(answer))
         if (feed !== undefined && isNext(feed)) this.#deliver(feed, answer)
       }
+      if (feeds.every(isNext)) this.#quiet.add(leader)
+      else this.#quiet.delete(leader)
     } catch (error) {
       for (const feed of feeds) if (isNext(feed)) this.#rest(feed, error)
     } finally {
@@ -149,13 +153,14 @@ export class PartitionFetcher {
     )
   }
 
-  /** Where every worker has a batch in hand, nobody waits for a first record: some are let come together. */
-  #patience(feeds: readonly PartitionFeed[]): Pick<FetchRequest, 'waitMs' | 'bytesMin'> {
-    if (!feeds.some((feed) => feed.awaited)) {
+  /** Where every worker has a batch in hand, nobody waits for a first record: some are let come together, as long as they come. */
+  #patience(leader: number, feeds: readonly PartitionFeed[]): Pick<FetchRequest, 'waitMs' | 'bytesMin'> {
+    const isAwaited = feeds.some((feed) => feed.awaited)
+    if (!isAwaited && !this.#quiet.has(leader)) {
       return { waitMs: limits.consumerFetchWaitAheadMs, bytesMin: limits.consumerFetchAheadBytesMin }
     }
     // A partition that begins, or whose worker makes room, during the poll must not wait long for the poll's end.
-    const isAll = feeds.length >= this.#options.expected()
+    const isAll = isAwaited && feeds.length >= this.#options.expected()
     return { waitMs: isAll ? limits.consumerFetchWaitMs : limits.consumerFetchWaitBusyMs, bytesMin: 1 }
   }
 
