@@ -111,15 +111,16 @@ export function checkMesh(products: readonly Product[]): Diagnostic[] {
     for (const entity of product.entities) {
       if (entity.source === null) found.push(...checkForeign(product, entity, owners))
     }
-    for (const source of product.derivation?.products ?? []) {
+    for (const read of product.reads) {
+      const source = read.product
       if (names.has(source)) continue
-      const message = `${productName(product)} is derived from "${source}", which the mesh does not have.`
+      const message = `${productName(product)} reads "${source}", which the mesh does not have.`
       found.push(
         problem(
           'MESH_PRODUCT_UNKNOWN',
-          startOf(product),
+          read.location,
           message,
-          'Add the product, or mend the name in @derivedFrom.',
+          'Add the product, or mend the name in @reads.',
         ),
       )
     }

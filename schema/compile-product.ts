@@ -18,7 +18,6 @@ import { checkDefault } from './validate/default-checks.ts'
 import { checkSubjects, compileAccess, compileGovernance } from './validate/governance.ts'
 import {
   checkLinks,
-  compileDerivation,
   compileHeader,
   compileSlo,
   type Header,
@@ -123,7 +122,6 @@ export function compileProduct(file: string, text: string): ProductCompilation {
   const declarations = collectDeclarations(document, reporter)
   const header = compileHeader(declarations, file, reporter)
   const slo = compileSlo(declarations, reporter)
-  const derivation = compileDerivation(declarations, header, reporter)
   checkLinks(declarations, reporter)
 
   const shapes = buildShapes(declarations, reporter)
@@ -149,7 +147,8 @@ export function compileProduct(file: string, text: string): ProductCompilation {
   const product: Product = {
     ...header,
     slo,
-    derivation,
+    reads: [],
+    readTypes: [],
     entities: all.filter((shape) => shape.role === 'entity').map((shape) => assembleEntity(shape, compiled, reporter)),
     valueTypes: all
       .filter((shape) => shape.role === 'value')

@@ -99,6 +99,7 @@ export function assembleEntity(shape: TypeShape, compiled: Compiled, reporter: R
     // Keys stand in `keys`; printing them here too would declare them twice.
     passedDirectives: passedOf(shape.declaration.directives.filter((one) => one.name !== 'key')),
     readsBase: source !== null && readsBase({ source, key, tableCount: tables.length, subscriptions }),
+    derivation: null,
     location: reporter.locate(shape.declaration.nameNode),
   }
 }

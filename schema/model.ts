@@ -153,7 +153,8 @@ export interface Source {
   readonly keyField: string
   readonly timeField: string | null
   readonly version: { readonly field: string; readonly kind: 'TIME' | 'SEQUENCE' } | null
-  readonly envelope: 'NONE' | 'CLOUDEVENTS' | 'DEBEZIUM'
+  /** DERIVED: `{"version": n, "row": {…}}` or `{"version": n, "delete": {key fields}}`, which only the fold of a derived entity appends. */
+  readonly envelope: 'NONE' | 'CLOUDEVENTS' | 'DEBEZIUM' | 'DERIVED'
   readonly format: 'JSON'
   readonly partial: boolean
   readonly immutableKeys: boolean
@@ -210,7 +211,92 @@ export interface Entity {
    * The tables of such an entity carry the hidden columns of `tables.ts`.
    */
   readonly readsBase: boolean
+  /** Null: records come from outside. */
+  readonly derivation: Derivation | null
   readonly location: SourceLocation
+}
+
+/** An input type with @reads: rows of another product's entity. */
+export interface ReadInput {
+  /** Name of the input type. */
+  readonly name: string
+  /** `domain/name` */
+  readonly product: string
+  readonly entity: string
+  /** Fields of the entity's key, in its order. */
+  readonly key: readonly string[]
+  /** Fields that are read. Types of nested ones are among `Product.readTypes`. */
+  readonly fields: readonly ReadField[]
+  readonly location: SourceLocation
+}
+
+export interface ReadField {
+  readonly name: string
+  readonly type: FieldType
+  readonly nullable: boolean
+  readonly location: SourceLocation
+}
+
+/** An entity made from the rows of others. Variables of its expressions: the fold's fields, its element, its joined rows. */
+export interface Derivation {
+  readonly folds: readonly Fold[]
+  /** In the order of the entity's key, the window's start left out. */
+  readonly groups: readonly GroupField[]
+  readonly window: FoldWindow | null
+  /** Fields that hold the window's bounds. */
+  readonly windowStartField: string | null
+  readonly windowEndField: string | null
+  /** Empty where a function makes the rows. */
+  readonly aggregates: readonly Aggregate[]
+  readonly function: { readonly name: string; readonly ordered: boolean } | null
+  /** A group's row is told at most so often; null: at once. */
+  readonly everyMs: number | null
+}
+
+export interface Fold {
+  /** Name of a ReadInput. */
+  readonly input: string
+  readonly where: CelExpression | null
+  readonly each: { readonly field: string; readonly as: string } | null
+  /** Gives a DateTime or a Date. */
+  readonly time: { readonly expression: CelExpression; readonly scalar: 'DateTime' | 'Date' } | null
+  readonly required: boolean
+  readonly joins: readonly FoldJoin[]
+  readonly location: SourceLocation
+}
+
+export interface FoldJoin {
+  /** Name of a ReadInput. */
+  readonly input: string
+  readonly as: string
+  /** One per field of the joined entity's key. They may use the joins before this one. */
+  readonly key: readonly CelExpression[]
+  readonly optional: boolean
+}
+
+export interface GroupField {
+  readonly field: string
+  /** One per fold, in the order of `folds`. */
+  readonly expressions: readonly CelExpression[]
+}
+
+export type FoldWindow =
+  | { readonly kind: 'tumbling'; readonly sizeMs: number }
+  | { readonly kind: 'sliding'; readonly sizeMs: number; readonly everyMs: number }
+  | { readonly kind: 'session'; readonly gapMs: number }
+
+export type AggregateFunction =
+  'COUNT' | 'COUNT_DISTINCT' | 'SUM' | 'AVERAGE' | 'MIN' | 'MAX' | 'FIRST' | 'LAST' | 'COLLECT'
+
+export interface Aggregate {
+  readonly field: string
+  readonly function: AggregateFunction
+  /** Index in `folds`. */
+  readonly fold: number
+  readonly value: CelExpression | null
+  /** Of `value`; null where that is null. */
+  readonly valueType: FieldType | null
+  readonly where: CelExpression | null
 }
 
 /** Where a key column's value comes from. */
@@ -292,9 +378,12 @@ export interface Product {
   readonly status: 'PROPOSED' | 'ACTIVE' | 'DEPRECATED' | 'RETIRED'
   readonly description: string | null
   readonly slo: Slo
-  readonly derivation: { readonly products: readonly string[]; readonly function: string } | null
+  /** What derived entities are made from: the product's lineage. */
+  readonly reads: readonly ReadInput[]
   readonly entities: readonly Entity[]
   readonly valueTypes: readonly ValueType[]
+  /** Input types without @reads: nested values of what is read. */
+  readonly readTypes: readonly ValueType[]
   readonly enums: readonly EnumType[]
   readonly queries: readonly QueryOperation[]
   readonly subscriptions: readonly SubscriptionOperation[]

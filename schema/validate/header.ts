@@ -5,12 +5,10 @@ import {
   argumentPlace,
   directiveOf,
   directivesOf,
-  itemPlace,
   memberOf,
   optionalNumberOf,
   optionalTextOf,
   textOf,
-  textsOf,
   wholeDirective,
 } from '../parse/directive-values.ts'
 import type { Directive } from '../parse/read-directives.ts'
@@ -21,7 +19,6 @@ const KEBAB = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/
 const SEMANTIC_VERSION =
   /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(?:\+[0-9A-Za-z.-]+)?$/
 const OWNER = /^(?:[^\s@]+@[^\s@]+\.[^\s@]+|@?[a-z0-9][\w.-]*)$/i
-const PRODUCT_REFERENCE = /^[a-z][a-z0-9-]*\/[a-z][a-z0-9-]*$/
 const FEDERATION = /^https:\/\/specs\.apollo\.dev\/federation\/v2\.\d+$/
 
 export type Header = Pick<Product, 'name' | 'domain' | 'owner' | 'version' | 'status' | 'description'>
@@ -115,52 +112,6 @@ export function compileSlo(declarations: Declarations, reporter: Reporter): Slo 
     completeness: fractionOf(directive, 'completeness', reporter),
     availability: fractionOf(directive, 'availability', reporter),
   }
-}
-
-export function compileDerivation(
-  declarations: Declarations,
-  header: Header | null,
-  reporter: Reporter,
-): Product['derivation'] {
-  const directive = wholeDirective(declarations.schemaDirectives, 'derivedFrom')
-  if (directive === null) return null
-  const products = textsOf(directive, 'products')
-  const name = textOf(directive, 'function')
-  const own = header === null ? null : `${header.domain}/${header.name}`
-  if (products.length === 0) {
-    const message = '@derivedFrom names no product.'
-    reporter.error(
-      'PRODUCT_VALUE_INVALID',
-      argumentPlace(directive, 'products'),
-      message,
-      'Name products as "domain/name".',
-    )
-  }
-  products.forEach((product, index) => {
-    const at = itemPlace(directive, 'products', index)
-    if (products.indexOf(product) !== index) {
-      reporter.error('NAME_DUPLICATE', at, `@derivedFrom names "${product}" twice.`, 'Name it once.')
-    } else if (!PRODUCT_REFERENCE.test(product)) {
-      reporter.error(
-        'PRODUCT_VALUE_INVALID',
-        at,
-        `"${product}" is not a product's "domain/name".`,
-        'Write e.g. "sales/orders".',
-      )
-    } else if (product === own) {
-      reporter.error(
-        'PRODUCT_VALUE_INVALID',
-        at,
-        'The product is derived from itself.',
-        'Name the products that it is made of.',
-      )
-    }
-  })
-  if (!/^[A-Za-z_][\w.-]*$/.test(name)) {
-    const message = `"${name}" is no name of a function.`
-    reporter.error('NAME_INVALID', argumentPlace(directive, 'function'), message, 'Write e.g. "dailyRevenue".')
-  }
-  return { products, function: name }
 }
 
 export function checkLinks(declarations: Declarations, reporter: Reporter): void {

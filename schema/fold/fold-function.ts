@@ -1,0 +1,28 @@
+// A fold in code, for what aggregates cannot say: `folds.ts` beside a product's file exports `folds`, a FoldFunction by the name that
+// @foldBy gives. Pure: no clock, no randomness, no I/O, so that the same contributions give the same rows after a crash and in a replay.
+import type { Row, Value } from '../row.ts'
+
+/** What one row (or one element of its list) contributes to a group. */
+export interface Contribution {
+  /** Name of the input type. */
+  readonly input: string
+  /** Event time in ms since 1970; null without `@fold(time:)`. */
+  readonly timeMs: number | null
+  /** Names the row (and the element) among the group's contributions; orders those of one event time. */
+  readonly member: string
+  /** The fields that the input type reads; the element and joined rows under their names. */
+  readonly value: Row
+}
+
+/** `State` is a JSON value: it is stored. `apply` and `retract` may change the state they are given and return it. */
+export interface FoldFunction<State extends Value = Value> {
+  init(group: Row): State
+  /** In the order of event time where @foldBy(ordered: true) says so, else in any order. */
+  apply(state: State, contribution: Contribution): State
+  /** Takes back one that was applied. Absent: the group is folded anew from the contributions that are left. */
+  retract?(state: State, contribution: Contribution): State
+  /** The group's rows, whole. Their keys begin with the group's fields; a row that is not given any more is deleted. */
+  emit(state: State, group: Row): readonly Row[]
+}
+
+export type FoldFunctions = Readonly<Record<string, FoldFunction>>
