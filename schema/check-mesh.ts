@@ -116,12 +116,7 @@ export function checkMesh(products: readonly Product[]): Diagnostic[] {
       if (names.has(source)) continue
       const message = `${productName(product)} reads "${source}", which the mesh does not have.`
       found.push(
-        problem(
-          'MESH_PRODUCT_UNKNOWN',
-          read.location,
-          message,
-          'Add the product, or mend the name in @reads.',
-        ),
+        problem('MESH_PRODUCT_UNKNOWN', read.location, message, 'Add the product, or mend the name in @reads.'),
       )
     }
   }

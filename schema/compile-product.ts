@@ -16,13 +16,7 @@ import { createExpressions, type Expressions } from './validate/expressions.ts'
 import { compileExtraction } from './validate/extraction.ts'
 import { checkDefault } from './validate/default-checks.ts'
 import { checkSubjects, compileAccess, compileGovernance } from './validate/governance.ts'
-import {
-  checkLinks,
-  compileHeader,
-  compileSlo,
-  type Header,
-  validDomain,
-} from './validate/header.ts'
+import { checkLinks, compileHeader, compileSlo, type Header, validDomain } from './validate/header.ts'
 import type { OperationContext, OwnedEntity } from './validate/operation-context.ts'
 import { compileEntityPages, compileQueries, compileSubscriptions } from './validate/operations.ts'
 import { checkKeysServed, checkProductNames } from './validate/product-names.ts'

@@ -82,6 +82,12 @@ function openDebezium(value: unknown): Opened {
   }
 }
 
+function openDerived(value: unknown): Opened {
+  if (!isJsonObject(value)) return broken("A derived entity's record must be a JSON object.")
+  if (!Object.hasOwn(value, 'delete')) return record(value['row'], "The derived record's row")
+  return { kind: 'delete', before: isJsonObject(value['delete']) ? value['delete'] : null }
+}
+
 export function envelopeReader(envelope: Source['envelope']): EnvelopeReader {
   switch (envelope) {
     case 'NONE':
@@ -90,5 +96,7 @@ export function envelopeReader(envelope: Source['envelope']): EnvelopeReader {
       return { open: openCloudEvent, keyPayload: (key) => key }
     case 'DEBEZIUM':
       return { open: openDebezium, keyPayload: unwrapped }
+    case 'DERIVED':
+      return { open: openDerived, keyPayload: (key) => key }
   }
 }

@@ -100,6 +100,7 @@ export function testProduct({ source, tables, readsBase = true }: TestProductOpt
     rowFilter: null,
     passedDirectives: [],
     readsBase,
+    derivation: null,
     location,
   }
   return {
