@@ -48,8 +48,8 @@ export async function createProgram(version: string, run: RunCommand, name?: str
       'after',
       examples([
         ['meshgate dev', 'everything in one process, with the sample: http://localhost:4000/'],
-        ['meshgate check subgraphs/sales', 'every problem of a product at once'],
-        ['meshgate load subgraphs/sales orders.ndjson.gz', 'records from a file, each once'],
+        ['meshgate check sales/orders', 'every problem of a product at once'],
+        ['meshgate load sales/orders orders.ndjson.gz', 'records from a file, each once'],
       ]),
     )
     .addHelpText('after', EXIT_CODES_TEXT)

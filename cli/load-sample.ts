@@ -6,7 +6,8 @@ import { invariant } from '../platform/errors.ts'
 import type { Clock } from '../platform/ports/clock.ts'
 import type { EventLog } from '../platform/ports/event-log.ts'
 import type { Product } from '../schema/model.ts'
-import { sampleLoads, type SampleLoad } from '../samples/foodmart/sample-loads.ts'
+import type { SampleLoad } from '../samples/sample-load.ts'
+import { sampleLoads } from '../samples/sample-loads.ts'
 
 const POLL_MS = 100
 

@@ -22,9 +22,9 @@ export interface ProductsRead {
   readonly refused: boolean
 }
 
-/** `paths` name product files, their folders, or products of the project (`sales/orders`); with none, every `subgraphs/<domain>/product.graphql` of the project. */
+/** `paths` name product files, their folders, or products of the project (`sales/orders`); with none, those of the project's `subgraphs/`. */
 export async function readProducts(paths: readonly string[]): Promise<ProductsRead> {
-  const files = paths.length > 0 ? await Promise.all(paths.map(productFile)) : await projectProducts()
+  const files = paths.length > 0 ? (await Promise.all(paths.map(productFiles))).flat() : await projectProducts()
   const compiled = await Promise.all(files.map(compileFile))
   const products = compiled.flatMap(({ product }) => (product === null ? [] : [product]))
   const diagnostics = [...compiled.flatMap((one) => one.diagnostics), ...(await meshDiagnostics(files, products))]
@@ -64,16 +64,20 @@ function shownPath(file: string): string {
   return shown.startsWith('..') ? file : shown
 }
 
-async function productFile(path: string): Promise<string> {
+/** Of a folder: its own product file and those of the folders in it. */
+async function productFiles(path: string): Promise<readonly string[]> {
   const absolute = resolve(path)
   const found = await stat(absolute).catch(() => null)
   if (found === null) {
     const named = await projectProduct(path)
-    if (named !== null) return named
+    if (named !== null) return [named]
     const message = `${path} does not exist, and no product of the project is called so. Name a ${PRODUCT_FILE}, its folder, or domain/name.`
     throw new MeshgateError('FILE_UNREADABLE', message)
   }
-  return found.isDirectory() ? join(absolute, PRODUCT_FILE) : absolute
+  if (!found.isDirectory()) return [absolute]
+  const files = await filesIn(absolute)
+  // Said of the file that is missing, by whoever reads it.
+  return files.length > 0 ? files : [join(absolute, PRODUCT_FILE)]
 }
 
 /** The file of the project's product of that name, e.g. `sales/orders`: as outputs and logs call it. */
@@ -85,12 +89,14 @@ async function projectProduct(name: string): Promise<string | null> {
   return null
 }
 
+/** `<domain>/product.graphql`, and `<domain>/<product>/product.graphql` where a domain has several. */
 async function projectProducts(): Promise<readonly string[]> {
-  const entries = await readdir(subgraphsDirectory, { withFileTypes: true })
-  const files = entries
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => join(subgraphsDirectory, entry.name, PRODUCT_FILE))
-    .toSorted()
+  const domains = await foldersIn(subgraphsDirectory)
+  return (await Promise.all(domains.map(filesIn))).flat()
+}
+
+async function filesIn(folder: string): Promise<readonly string[]> {
+  const files = [folder, ...(await foldersIn(folder))].map((each) => join(each, PRODUCT_FILE))
   const exist = await Promise.all(
     files.map((file) =>
       stat(file)
@@ -99,4 +105,12 @@ async function projectProducts(): Promise<readonly string[]> {
     ),
   )
   return files.filter((_, index) => exist[index])
+}
+
+async function foldersIn(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(folder, entry.name))
+    .toSorted()
 }

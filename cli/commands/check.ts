@@ -19,8 +19,8 @@ export function checkCommand(run: RunCommand): Command {
       'after',
       examples([
         ['meshgate check', 'all products of the project, and how they fit together'],
-        ['meshgate check subgraphs/sales', 'one product'],
-        ['meshgate check subgraphs/sales --verbose', 'and what would be created for it'],
+        ['meshgate check sales/orders', 'one product'],
+        ['meshgate check sales/orders --verbose', 'and what would be created for it'],
       ]),
     )
     .action((paths: string[], options: { verbose?: boolean }) =>

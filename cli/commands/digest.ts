@@ -36,8 +36,8 @@ export function digestCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       examples([
-        ['meshgate digest subgraphs/sales', 'rows and digest of every table'],
-        ['meshgate digest subgraphs/sales --json', 'for scripts'],
+        ['meshgate digest sales/orders', 'rows and digest of every table'],
+        ['meshgate digest sales/orders --json', 'for scripts'],
       ]),
     )
     .addHelpText('after', MORE_HELP)

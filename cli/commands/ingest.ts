@@ -20,7 +20,7 @@ export function ingestCommand(run: RunCommand): Command {
       'after',
       examples([
         ['meshgate ingest', 'all products of the project'],
-        ['meshgate ingest subgraphs/sales --port 4100', 'one, on port 4100'],
+        ['meshgate ingest sales/orders --port 4100', 'one, on port 4100'],
       ]),
     )
     .addHelpText('after', MORE_HELP)

@@ -55,8 +55,8 @@ export function loadCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       examples([
-        ['meshgate load subgraphs/sales orders.ndjson.gz', 'while `meshgate dev` runs, through it; else by itself'],
-        ['meshgate load subgraphs/customers new.csv --entity Customer', 'CSV: columns by the names in the header'],
+        ['meshgate load sales/orders orders.ndjson.gz', 'while `meshgate dev` runs, through it; else by itself'],
+        ['meshgate load customers/customers new.csv --entity Customer', 'CSV: columns by the names in the header'],
       ]),
     )
     .addHelpText('after', MORE_HELP)

@@ -47,9 +47,9 @@ export function redriveCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       examples([
-        ['meshgate redrive subgraphs/sales --check total-positive --dry-run', 'how many would go'],
-        ['meshgate redrive subgraphs/sales --check total-positive --reason "refunds are allowed"', ''],
-        ['meshgate redrive subgraphs/sales --position sales.orders:2:1234', 'one record'],
+        ['meshgate redrive sales/orders --check total-positive --dry-run', 'how many would go'],
+        ['meshgate redrive sales/orders --check total-positive --reason "refunds are allowed"', ''],
+        ['meshgate redrive sales/orders --position sales.orders:2:1234', 'one record'],
       ]),
     )
     .addHelpText('after', MORE_HELP)

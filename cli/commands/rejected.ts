@@ -64,9 +64,9 @@ export function rejectedCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       examples([
-        ['meshgate rejected subgraphs/sales', 'what is wrong, and how often'],
-        ['meshgate rejected subgraphs/sales --list --code RECORD_FIELD_TYPE', 'the records that have a wrong type'],
-        ['meshgate rejected subgraphs/sales --list --limit 0 --full --json', 'everything, a line each'],
+        ['meshgate rejected sales/orders', 'what is wrong, and how often'],
+        ['meshgate rejected sales/orders --list --code RECORD_FIELD_TYPE', 'the records that have a wrong type'],
+        ['meshgate rejected sales/orders --list --limit 0 --full --json', 'everything, a line each'],
       ]),
     )
     .addHelpText('after', MORE_HELP)

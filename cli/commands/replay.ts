@@ -81,11 +81,11 @@ export function replayCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       examples([
-        ['meshgate replay subgraphs/sales --dry-run', 'how many records, from where to where'],
-        ['meshgate replay subgraphs/sales', 'all that the topic still holds'],
-        ['meshgate replay subgraphs/sales --from 2026-11-01T00:00:00Z', 'what has come since'],
-        ['meshgate replay subgraphs/sales --from sales.orders:2:1234', 'one partition, from a position on'],
-        ['meshgate replay subgraphs/sales --beside', 'into new tables, which then take over'],
+        ['meshgate replay sales/orders --dry-run', 'how many records, from where to where'],
+        ['meshgate replay sales/orders', 'all that the topic still holds'],
+        ['meshgate replay sales/orders --from 2026-11-01T00:00:00Z', 'what has come since'],
+        ['meshgate replay sales/orders --from sales.orders:2:1234', 'one partition, from a position on'],
+        ['meshgate replay sales/orders --beside', 'into new tables, which then take over'],
       ]),
     )
     .addHelpText('after', MORE_HELP)

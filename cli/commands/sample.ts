@@ -8,7 +8,7 @@ import { readConfig, type Config } from '../../platform/config.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import { openPlatform, type Platform } from '../../platform/main.ts'
 import type { Product } from '../../schema/model.ts'
-import { sampleLoads } from '../../samples/foodmart/sample-loads.ts'
+import { sampleLoads } from '../../samples/sample-loads.ts'
 import { EXIT, stopped, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
 import { examples, productArguments } from '../command-help.ts'
 import { urlOfHolder } from '../data-directory-holder.ts'
@@ -34,7 +34,7 @@ export function sampleCommand(run: RunCommand): Command {
       'after',
       examples([
         ['meshgate sample', 'for all products of the project'],
-        ['meshgate sample subgraphs/sales', 'the orders alone'],
+        ['meshgate sample sales/orders', 'the orders alone'],
       ]),
     )
     .addHelpText('after', MORE_HELP)

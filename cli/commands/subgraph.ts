@@ -45,7 +45,7 @@ export function subgraphCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       examples([
-        ['meshgate subgraph subgraphs/sales --port 4001', 'one subgraph'],
+        ['meshgate subgraph sales/orders --port 4001', 'one subgraph'],
         ['meshgate subgraph --port 4001', 'those of the project, from port 4001 on'],
         ['meshgate subgraph --port 4001 --ingest-port 4000', 'and take their records'],
         ['meshgate subgraph --sdl sdl', 'sdl/sales-orders.graphql and so on, to compose'],

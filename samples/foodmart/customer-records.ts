@@ -1,5 +1,6 @@
 // Records of customers.customers: FoodMart's customer rows, byte for byte as they stand in the file. Cleaning is the product's.
-import { foodmartLines, type SampleRecord } from './foodmart-rows.ts'
+import { foodmartLines } from './foodmart-rows.ts'
+import type { SampleRecord } from '../sample-load.ts'
 
 export async function* customerRecords(): AsyncGenerator<SampleRecord> {
   for await (const line of foodmartLines('customer')) {

@@ -4,12 +4,6 @@ import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { createGunzip } from 'node:zlib'
 
-/** One record of a sample topic, as ingest's load takes it. */
-export interface SampleRecord {
-  readonly key: string
-  readonly value: object | string
-}
-
 /** A JSON number as it stands in the file: `2.8500` keeps its digits. */
 export interface SourceNumber {
   readonly value: number

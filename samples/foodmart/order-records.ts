@@ -1,6 +1,7 @@
 // Records of sales.orders: FoodMart's sales lines of 1997, a basket being one (customer, day, store), paid at the day's UTC midnight.
 // Baskets come in the order of their first line; lines keep the order of the file, and an article may stand in two of them.
-import { digitsOf, foodmartRows, textOf, type SampleRecord } from './foodmart-rows.ts'
+import { digitsOf, foodmartRows, textOf } from './foodmart-rows.ts'
+import type { SampleRecord } from '../sample-load.ts'
 
 interface OrderLine {
   readonly productId: string

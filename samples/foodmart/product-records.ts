@@ -1,6 +1,7 @@
 // Records of catalog.products: FoodMart's product row joined with its product class. Numbers that are decimals or longer than a
 // price go as the text of their digits.
-import { digitsOf, foodmartRows, type FoodmartRow, type SampleRecord } from './foodmart-rows.ts'
+import { digitsOf, foodmartRows, type FoodmartRow } from './foodmart-rows.ts'
+import type { SampleRecord } from '../sample-load.ts'
 
 const CLASS_COLUMNS = ['product_subcategory', 'product_category', 'product_department', 'product_family'] as const
 

@@ -49,7 +49,7 @@ describe('check', () => {
   })
 
   test('tells with --verbose what would be created', async () => {
-    const { stdout } = await run(['check', 'subgraphs/sales', '--verbose'])
+    const { stdout } = await run(['check', 'sales/orders', '--verbose'])
     expect(stdout).toContain('  topic sales.orders: 4 partitions, kept for ever\n')
     expect(stdout).toContain('  table orders_by_customer: key ((customerId), placedAt desc, id);')
   })
@@ -77,10 +77,10 @@ describe('wrong use', () => {
       code: 1,
       line: 'FILE_UNREADABLE: nowhere does not exist, and no product of the project is called so.',
     },
-    { what: 'an absent file', args: ['load', 'subgraphs/sales', 'none.csv'], code: 1, line: 'FILE_UNREADABLE: ' },
+    { what: 'an absent file', args: ['load', 'sales/orders', 'none.csv'], code: 1, line: 'FILE_UNREADABLE: ' },
     {
       what: 'an unknown format',
-      args: ['load', 'subgraphs/sales', 'x.txt', '--format', 'xml'],
+      args: ['load', 'sales/orders', 'x.txt', '--format', 'xml'],
       code: 2,
       line: "error: option '-f, --format <FORMAT>' argument 'xml' is invalid. Allowed choices are csv, ndjson.",
     },
@@ -143,7 +143,7 @@ describe('a running mesh', () => {
     await mesh.printed(/(Ready)/)
     const file = join(directory, 'orders.ndjson')
     await writeFile(file, `${JSON.stringify(ORDER)}\nbroken\n`)
-    expect(await run(['load', 'subgraphs/sales', file])).toMatchObject({
+    expect(await run(['load', 'sales/orders', file])).toMatchObject({
       code: 0,
       stdout: '2 records: 1 written, 1 rejected.\n',
       stderr: expect.stringMatching(
@@ -157,7 +157,7 @@ describe('a running mesh', () => {
 test('a load by itself tells how often each fault was found', async () => {
   const file = join(directory, 'products.csv')
   await writeFile(file, 'product_id,SRP\n1,2.5\n2,cheap\n')
-  const { code, stdout, stderr } = await run(['load', 'subgraphs/catalog', file])
+  const { code, stdout, stderr } = await run(['load', 'catalog/products', file])
   expect({ code, stdout }).toEqual({ code: 0, stdout: '2 records: 0 written, 2 rejected.\n' })
   const told = stderr.split('\n').filter((line) => line.startsWith('  '))
   expect(told.map((line) => /^ {2}(\d × \w+ \w+)/.exec(line)?.[1])).toEqual([
@@ -181,7 +181,7 @@ test('a load that fills the disk ends with one line', async ({ skip }) => {
     const file = join(directory, 'orders.ndjson')
     const orders = Array.from({ length: 40_000 }, (_, index) => JSON.stringify({ ...ORDER, id: `1-999-${index}` }))
     await writeFile(file, orders.join('\n'))
-    const { code, stdout, stderr } = await run(['load', 'subgraphs/sales', file])
+    const { code, stdout, stderr } = await run(['load', 'sales/orders', file])
     const lines = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('sales/orders '))
     expect({ code, stdout, lines }).toEqual({ code: 1, stdout: '', lines: [expect.stringMatching(/^DISK_FULL: /)] })
   } finally {
@@ -190,10 +190,10 @@ test('a load that fills the disk ends with one line', async ({ skip }) => {
 })
 
 test('subgraphs take records where they are told to, and a gateway elsewhere tells its subscribers', async () => {
-  const subgraph = start(['subgraph', 'subgraphs/sales', '--ingest-port', '0'])
+  const subgraph = start(['subgraph', 'sales/orders', '--ingest-port', '0'])
   const url = await subgraph.printed(/Subgraph sales-orders: (http\S+)/)
   const topics = await subgraph.printed(/Ingest: (\S+)/)
-  const sdl = (await run(['subgraph', 'subgraphs/sales', '--sdl', directory])).stdout.trim()
+  const sdl = (await run(['subgraph', 'sales/orders', '--sdl', directory])).stdout.trim()
   const supergraph = join(directory, 'supergraph.graphql')
   await run(['compose', `sales-orders=${url}=${sdl}`, '--out', supergraph])
   const gateway = start(['gateway', '--supergraph', supergraph, '--port', '0'])
@@ -214,9 +214,9 @@ test('subgraphs take records where they are told to, and a gateway elsewhere tel
 })
 
 test('a process that takes no records is named to a load', async () => {
-  const subgraph = start(['subgraph', 'subgraphs/sales'])
+  const subgraph = start(['subgraph', 'sales/orders'])
   await subgraph.printed(/: (http\S+)/)
-  expect(await run(['load', 'subgraphs/sales', 'README.md'])).toMatchObject({
+  expect(await run(['load', 'sales/orders', 'README.md'])).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(
       new RegExp(`^DATA_DIR_LOCKED: Process ${subgraph.child.pid} .* takes no records\\. .*\n$`),
@@ -227,12 +227,12 @@ test('a process that takes no records is named to a load', async () => {
 test('a load by itself is done once, and its rows are served by subgraphs behind a gateway', async () => {
   const file = join(directory, 'orders.ndjson')
   await writeFile(file, `${JSON.stringify(ORDER)}\n`)
-  expect((await run(['load', 'subgraphs/sales', file])).stdout).toBe('1 record: 1 written, 0 rejected.\n')
-  expect((await run(['load', 'subgraphs/sales', file])).stdout).toContain('Already loaded')
+  expect((await run(['load', 'sales/orders', file])).stdout).toBe('1 record: 1 written, 0 rejected.\n')
+  expect((await run(['load', 'sales/orders', file])).stdout).toContain('Already loaded')
 
-  const subgraph = start(['subgraph', 'subgraphs/sales'])
+  const subgraph = start(['subgraph', 'sales/orders'])
   const url = await subgraph.printed(/: (http\S+)/)
-  await run(['subgraph', 'subgraphs/sales', '--sdl', directory])
+  await run(['subgraph', 'sales/orders', '--sdl', directory])
   const [name = ''] = (await readdir(directory)).filter((entry) => entry.endsWith('.graphql'))
   const supergraph = join(directory, 'supergraph.graphql')
   const service = `${name.replace('.graphql', '')}=${url}=${join(directory, name)}`

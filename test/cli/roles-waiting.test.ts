@@ -40,7 +40,7 @@ test.each([
   { role: 'subgraph', path: '/graphql' },
 ])('$role listens and says what it waits for, and a stop ends the waiting', async ({ role, path }) => {
   const port = await freePort()
-  const running = processes.start([role, 'subgraphs/sales', '--port', String(port)])
+  const running = processes.start([role, 'sales/orders', '--port', String(port)])
   await Promise.all([running.reported(/(Kafka at \S+ cannot)/), running.reported(/(Cassandra at \S+ cannot)/)])
   const get = async (at: string, method = 'GET') => {
     const response = await fetch(`http://127.0.0.1:${port}${at}`, { method })
@@ -75,7 +75,7 @@ test.each([
 })
 
 test('a load that is stopped while it waits says how to go on', async () => {
-  const loading = processes.start(['load', 'subgraphs/sales', 'README.md'])
+  const loading = processes.start(['load', 'sales/orders', 'README.md'])
   await loading.reported(/(cannot be reached)/)
   expect(await loading.stop()).toMatchObject({ code: 1, stderr: expect.stringContaining('Stopped before the end.') })
 })

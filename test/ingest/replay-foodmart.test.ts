@@ -9,7 +9,7 @@ import { parseReplayFrom } from '../../ingest/replay/replay-from.ts'
 import { requestReplay } from '../../ingest/replay/request-replay.ts'
 import { ANONYMOUS } from '../../platform/governance/principal.ts'
 import type { AppendRecord } from '../../platform/ports/event-log.ts'
-import { sampleLoads } from '../../samples/foodmart/sample-loads.ts'
+import { sampleLoads } from '../../samples/sample-loads.ts'
 import { compileProduct } from '../../schema/compile-product.ts'
 import type { Product } from '../../schema/model.ts'
 import { createSubgraph } from '../../subgraphs/main.ts'
@@ -157,7 +157,7 @@ function askAllAlong(
 }
 
 test('ends in the same visible rows, whatever the order and however often, and queries see none of it', async () => {
-  const products = [await productOf('sales'), await productOf('customers')]
+  const products = [await productOf('sales/orders'), await productOf('customers/customers')]
   const all = await records()
   const [inOrder, other] = [await open(products), await open(products)]
   await append(inOrder, all)

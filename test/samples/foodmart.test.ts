@@ -1,7 +1,7 @@
 // The facts that the FoodMart sample must come to, counted on the records that its mapping makes.
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { sampleLoads } from '../../samples/foodmart/sample-loads.ts'
+import { sampleLoads } from '../../samples/sample-loads.ts'
 
 interface OrderValue {
   readonly id: string

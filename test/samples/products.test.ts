@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { Row } from '../../schema/row.ts'
 import { compileProduct } from '../../schema/compile-product.ts'
 import { compileRecordCodec } from '../../schema/emit/emit-record-codec.ts'
-import { sampleLoads } from '../../samples/foodmart/sample-loads.ts'
+import { sampleLoads } from '../../samples/sample-loads.ts'
 
 /** The rows that a topic's records become; warnings and rejections counted. */
 async function decodeAll(domain: string): Promise<{ rows: Row[]; warned: number; rejected: unknown[] }> {
@@ -39,7 +39,7 @@ const exactSum = (decimals: readonly unknown[]): bigint =>
   }, 0n)
 
 test('customers: all 10,281 pass, cards and incomes are parsed, "$150K +" has no upper bound', async () => {
-  const { rows, warned, rejected } = await decodeAll('customers')
+  const { rows, warned, rejected } = await decodeAll('customers/customers')
   expect([rows.length, warned, rejected]).toEqual([10_281, 0, []])
   expect(rows[0]).toEqual({
     id: '1',
@@ -68,13 +68,13 @@ test('customers: all 10,281 pass, cards and incomes are parsed, "$150K +" has no
 })
 
 test('catalog: all 1,560 pass with their place in the assortment', async () => {
-  const { rows, rejected } = await decodeAll('catalog')
+  const { rows, rejected } = await decodeAll('catalog/products')
   expect([rows.length, rejected]).toEqual([1_560, []])
   expect(rows[0]).toMatchObject({ id: '1', name: 'Washington Berry Juice', price: '2.85', department: 'Beverages' })
 })
 
 test('sales: all 20,530 pass, and their totals are exactly 565238.13', async () => {
-  const { rows, warned, rejected } = await decodeAll('sales')
+  const { rows, warned, rejected } = await decodeAll('sales/orders')
   expect([rows.length, warned, rejected]).toEqual([20_530, 0, []])
   expect(exactSum(rows.map((row) => row['total']))).toBe(5_652_381_300n)
   expect(exactSum(rows.filter((row) => row['customerId'] === '5219').map((row) => row['total']))).toBe(2_127_600n)

@@ -23,7 +23,7 @@ const problems = (...products: readonly Product[]) => checkMesh(products).map(fo
 
 describe('a mesh', () => {
   test('of the sample has nothing wrong with it', () => {
-    const products = ['customers', 'catalog', 'sales'].map((domain) => {
+    const products = ['customers/customers', 'catalog/products', 'sales/orders'].map((domain) => {
       const file = fileURLToPath(new URL(`../../subgraphs/${domain}/product.graphql`, import.meta.url))
       return compiled(file, readFileSync(file, 'utf8'))
     })

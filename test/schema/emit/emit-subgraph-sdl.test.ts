@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest'
 import { emitSubgraphSdl } from '../../../schema/emit/emit-subgraph-sdl.ts'
 import { productOf } from '../compile.ts'
 
-const domains = ['catalog', 'customers', 'sales'].map((domain) => ({
-  name: domain,
+const domains = ['catalog/products', 'customers/customers', 'sales/orders'].map((domain) => ({
+  name: domain.replace('/', '-'),
   sdl: emitSubgraphSdl(
     productOf(readFileSync(new URL(`../../../subgraphs/${domain}/product.graphql`, import.meta.url), 'utf8')),
   ),

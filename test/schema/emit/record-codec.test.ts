@@ -4,7 +4,9 @@ import { schemaLimits } from '../../../schema/schema-limits.ts'
 import type { Row } from '../../../schema/row.ts'
 import { problems, rowOf, thingOf, thingWith, violationsOf } from '../compile.ts'
 
-const orders = thingOf(readFileSync(new URL('../../../subgraphs/sales/product.graphql', import.meta.url), 'utf8'))
+const orders = thingOf(
+  readFileSync(new URL('../../../subgraphs/sales/orders/product.graphql', import.meta.url), 'utf8'),
+)
 const order = {
   id: '1-999-1',
   customerId: '1',

@@ -1,24 +1,11 @@
-// What `meshgate dev` loads: the records of each topic of the sample, from the files shipped here, in an order that never changes.
+// The loads of FoodMart's customers, catalog and sales.
 import { customerRecords } from './customer-records.ts'
-import { foodmartFile, type SampleRecord } from './foodmart-rows.ts'
+import { foodmartFile } from './foodmart-rows.ts'
 import { orderRecords } from './order-records.ts'
 import { productRecords } from './product-records.ts'
+import type { SampleLoad } from '../sample-load.ts'
 
-/** One load. */
-export interface SampleLoad {
-  /** `domain/name` of the product. */
-  readonly product: string
-  readonly topic: string
-  /** Name of the load: what its progress is kept under. */
-  readonly name: string
-  /** The files that it reads: their content is the load's identity. */
-  readonly files: readonly URL[]
-  records(): AsyncIterable<SampleRecord>
-  /** How many records there are. */
-  readonly expected: number
-}
-
-export const sampleLoads: readonly SampleLoad[] = [
+export const foodmartLoads: readonly SampleLoad[] = [
   {
     product: 'customers/customers',
     topic: 'customers.customers',
