@@ -9,6 +9,7 @@ import { startCassandra } from '../services/cassandra-server.ts'
 import { startKafka } from '../services/kafka-server.ts'
 import { startEmbeddedMesh } from './processes/embedded-mesh.ts'
 import type { RunningMesh } from './processes/running-mesh.ts'
+import { SALE_PRODUCTS } from './processes/sale-products.ts'
 import { serverEnvironment, startSeparateMesh, type ServerAddresses } from './processes/separate-mesh.ts'
 
 const QUIET = { LOG_LEVEL: 'warn' }
@@ -41,7 +42,11 @@ export async function benchPlace(servers: boolean): Promise<BenchPlace> {
 }
 
 async function embedded(parts: AsyncDisposableStack): Promise<Omit<BenchPlace, 'close'>> {
-  const mesh = await startEmbeddedMesh(await temporaryDirectory(parts), QUIET)
+  const mesh = await startEmbeddedMesh({
+    dataDirectory: await temporaryDirectory(parts),
+    products: SALE_PRODUCTS,
+    environment: QUIET,
+  })
   parts.defer(async () => void (await mesh.stop()))
   return {
     mesh,

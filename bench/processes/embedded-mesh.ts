@@ -2,10 +2,18 @@
 import { startMeshgate } from './meshgate-process.ts'
 import type { RunningMesh } from './running-mesh.ts'
 
-export async function startEmbeddedMesh(
-  dataDirectory: string,
-  environment: Readonly<Record<string, string>> = {},
-): Promise<RunningMesh> {
-  const dev = await startMeshgate({ args: ['dev'], environment: { ...environment, MESHGATE_DATA_DIR: dataDirectory } })
+export interface EmbeddedMeshOptions {
+  readonly dataDirectory: string
+  /** Absent: all of the project. */
+  readonly products?: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+export async function startEmbeddedMesh(options: EmbeddedMeshOptions): Promise<RunningMesh> {
+  const { dataDirectory, products = [], environment = {} } = options
+  const dev = await startMeshgate({
+    args: ['dev', ...products],
+    environment: { ...environment, MESHGATE_DATA_DIR: dataDirectory },
+  })
   return { ...dev, topicUrl: (topic) => `${dev.url}/topics/${topic}` }
 }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FOODMART_FACTS, readFacts } from './facts.ts'
 import { startEmbeddedMesh } from '../../bench/processes/embedded-mesh.ts'
+import { SALE_PRODUCTS } from '../../bench/processes/sale-products.ts'
 import { directoryBytes, temporaryDirectory } from './temporary-directory.ts'
 import { seededRandom } from '../seeded-random.ts'
 
@@ -17,7 +18,7 @@ describe('killed during the load', () => {
 
   beforeAll(async () => {
     const directory = await temporaryDirectory()
-    const mesh = await startEmbeddedMesh(directory.path)
+    const mesh = await startEmbeddedMesh({ dataDirectory: directory.path, products: SALE_PRODUCTS })
     await mesh.ready()
     await mesh.stop()
     loadedBytes = await directoryBytes(directory.path)
@@ -33,11 +34,11 @@ describe('killed during the load', () => {
 
   test.each(points)('at %f of its bytes, it ends with the same facts', { timeout: TIMEOUT_MS }, async (point) => {
     const directory = await temporaryDirectory()
-    const first = await startEmbeddedMesh(directory.path)
+    const first = await startEmbeddedMesh({ dataDirectory: directory.path, products: SALE_PRODUCTS })
     const bytes = await untilBytes(directory.path, loadedBytes * point)
     expect(await isReady(first.url)).toBe(false)
     await first.kill()
-    const second = await startEmbeddedMesh(directory.path)
+    const second = await startEmbeddedMesh({ dataDirectory: directory.path, products: SALE_PRODUCTS })
     await second.ready()
     const facts = await readFacts(second.url)
     await second.stop()

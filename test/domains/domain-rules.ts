@@ -1,0 +1,48 @@
+// One mesh with the whole sample, asked for every fact of every domain: a test per fact. Every way to run a mesh passes this suite.
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import type { RunningMesh } from '../../bench/processes/running-mesh.ts'
+import { query } from '../e2e/graphql-client.ts'
+import { domainFacts } from './domain-facts.ts'
+import type { AskedMesh } from './fact-rule.ts'
+
+/** Against hanging: loading takes a fraction of it where the machine is not shared. */
+const START_TIMEOUT_MS = 600_000
+const FACT_TIMEOUT_MS = 120_000
+
+/** Where a mesh keeps its data. */
+export interface DomainPlace {
+  start(): Promise<RunningMesh>
+  remove(): Promise<void>
+}
+
+/** `describeIt`: vitest's `describe`, or one that skips. */
+export function describeDomains(
+  name: string,
+  open: () => Promise<DomainPlace>,
+  describeIt: typeof describe.skip = describe,
+): void {
+  describeIt(name, () => {
+    let place: DomainPlace | undefined
+    let mesh: RunningMesh | undefined
+    let asked: AskedMesh
+
+    beforeAll(async () => {
+      place = await open()
+      mesh = await place.start()
+      await mesh.ready()
+      const { url } = mesh
+      asked = { url, query: (document, variables = {}) => query(url, document, variables) }
+    }, START_TIMEOUT_MS)
+
+    afterAll(async () => {
+      await mesh?.stop()
+      await place?.remove()
+    }, START_TIMEOUT_MS)
+
+    for (const { domain, facts } of domainFacts) {
+      describe(domain, () => {
+        for (const fact of facts) test(fact.title, { timeout: FACT_TIMEOUT_MS }, () => fact.check(asked))
+      })
+    }
+  })
+}
