@@ -20,6 +20,17 @@ export const PRODUCTS_TOPIC = 'mesh.products'
 /** Replays of products (replay/replay-facts.ts). */
 export const REPLAYS_TOPIC = 'mesh.replays'
 
+/** What came of records, by partition and minute: the source of the product mesh/observations. */
+export const OBSERVATIONS_TOPIC = 'mesh.observations'
+
+/** As the product declares it: whoever ingests products tells of them, wherever that one is ingested. */
+const observationsTopic: TopicDefinition = {
+  name: OBSERVATIONS_TOPIC,
+  partitions: 1,
+  retentionMs: 30 * 24 * 3_600_000,
+  compacted: false,
+}
+
 export const internalTopics: readonly TopicDefinition[] = [
   LOADS_TOPIC,
   SWEEPS_TOPIC,
@@ -34,6 +45,8 @@ export const internalTopics: readonly TopicDefinition[] = [
   retentionMs: null,
   compacted: true,
 }))
+
+export const toldTopics: readonly TopicDefinition[] = [observationsTopic]
 
 /** The newest value of a key in an internal topic, parsed; null where there is none. */
 export async function lastValue(log: EventLog, topic: string, key: string): Promise<unknown> {

@@ -26,7 +26,12 @@ export interface Ports {
   readonly store: Store
   /** Awaited between a batch's rows and its changes: what else must hold its effect by then (other generations of the tables). */
   readonly beforeChanges?: BeforeChanges
+  /** Awaited once all that came of a batch is durable, before its position is committed. */
+  readonly observe?: ObserveBatch
 }
+
+/** `decoded`: an outcome per record of the batch, in order. */
+export type ObserveBatch = (batch: RecordBatch, decoded: readonly DecodedRecord[], signal: AbortSignal) => Promise<void>
 
 /** `decoded`: the whole batch or, where its rows are written one by one, each of its records. A rejection repeats the batch. */
 export type BeforeChanges = (
@@ -46,7 +51,9 @@ export async function processBatch(
   signal: AbortSignal = NEVER,
 ): Promise<BatchOutcome> {
   const decoded = await decodeInTurns(plan, batch)
-  return writeInParts({ ports, plan, batch, signal }, decoded)
+  const outcome = await writeInParts({ ports, plan, batch, signal }, decoded)
+  await ports.observe?.(batch, decoded, signal)
+  return outcome
 }
 
 /** Decoding a full batch takes tens of milliseconds: between slices, and behind the last, whoever else waits for the event loop goes first. */
@@ -130,14 +137,15 @@ async function rejectUnstorable(
 
 /** The stage before, where the source is not keyed by the entity: its records, keyed by it, to `<topic>.rekeyed`. */
 export async function rekeyBatch(
-  { log }: Ports,
+  { log, observe }: Ports,
   plan: EntityPlan,
   batch: RecordBatch,
   signal: AbortSignal = NEVER,
 ): Promise<BatchOutcome> {
   const rejected: RejectedRecord[] = []
   const appends: AppendRecord[] = []
-  for (const item of await decodeInTurns(plan, batch)) {
+  const decoded = await decodeInTurns(plan, batch)
+  for (const item of decoded) {
     if (item.kind === 'rejected') {
       rejected.push(item)
       continue
@@ -155,5 +163,6 @@ export async function rekeyBatch(
     appends.length === 0 ? undefined : log.append(topicNames.rekeyed(plan.source.topic), appends),
     appendRejected(log, plan, rejected),
   ])
+  await observe?.(batch, decoded, signal)
   return { written: 0, ...rejectedOutcome(rejected) }
 }

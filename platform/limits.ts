@@ -108,6 +108,10 @@ export const limits = {
   // Ingest
   /** Records decoded in one turn of the event loop: about three milliseconds. */
   decodeSliceRecords: 512,
+  /** How often the quality of the minute that goes on is told: dashboards live on it, and a record per partition and second is nothing. */
+  qualityTellMs: 1_000,
+  /** Records of a minute that a new owner of a partition decodes once more to count them: some seconds of work. */
+  qualityRecountRecordsMax: 500_000,
   /** How far a record's version may lie ahead of its append time: a wrong clock or zone, but no version that shadows later ones for long. */
   versionAheadMsMax: 86_400_000,
   /** The greatest version: above it the counting of an entity's changes would leave the exact integers. */
