@@ -1,8 +1,6 @@
 // Rows of the shipped FoodMart files, streamed in file order. Numbers keep the digits of the source beside their value, since money
 // must not pass through a float.
-import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { createGunzip } from 'node:zlib'
+import { gzipLines } from '../gzip-lines.ts'
 
 /** A JSON number as it stands in the file: `2.8500` keeps its digits. */
 export interface SourceNumber {
@@ -16,15 +14,7 @@ export type FoodmartRow = Readonly<Record<string, string | boolean | null | Sour
 export const foodmartFile = (name: string): URL => new URL(`./${name}.ndjson.gz`, import.meta.url)
 
 /** The lines of a file, without their line ends. */
-export async function* foodmartLines(name: string): AsyncGenerator<string> {
-  const file = createReadStream(foodmartFile(name))
-  const unzipped = createGunzip()
-  // A plain pipe would lose the file's own error.
-  file.on('error', (error) => unzipped.destroy(error)).pipe(unzipped)
-  for await (const line of createInterface({ input: unzipped, crlfDelay: Infinity })) {
-    if (line !== '') yield line
-  }
-}
+export const foodmartLines = (name: string): AsyncGenerator<string> => gzipLines(foodmartFile(name))
 
 // lib.es2024 does not know the third parameter (JSON.parse source text access) yet.
 type SourceReviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown
@@ -53,3 +43,12 @@ export function textOf(row: FoodmartRow, column: string): string {
   if (typeof cell !== 'string') throw new TypeError(`FoodMart: ${column} is no text`)
   return cell
 }
+
+/** A row as a record: every number by its digits. */
+export const plainRow = (row: FoodmartRow): Record<string, string | boolean | null> =>
+  Object.fromEntries(
+    Object.entries(row).map(([column, cell]) => [
+      column,
+      cell !== null && typeof cell === 'object' ? cell.digits : cell,
+    ]),
+  )

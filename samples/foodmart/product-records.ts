@@ -1,18 +1,9 @@
 // Records of catalog.products: FoodMart's product row joined with its product class. Numbers that are decimals or longer than a
 // price go as the text of their digits.
-import { digitsOf, foodmartRows, type FoodmartRow } from './foodmart-rows.ts'
+import { digitsOf, foodmartRows, type FoodmartRow, plainRow } from './foodmart-rows.ts'
 import type { SampleRecord } from '../sample-load.ts'
 
 const CLASS_COLUMNS = ['product_subcategory', 'product_category', 'product_department', 'product_family'] as const
-
-/** A row as a record: every number by its digits. */
-const plain = (row: FoodmartRow): Record<string, string | boolean | null> =>
-  Object.fromEntries(
-    Object.entries(row).map(([column, cell]) => [
-      column,
-      cell !== null && typeof cell === 'object' ? cell.digits : cell,
-    ]),
-  )
 
 export async function* productRecords(): AsyncGenerator<SampleRecord> {
   const classes = new Map<string, FoodmartRow>()
@@ -21,7 +12,7 @@ export async function* productRecords(): AsyncGenerator<SampleRecord> {
     const productClass = classes.get(digitsOf(row, 'product_class_id')) ?? {}
     const classCells = Object.fromEntries(CLASS_COLUMNS.map((column) => [column, productClass[column] ?? null]))
     const units = Number(digitsOf(row, 'units_per_case'))
-    const value = { ...plain(row), ...classCells, units_per_case: units }
+    const value = { ...plainRow(row), ...classCells, units_per_case: units }
     yield { key: digitsOf(row, 'product_id'), value }
   }
 }
