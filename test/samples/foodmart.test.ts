@@ -25,19 +25,19 @@ const tenThousandths = (digits: string): bigint => {
 }
 
 describe('the FoodMart sample', () => {
-  test('has as many records as each load says, every key once', async () => {
-    const found = await Promise.all(
-      sampleLoads.map(async (load) => {
-        const records = await recordsOf(load.topic)
-        return [load.product, records.length, new Set(records.map((record) => record.key)).size]
-      }),
-    )
-    expect(found).toEqual([
-      ['customers/customers', 10_281, 10_281],
-      ['catalog/products', 1_560, 1_560],
-      ['sales/orders', 20_530, 20_530],
+  test('has as many records as each load says', async () => {
+    for (const load of sampleLoads)
+      expect([load.name, (await recordsOf(load.topic)).length]).toEqual([load.name, load.expected])
+  })
+
+  test('has 10,281 customers, 1,560 products and 20,530 orders, every key once', async () => {
+    const topics = ['customers.customers', 'catalog.products', 'sales.orders']
+    const keys = await Promise.all(topics.map(async (topic) => (await recordsOf(topic)).map((record) => record.key)))
+    expect(keys.map((each) => [each.length, new Set(each).size])).toEqual([
+      [10_281, 10_281],
+      [1_560, 1_560],
+      [20_530, 20_530],
     ])
-    expect(sampleLoads.map((load) => load.expected)).toEqual([10_281, 1_560, 20_530])
   })
 
   test('gives customers as they stand in the file', async () => {
