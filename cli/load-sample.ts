@@ -44,12 +44,13 @@ export async function loadSample(options: SampleOptions): Promise<SampleResult> 
   })
   const total = wanted.reduce((sum, { load }) => sum + load.expected, 0)
   const appended = new Map<string, number>()
-  const telling = tellState(options, appended, total)
+  const loaded = [...new Set(wanted.map(({ load }) => load.product))]
+  const telling = tellState(options, { appended, loaded, total })
   const result = { records: 0, rejected: 0, alreadyLoaded: true }
   try {
     for (const { load, product } of wanted) {
-      const outcome = await loadOne(options, load, product, (records) => appended.set(load.product, records))
-      appended.set(load.product, outcome.records)
+      const outcome = await loadOne(options, load, product, (records) => appended.set(load.name, records))
+      appended.set(load.name, outcome.records)
       result.records += outcome.records
       result.rejected += outcome.rejected
       result.alreadyLoaded &&= outcome.alreadyLoaded
@@ -60,6 +61,13 @@ export async function loadSample(options: SampleOptions): Promise<SampleResult> 
   }
 }
 
+/** Name of the entity whose topic the load fills. */
+export function entityOfLoad(load: SampleLoad, product: Product): string {
+  const entity = product.entities.find(({ source }) => source?.topic === load.topic)
+  invariant(entity !== undefined, `${load.product} has an entity with the topic ${load.topic}`)
+  return entity.name
+}
+
 type OnRecords = (records: number) => void
 
 async function loadOne(options: SampleOptions, load: SampleLoad, product: Product, onRecords: OnRecords) {
@@ -67,6 +75,7 @@ async function loadOne(options: SampleOptions, load: SampleLoad, product: Produc
   const hash = await contentHash(load.files)
   const outcome = await loadFile({
     product,
+    entity: entityOfLoad(load, product),
     name: load.name,
     source: { kind: 'records', contentHash: hash, records: () => load.records() },
     log,
@@ -78,8 +87,16 @@ async function loadOne(options: SampleOptions, load: SampleLoad, product: Produc
   return outcome
 }
 
+interface Loading {
+  /** Records by load. */
+  readonly appended: ReadonlyMap<string, number>
+  /** The products that have loads. */
+  readonly loaded: readonly string[]
+  readonly total: number
+}
+
 /** Appended is not yet queryable: what still waits to be ingested is taken off. */
-function tellState(options: SampleOptions, appended: ReadonlyMap<string, number>, total: number) {
+function tellState(options: SampleOptions, { appended, loaded, total }: Loading) {
   const { ingest, clock } = options
   const ended = new AbortController()
   const signal = AbortSignal.any([ended.signal, options.stop])
@@ -88,11 +105,9 @@ function tellState(options: SampleOptions, appended: ReadonlyMap<string, number>
   const tell = async () => {
     while (!signal.aborted) {
       const lag = await ingest.lag()
-      const done = [...appended].reduce(
-        (sum, [product, records]) => sum + Math.max(0, records - (lag[product] ?? 0)),
-        0,
-      )
-      shown = Math.max(shown, done)
+      const sent = [...appended.values()].reduce((sum, records) => sum + records, 0)
+      const waiting = loaded.reduce((sum, product) => sum + (lag[product] ?? 0), 0)
+      shown = Math.max(shown, sent - waiting)
       options.onState({ done: shown, total })
       await clock.sleep(POLL_MS, signal)
     }

@@ -12,7 +12,7 @@ import { sampleLoads } from '../../samples/sample-loads.ts'
 import { EXIT, stopped, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
 import { examples, productArguments } from '../command-help.ts'
 import { urlOfHolder } from '../data-directory-holder.ts'
-import { loadSample, type SampleResult } from '../load-sample.ts'
+import { entityOfLoad, loadSample, type SampleResult } from '../load-sample.ts'
 import { count, countOf, createProgress } from '../progress.ts'
 import { readProductsToRun } from '../read-products.ts'
 import { createRoleLogger } from '../role-logger.ts'
@@ -131,7 +131,7 @@ async function send({ context, products }: SampleWork, url: string): Promise<Sam
       url,
       product,
       topic: load.topic,
-      records: sourceRecords(product, entityToLoad(product, undefined), source, () => undefined),
+      records: sourceRecords(product, entityToLoad(product, entityOfLoad(load, product)), source, () => undefined),
       context,
       estimate: () => load.expected,
     })
