@@ -65,7 +65,7 @@ async function onServers(parts: AsyncDisposableStack): Promise<Omit<BenchPlace, 
   parts.defer(() => cassandra.stop())
   const mesh = await startSeparateMesh(
     { kafka: kafka.address, cassandra: cassandra.address, keyspace: freshName() },
-    QUIET,
+    { products: SALE_PRODUCTS, environment: QUIET },
   )
   parts.defer(async () => void (await mesh.stop()))
   return {

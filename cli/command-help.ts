@@ -1,7 +1,7 @@
 // Pieces of the commands' help that several of them share.
 import { Argument, Option, InvalidArgumentError } from 'commander'
 
-export const PORT_MAX = 65_535
+const PORT_MAX = 65_535
 
 /** A command without a meaning goes on in the next line. */
 export function examples(lines: readonly (readonly [command: string, meaning: string])[]): string {

@@ -10,11 +10,14 @@ import type { Metrics } from '../platform/telemetry/metrics.ts'
 import { describeFailure } from './describe-failure.ts'
 import type { RoleHealth } from './role-health.ts'
 
+/** Takes the socket over, or leaves it alone and says false. */
+type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean
+
 export interface Mounted {
   /** Asked in order. */
   readonly routes: readonly RouteHandler[]
-  /** Where the role takes WebSockets. */
-  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+  /** Where the role takes WebSockets, asked in order. */
+  readonly upgrades?: readonly UpgradeHandler[]
 }
 
 export interface RoleServer {
@@ -63,8 +66,9 @@ export async function startRoleServer(options: RoleServerOptions): Promise<RoleS
     })
   })
   server.on('upgrade', (request, socket, head) => {
-    if (mounted?.upgrade !== undefined) mounted.upgrade(request, socket, head)
-    else refuseUpgrade(socket, mounted === null ? '503 Service Unavailable' : '404 Not Found')
+    const upgrades = mounted?.upgrades ?? []
+    const taken = upgrades.some((upgrade) => upgrade(request, socket, head))
+    if (!taken) refuseUpgrade(socket, mounted === null ? '503 Service Unavailable' : '404 Not Found')
   })
   await listen(server, port, host)
   return {

@@ -7,7 +7,7 @@ import type { CompositionProblem } from '../../gateway/compose/composition-probl
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import { systemClock } from '../../platform/system-clock.ts'
-import { awaitSdl } from '../await-sdl.ts'
+import { awaitSdl, awaitSubgraphList, type SdlPatience } from '../await-sdl.ts'
 import { EXIT, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
 import { examples } from '../command-help.ts'
 import { writeWhole } from '../write-whole.ts'
@@ -24,8 +24,8 @@ export function composeCommand(run: RunCommand): Command {
   return new Command('compose')
     .description('compose subgraphs into one supergraph file')
     .argument(
-      '<NAME=URL[=SDLFILE]...>',
-      'a subgraph: its name, where it answers, and the file of its SDL where it does not run',
+      '<SUBGRAPH...>',
+      'NAME=URL, a subgraph and where it answers; NAME=URL=SDLFILE, one that does not run; URL, all that a `meshgate subgraph` serves',
     )
     .requiredOption('-o, --out <FILE>', 'file to write the supergraph to; - for standard output')
     .addOption(
@@ -36,8 +36,8 @@ export function composeCommand(run: RunCommand): Command {
     .addHelpText(
       'after',
       examples([
-        ['meshgate compose --out supergraph.graphql \\', 'of subgraphs that run'],
-        ['  sales-orders=http://localhost:4002/graphql \\', ''],
+        ['meshgate compose --out supergraph.graphql \\', ''],
+        ['  http://localhost:4001 \\', 'a `meshgate subgraph`, with all its products'],
         ['  reviews=http://reviews:4010/graphql', 'any Federation 2 subgraph will do'],
         ['meshgate subgraph --sdl sdl', "the SDL of the project's subgraphs, as files"],
         ['meshgate compose --out supergraph.graphql \\', ''],
@@ -56,13 +56,7 @@ async function compose(texts: readonly string[], options: Options, context: Comm
   const { terminal, stop } = context
   const { out, wait } = options
   const patience = { waitMs: wait * 1_000, clock: systemClock, terminal, stop }
-  const places = await Promise.all(texts.map(readPlace))
-  refuseEqualNames(places)
-  const services = await Promise.all(
-    places.map(async ({ name, url, file }): Promise<SubgraphDefinition> => {
-      return { name, url, sdl: file === null ? await awaitSdl(name, url, patience) : await readFile(file, 'utf8') }
-    }),
-  ).catch((error: unknown) => {
+  const services = await readServices(texts, patience).catch((error: unknown) => {
     if (stop.aborted && error === stop.reason) return null
     throw error
   })
@@ -78,6 +72,28 @@ async function compose(texts: readonly string[], options: Options, context: Comm
   if (out === '-') terminal.print(composed.supergraphSdl)
   else await writeWhole(out, composed.supergraphSdl)
   return EXIT.ok
+}
+
+async function readServices(texts: readonly string[], patience: SdlPatience): Promise<readonly SubgraphDefinition[]> {
+  // What is written wrongly is told before anybody is waited for.
+  const asked = await Promise.all(texts.map(async (text) => (isOrigin(text) ? text : await readPlace(text))))
+  refuseEqualNames(asked.filter((place) => typeof place !== 'string'))
+  const places = await Promise.all(
+    asked.map(async (place) => (typeof place === 'string' ? await listedPlaces(place, patience) : [place])),
+  )
+  refuseEqualNames(places.flat())
+  return Promise.all(
+    places.flat().map(async ({ name, url, file }) => {
+      return { name, url, sdl: file === null ? await awaitSdl(name, url, patience) : await readFile(file, 'utf8') }
+    }),
+  )
+}
+
+const isOrigin = (text: string): boolean => /^https?:\/\//.test(text)
+
+async function listedPlaces(origin: string, patience: SdlPatience): Promise<readonly Place[]> {
+  const listed = await awaitSubgraphList(origin, patience)
+  return listed.map(({ name, path }) => ({ name, url: new URL(path, origin).href, file: null }))
 }
 
 /** The library names no version that it knows, and some servers link a newer one unless told otherwise. */
@@ -109,7 +125,7 @@ async function readPlace(text: string): Promise<Place> {
   if (at < 1 || (protocol !== 'http:' && protocol !== 'https:')) {
     throw new MeshgateError(
       'CONFIG_INVALID',
-      `${text} is no subgraph: write NAME=URL, for example sales=http://localhost:4002/graphql, and =SDLFILE behind it where the subgraph does not run.`,
+      `${text} is no subgraph: write NAME=URL, for example sales=http://localhost:4002/graphql, and =SDLFILE behind it where the subgraph does not run; or the URL of a \`meshgate subgraph\`.`,
     )
   }
   return { name, url, file }

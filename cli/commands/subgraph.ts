@@ -1,8 +1,7 @@
-// `meshgate subgraph`: serves the subgraphs of products over HTTP and WebSocket, for a gateway in another process.
+// `meshgate subgraph`: serves the subgraphs of products on one port, over HTTP and WebSocket, for a gateway in another process.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { MeshgateError } from '../../platform/errors.ts'
 import { createGenerationStore } from '../../platform/generation-store.ts'
 import type { Platform } from '../../platform/main.ts'
 import { makeDirectory } from '../../platform/make-directory.ts'
@@ -12,15 +11,12 @@ import { emitTables } from '../../schema/emit/emit-tables.ts'
 import { emitTopics } from '../../schema/emit/emit-topics.ts'
 import type { Product } from '../../schema/model.ts'
 import { subgraphName } from '../../subgraphs/runtime/subgraph-name.ts'
-import { createSubgraph } from '../../subgraphs/main.ts'
 import { EXIT, type CommandContext, type ExitCode, type RunCommand, type Terminal } from '../command-context.ts'
-import { examples, ingestPortOption, portOption, PORT_MAX, productArguments } from '../command-help.ts'
+import { examples, ingestPortOption, portOption, productArguments } from '../command-help.ts'
 import { readProductsToRun } from '../read-products.ts'
-import { subgraphObserver } from '../role-metrics.ts'
-import type { RoleServer } from '../role-server.ts'
-import { holdTopics, listenFor, openPlatformFor, runRole, startWhileAway, type RoleProcess } from '../run-role.ts'
+import { holdTopics, listenFor, openPlatformFor, runRole, startWhileAway } from '../run-role.ts'
 import { serveIngest } from '../serve-ingest.ts'
-import { reachableHost } from '../url-host.ts'
+import { serveSubgraphs } from '../serve-subgraphs.ts'
 
 interface Options {
   readonly port?: number
@@ -29,7 +25,8 @@ interface Options {
 }
 
 const MORE_HELP = `
-Health is at /health/live and /health/ready, metrics are at /metrics, on the same port.
+Each subgraph is at /NAME/graphql, the only one of a process also at /graphql; /subgraphs lists them, for
+\`meshgate compose http://localhost:4001\`. Health is at /health/live and /health/ready, metrics are at /metrics.
 
 One process at a time uses a data directory. Where subscriptions are to tell of new records, this one has to take the
 records too: --ingest-port. \`meshgate load\` then loads through it. On Kafka and Cassandra \`meshgate ingest\` takes them,
@@ -37,7 +34,7 @@ and any number of processes serve the same subgraph.`
 
 export function subgraphCommand(run: RunCommand): Command {
   return new Command('subgraph')
-    .description('serve the subgraph of each product, on one port after the other')
+    .description('serve the subgraphs of products, all on one port')
     .addArgument(productArguments())
     .addOption(portOption())
     .addOption(ingestPortOption())
@@ -46,7 +43,8 @@ export function subgraphCommand(run: RunCommand): Command {
       'after',
       examples([
         ['meshgate subgraph sales/orders --port 4001', 'one subgraph'],
-        ['meshgate subgraph --port 4001', 'those of the project, from port 4001 on'],
+        ['meshgate subgraph subgraphs/sales --port 4001', 'those of a domain'],
+        ['meshgate subgraph --port 4001', 'those of the project'],
         ['meshgate subgraph --port 4001 --ingest-port 4000', 'and take their records'],
         ['meshgate subgraph --sdl sdl', 'sdl/sales-orders.graphql and so on, to compose'],
       ]),
@@ -61,7 +59,7 @@ async function runSubgraphs(paths: readonly string[], options: Options, context:
   if (products === null) return EXIT.failure
   if (options.sdl !== undefined) return writeSdl(products, options.sdl, terminal)
   return runRole(context, { servers: true }, async (role) => {
-    const servers = await listenForEach(role, products, options.port ?? role.config.port)
+    const server = await listenFor(role, options.port ?? role.config.port)
     const { ingestPort } = options
     const ingestServer = ingestPort === undefined ? null : await listenFor(role, ingestPort)
     const platform = await openPlatformFor(role)
@@ -71,7 +69,7 @@ async function runSubgraphs(paths: readonly string[], options: Options, context:
       await migrateLive(platform, products)
       await log.createTopics(products.flatMap(emitTopics))
     })
-    for (const { product, server } of servers) serveSubgraph(role, { platform, product, server })
+    serveSubgraphs(role, { platform, products, server })
     if (ingestServer === null) return
     const url = await serveIngest(role, { platform, products, server: ingestServer })
     terminal.print(`Ingest: ${url}/topics\n`)
@@ -82,46 +80,6 @@ async function runSubgraphs(paths: readonly string[], options: Options, context:
 async function migrateLive({ store, clock }: Platform, products: readonly Product[]): Promise<void> {
   const tables = products.map((product) => ({ product: productKey(product), tables: emitTables(product) }))
   await createGenerationStore({ store, clock, products: tables }).migrate(products.flatMap(emitTables))
-}
-
-interface Listening {
-  readonly product: Product
-  readonly server: RoleServer
-}
-
-/** A port for each, the first named; with 0 any. */
-async function listenForEach(role: RoleProcess, products: readonly Product[], first: number): Promise<Listening[]> {
-  if (first + products.length - 1 > PORT_MAX) {
-    throw new MeshgateError(
-      'CONFIG_INVALID',
-      `${products.length} subgraphs have no ports from ${first} on. Name a lower port.`,
-    )
-  }
-  const servers: Listening[] = []
-  for (const [index, product] of products.entries()) {
-    servers.push({ product, server: await listenFor(role, first === 0 ? 0 : first + index) })
-  }
-  return servers
-}
-
-function serveSubgraph(role: RoleProcess, serving: Listening & { readonly platform: Platform }): void {
-  const { config, logger, metrics, parts, context } = role
-  const { product, server, platform } = serving
-  const { log, store, clock, cursorKey } = platform
-  const observer = subgraphObserver(metrics)
-  const subgraph = createSubgraph({ product, log, store, clock, cursorKey, logger, observer })
-  const face = subgraph.mount()
-  server.mount({
-    routes: [(request, response) => face.answer(request, response)],
-    upgrade: (request, socket, head) => face.upgrade(request, socket, head),
-  })
-  // Nothing new is taken while what is in hand is finished, and subscribers are told.
-  parts.defer(async () => {
-    const closing = server.close()
-    await subgraph.close()
-    await closing
-  })
-  context.terminal.print(`Subgraph ${subgraph.name}: http://${reachableHost(config.host)}:${server.port}/graphql\n`)
 }
 
 async function writeSdl(products: readonly Product[], directory: string, terminal: Terminal): Promise<ExitCode> {

@@ -155,8 +155,8 @@ export function createSubgraph(given: SubgraphOptions): Subgraph {
       servers.add(server)
       return server
     },
-    mount() {
-      const face = createFace(servedSubgraph)
+    mount(paths) {
+      const face = createFace(servedSubgraph, paths)
       servers.add(face)
       return face
     },

@@ -1,5 +1,5 @@
-// A subgraph on a server: GraphQL over HTTP and graphql-transport-ws at `/graphql`. The server is the caller's (a face to mount), or one of
-// its own, with health.
+// A subgraph on a server: GraphQL over HTTP and graphql-transport-ws on one path. The server is the caller's (a face to mount), or one of
+// its own, with health, where the path is `/graphql`.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -55,23 +55,24 @@ function listen(server: Server, port: number, host: string): Promise<number> {
 }
 
 /** What a server of the caller's passes on to the subgraph. */
-export function createFace(subgraph: ServedSubgraph): SubgraphFace {
+export function createFace(subgraph: ServedSubgraph, paths: readonly string[]): SubgraphFace {
   const socketServer = new WebSocketServer({ noServer: true, maxPayload: limits.subgraphMessageBytesMax })
   const sockets = serveWebSocket(subgraph, socketServer)
   const inHand = new Set<Promise<void>>()
   return {
     async answer(request, response) {
-      if (pathOf(request) !== PATH) return false
+      if (!paths.includes(pathOf(request))) return false
       const answered = answerGraphQL(subgraph, request, response)
       inHand.add(answered)
       await answered.finally(() => inHand.delete(answered))
       return true
     },
     upgrade(request, socket, head) {
-      if (pathOf(request) !== PATH) return refuseUpgrade(socket)
+      if (!paths.includes(pathOf(request))) return false
       socketServer.handleUpgrade(request, socket, head, (webSocket) =>
         socketServer.emit('connection', webSocket, request),
       )
+      return true
     },
     async close() {
       const { promise: late, resolve: giveUp } = Promise.withResolvers<void>()
@@ -114,13 +115,15 @@ export async function serveSubgraph(
   subgraph: ServedSubgraph,
   { port: wantedPort, host = '127.0.0.1', ready }: SubgraphServerOptions,
 ): Promise<SubgraphServer> {
-  const face = createFace(subgraph)
+  const face = createFace(subgraph, [PATH])
   const server = createServer((request, response) => {
     void face.answer(request, response).then((answered) => {
       if (!answered) answerHealth(request, response, ready)
     })
   })
-  server.on('upgrade', (request, socket, head) => face.upgrade(request, socket, head))
+  server.on('upgrade', (request, socket, head) => {
+    if (!face.upgrade(request, socket, head)) refuseUpgrade(socket)
+  })
   const port = await listen(server, wantedPort, host)
   let closing: Promise<void> | null = null
   return {

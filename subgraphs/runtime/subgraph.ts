@@ -17,10 +17,10 @@ export interface SubgraphServer {
 
 /** A subgraph to mount on a server of the caller's. */
 export interface SubgraphFace {
-  /** False where the request is not for it: its path is `/graphql`. Never rejects. */
+  /** False where the request is not for it, by its path. Never rejects. */
   answer(request: IncomingMessage, response: ServerResponse): Promise<boolean>
-  /** Takes the socket over, or refuses it with 404. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Takes the socket over; false where it is not for it, by its path. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
   /** Closes WebSockets with 1001 and waits for the requests in hand (bounded). */
   close(): Promise<void>
 }
@@ -33,8 +33,8 @@ export interface Subgraph {
   readonly endpoint: SubgraphEndpoint
   /** A server of its own, with `/health/live` and `/health/ready`; port 0 takes a free one. PORT_IN_USE. */
   serve(port: number, host?: string): Promise<SubgraphServer>
-  /** For a server of the caller's, who closes it before the subgraph or leaves that to `close`. */
-  mount(): SubgraphFace
+  /** At these paths of a server of the caller's, who closes it before the subgraph or leaves that to `close`. */
+  mount(paths: readonly string[]): SubgraphFace
   /** Ends subscriptions (SUBSCRIPTION_LOST, with their cursor) and servers, and waits for requests in hand. */
   close(): Promise<void>
 }

@@ -97,12 +97,6 @@ describe('wrong use', () => {
       code: 1,
       line: 'DATA_DIR_UNUSABLE: ',
     },
-    {
-      what: 'more subgraphs than ports',
-      args: ['subgraph', '--port', '65535'],
-      code: 2,
-      line: 'CONFIG_INVALID: 3 subgraphs have no ports from 65535 on.',
-    },
   ])('$what ends with one line and an exit code', async ({ args, set, code, line }) => {
     const outcome = await run(args, set)
     expect({ code: outcome.code, line: outcome.stderr.slice(0, line.length) }).toEqual({ code, line })

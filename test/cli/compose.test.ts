@@ -1,7 +1,7 @@
 // `meshgate compose` asks subgraphs that run, and says what is wrong with those that do not answer.
 import { once } from 'node:events'
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -92,6 +92,38 @@ test('asks the running subgraph for its SDL, and writes the file whole', async (
   const supergraph = await readFile(join(directory, 'supergraph.graphql'), 'utf8')
   expect(supergraph).toContain(`GREET @join__graph(name: "greet", url: "${url}")`)
   expect(await readdir(directory)).toEqual(['supergraph.graphql'])
+})
+
+test('of a `meshgate subgraph` it takes all that it serves, under their names', async () => {
+  const origin = new URL(url).origin
+  const sdl = answer.body
+  const list = { subgraphs: [{ name: 'greet', path: '/greet/graphql' }] }
+  server.prependListener('request', (request: IncomingMessage) => {
+    answer = { status: 200, body: request.url === '/subgraphs' ? JSON.stringify(list) : sdl }
+  })
+  expect(await compose(origin)).toEqual({ code: 0, output: '', problems: '' })
+  expect(await readFile(join(directory, 'supergraph.graphql'), 'utf8')).toContain(`url: "${origin}/greet/graphql"`)
+  expect(await compose([origin, `greet=${url}`])).toMatchObject({
+    code: 2,
+    problems: expect.stringMatching('^CONFIG_INVALID: Several subgraphs are named greet\\.'),
+  })
+})
+
+test('waits for a `meshgate subgraph` that is being started, and names what is none', async () => {
+  const origin = new URL(url).origin
+  const sdl = answer.body
+  waitSeconds = '60'
+  server.prependListener('request', (request: IncomingMessage) => {
+    asked += 1
+    const list = JSON.stringify({ subgraphs: [{ name: 'greet', path: '/graphql' }] })
+    if (asked === 1) answer = { status: 503, body: '{"code":"ROLE_NOT_READY"}' }
+    else answer = { status: 200, body: request.url === '/subgraphs' ? list : sdl }
+  })
+  const problems = `Waiting up to 60 s for the subgraphs at ${origin}.\n`
+  expect(await compose(origin)).toEqual({ code: 0, output: '', problems })
+  server.removeAllListeners('request')
+  server.on('request', (_request, response: ServerResponse) => response.writeHead(404).end('nothing here'))
+  expect(await compose(origin)).toMatchObject({ code: 1, problems: expect.stringMatching('^SUBGRAPH_PROTOCOL') })
 })
 
 test('takes a URL with parameters as it is', async () => {

@@ -5,8 +5,7 @@ import { expect, test } from 'vitest'
 import { limits } from '../../platform/limits.ts'
 import { SETTINGS } from '../../platform/settings.ts'
 import { readProducts } from '../../cli/read-products.ts'
-import { subgraphName } from '../../subgraphs/runtime/subgraph-name.ts'
-import { isOneShot, isOurs, readCompose, readVolume } from './compose-file.ts'
+import { ingestPortOf, isOneShot, isOurs, readCompose, readVolume } from './compose-file.ts'
 import { root } from './docker-image.ts'
 
 const compose = await readCompose()
@@ -53,13 +52,22 @@ test('every volume is declared, and every declared one is mounted', () => {
   expect(new Set(mounted)).toEqual(new Set(Object.keys(compose.volumes)))
 })
 
-test('only the gateway and ingest have ports outside, on this machine only', () => {
-  const published = services.filter(([, { ports }]) => ports !== undefined).map(([name]) => name)
-  expect(published.filter((name) => name !== 'gateway' && !name.endsWith('-ingest'))).toEqual([])
-  const outside = services.flatMap(([, { ports = [], environment }]) =>
-    ports.map((text) => [/^127\.0\.0\.1:\d+(-\d+)?:(\d+)$/.exec(text)?.[2], environment?.['PORT']]),
+test('only the gateway has its port outside, and every other where it takes records, on this machine only', () => {
+  const outside = services.flatMap(([name, { ports = [] }]) =>
+    ports.map((text) => ({ name, port: /^127\.0\.0\.1:\d+(-\d+)?:(\d+)$/.exec(text)?.[2] })),
   )
-  expect(outside).toEqual(outside.map(([, port]) => [String(port), port]))
+  const right = services.flatMap(([name, service]) => {
+    const port = name === 'gateway' ? String(service.environment?.['PORT']) : ingestPortOf(service)
+    return port === null ? [] : [{ name, port }]
+  })
+  expect(outside).toEqual(right)
+})
+
+test('no two services listen on one port, inside or outside', () => {
+  const inside = roles.flatMap(([, service]) => [service.environment?.['PORT'], ingestPortOf(service)])
+  const outside = services.flatMap(([, { ports = [] }]) => ports.map((text) => text.split(':')[1]))
+  const listening = inside.filter((port) => port !== undefined && port !== null).map(String)
+  expect([new Set(listening).size, new Set(outside).size]).toEqual([listening.length, outside.length])
 })
 
 test('every variable of ours is a setting', () => {
@@ -68,19 +76,22 @@ test('every variable of ours is a setting', () => {
   expect(given.filter((name) => !names.has(name))).toEqual([])
 })
 
-test('every product of the project has its ingest, its subgraph and its place in the supergraph', async () => {
+test('every domain of the project has a service for all its products, which the supergraph and the sample wait for', async () => {
   const { products } = await readProducts([])
-  const port = (name: string) => compose.services[name]?.environment?.['PORT']
-  const expected = products.map((product) => ({
-    ingest: ['ingest', `subgraphs/${product.domain}`],
-    subgraph: ['subgraph', `subgraphs/${product.domain}`],
-    place: `${subgraphName(product)}=http://${product.domain}-subgraph:${port(`${product.domain}-subgraph`)}/graphql`,
-  }))
-  const places = compose.services['supergraph']?.command ?? []
-  const found = products.map(({ domain }, index) => ({
-    ingest: compose.services[`${domain}-ingest`]?.command,
-    subgraph: compose.services[`${domain}-subgraph`]?.command,
-    place: places.find((place) => place === expected[index]?.place),
+  const domains = new Set(products.map(({ domain }) => domain))
+  const found = [...domains].map((domain) => {
+    const service = compose.services[domain]
+    const origin = `http://${domain}:${service?.environment?.['PORT']}`
+    return {
+      command: service?.command?.slice(0, 3),
+      inSupergraph: compose.services['supergraph']?.command?.includes(origin),
+      waitedFor: ['supergraph', 'sample'].map((name) => compose.services[name]?.depends_on?.[domain]?.condition),
+    }
+  })
+  const expected = [...domains].map((domain) => ({
+    command: ['subgraph', `subgraphs/${domain}`, '--ingest-port'],
+    inSupergraph: true,
+    waitedFor: ['service_healthy', 'service_healthy'],
   }))
   expect(found).toEqual(expected)
 })

@@ -114,6 +114,12 @@ export const isOneShot = (service: Service): boolean => service.restart === 'no'
 /** Services that run our image. */
 export const isOurs = (service: Service): boolean => service.image.startsWith('meshgate:')
 
+/** Where it takes records, by its command; null where it takes none. */
+export function ingestPortOf({ command = [] }: Service): string | null {
+  const at = command.indexOf('--ingest-port')
+  return at < 0 ? null : (command[at + 1] ?? null)
+}
+
 /** A mount of a named volume: `name:/path` or `name:/path:ro`. */
 export function readVolume(text: string): { readonly name: string; readonly path: string; readonly readOnly: boolean } {
   const [, name, path, mode] = /^([a-z]+):(\/[^:]+)(:ro)?$/.exec(text) ?? []

@@ -5,7 +5,15 @@ import { chown, mkdir } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isOneShot, isOurs, readVolume, type ComposeFile, type Condition, type Service } from './compose-file.ts'
+import {
+  ingestPortOf,
+  isOneShot,
+  isOurs,
+  readVolume,
+  type ComposeFile,
+  type Condition,
+  type Service,
+} from './compose-file.ts'
 import { startContainer, type Container } from './container.ts'
 import type { Image } from './docker-image.ts'
 
@@ -23,9 +31,12 @@ export interface ComposeProjectOptions {
   readonly directory: string
 }
 
+/** Ports on this machine, by those of the file. */
+type Ports = ReadonlyMap<string, number>
+
 interface Running {
   readonly name: string
-  readonly port: number | null
+  readonly ports: Ports
   readonly container: Container
 }
 
@@ -34,8 +45,8 @@ type Reached = Readonly<Record<Condition, Promise<void>>>
 
 export class ComposeProject {
   readonly #options: ComposeProjectOptions
-  /** Ports by `service:port` of the file, as others address them. */
-  readonly #ports = new Map<string, number>()
+  /** Of each service, as others address it. */
+  readonly #ports = new Map<string, Ports>()
   readonly #running: Running[] = []
   readonly #reached = new Map<string, Reached>()
 
@@ -47,22 +58,22 @@ export class ComposeProject {
   async up(): Promise<void> {
     const ours = Object.entries(this.#options.compose.services).filter(([, service]) => isOurs(service))
     for (const [name, service] of ours) {
-      const port = service.environment?.['PORT']
-      if (port !== undefined) this.#ports.set(`${name}:${port}`, await freePort())
+      this.#ports.set(name, await freePorts(service))
     }
     await Promise.all(ours.map(([name, service]) => this.#reach(name)[conditionOf(service)]))
   }
 
-  /** One more of a service that runs, as `--scale` would start it; resolves when it is healthy. Gives its port. */
-  async scale(name: string): Promise<number> {
-    const port = await freePort()
-    await this.#runService(name, port).service_healthy
-    return port
+  /** One more of a service that runs, as `--scale` would start it; resolves when it is healthy. Gives the address of its PORT. */
+  async scale(name: string): Promise<string> {
+    const ports = await freePorts(this.#service(name))
+    await this.#runService(name, ports).service_healthy
+    return `http://127.0.0.1:${ports.get(portOf(this.#service(name)))}`
   }
 
-  url(name: string): string {
-    const port = this.#running.find((running) => running.name === name)?.port
-    return `http://127.0.0.1:${port}`
+  /** Where a service answers that has a port of the file. */
+  url(name: string, port: number): string {
+    const running = this.#running.find((each) => each.name === name)
+    return `http://127.0.0.1:${running?.ports.get(String(port))}`
   }
 
   /** SIGTERM to each that still runs, dependents first, as Compose stops them; resolves with every exit code. */
@@ -97,8 +108,7 @@ export class ComposeProject {
     const needed = Object.entries(service.depends_on ?? {}).map(
       ([other, { condition }]) => this.#reach(other)[condition],
     )
-    const port = this.#ports.get(`${name}:${service.environment?.['PORT']}`) ?? null
-    const started = Promise.all(needed).then(() => this.#runService(name, port))
+    const started = Promise.all(needed).then(() => this.#runService(name, this.#ports.get(name) ?? new Map()))
     const reached = {
       service_healthy: started.then((own) => own.service_healthy),
       service_completed_successfully: started.then((own) => own.service_completed_successfully),
@@ -107,7 +117,7 @@ export class ComposeProject {
     return reached
   }
 
-  #runService(name: string, port: number | null): Reached {
+  #runService(name: string, ports: Ports): Reached {
     const service = this.#service(name)
     const { image } = this.#options
     const volumes = (service.volumes ?? []).map(readVolume)
@@ -116,16 +126,18 @@ export class ComposeProject {
         (result, volume) => result.replaceAll(volume.path, join(this.#options.directory, volume.name)),
         this.#withAddresses(text),
       )
+    const ownPort = (text: string) => String(ports.get(text) ?? text)
     const environment = Object.fromEntries(
       Object.entries(service.environment ?? {}).map(([key, value]) => [
         key,
-        key === 'PORT' && port !== null ? String(port) : placed(String(value)),
+        key === 'PORT' ? ownPort(String(value)) : placed(String(value)),
       ]),
     )
     const container = (async () => {
       for (const volume of volumes) await makeVolume(join(this.#options.directory, volume.name), image)
-      const started = startContainer({ image, command: (service.command ?? []).map(placed), environment })
-      this.#running.push({ name, port, container: started })
+      const command = (service.command ?? []).map((text) => placed(ownPort(text)))
+      const started = startContainer({ image, command, environment })
+      this.#running.push({ name, ports, container: started })
       return started
     })()
     const reached = {
@@ -139,11 +151,13 @@ export class ComposeProject {
     return reached
   }
 
-  /** `kafka:9092` and `http://sales-subgraph:4003/…`: the names that Docker's own DNS knows. */
+  /** `kafka:9092` and `http://sales:4003`: the names that Docker's own DNS knows. */
   #withAddresses(text: string): string {
     const addresses = [
       ...Object.entries(this.#options.servers),
-      ...[...this.#ports].map(([name, port]) => [name, `127.0.0.1:${port}`] as const),
+      ...[...this.#ports].flatMap(([name, ports]) =>
+        [...ports].map(([port, own]) => [`//${name}:${port}`, `//127.0.0.1:${own}`] as const),
+      ),
     ]
     return addresses.reduce((result, [name, address]) => result.replaceAll(name, address), text)
   }
@@ -184,6 +198,17 @@ async function untilHealthy(container: Container, name: string, healthy: () => P
     if (performance.now() > deadline) throw new Error(`${name} is not healthy:\n${container.output()}`)
     await sleep(HEALTH_POLL_MS)
   }
+}
+
+const portOf = (service: Service): string => String(service.environment?.['PORT'])
+
+/** One for each that the service listens on: PORT, and what stands behind `--ingest-port`. */
+async function freePorts(service: Service): Promise<Ports> {
+  const ports = new Map<string, number>()
+  if (service.environment?.['PORT'] !== undefined) ports.set(portOf(service), await freePort())
+  const ingestPort = ingestPortOf(service)
+  if (ingestPort !== null) ports.set(ingestPort, await freePort())
+  return ports
 }
 
 async function freePort(): Promise<number> {

@@ -8,7 +8,7 @@ const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url
 
 test('the product in twenty lines compiles, and its references find their entities', async () => {
   const [, text = ''] = /```graphql\n([^]*?)```/.exec(await read('README.md')) ?? []
-  const parcels = compileProduct('subgraphs/shipping/product.graphql', text)
+  const parcels = compileProduct('subgraphs/shipping/parcels/product.graphql', text)
   const others = ['catalog/products', 'customers/customers', 'sales/orders'].map(async (domain) => {
     const path = `subgraphs/${domain}/product.graphql`
     return compileProduct(path, await read(path))

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { runMeshgate } from '../../../bench/processes/meshgate-process.ts'
+import { SALE_PRODUCTS } from '../../../bench/processes/sale-products.ts'
 import { serverEnvironment, startSeparateMesh, type SeparateMesh } from '../../../bench/processes/separate-mesh.ts'
 import { describeServers, startOwnCassandra, startOwnKafka, type OwnServer } from '../../servers/test-servers.ts'
 import { FOODMART_FACTS, readFacts } from '../facts.ts'
@@ -34,7 +35,7 @@ describeServers('killed on servers during the load', () => {
   )('$title: it ends with the same facts', { timeout: TIMEOUT_MS }, async ({ plan }) => {
     const [kafka, cassandra] = await Promise.all([startOwnKafka(), startOwnCassandra()])
     const servers = { kafka: kafka.address, cassandra: cassandra.address, keyspace: 'meshgate' }
-    const mesh = await startSeparateMesh(servers)
+    const mesh = await startSeparateMesh(servers, { products: SALE_PRODUCTS })
     try {
       const inTime: boolean[] = []
       for (const { victim, orders } of plan) {
@@ -43,7 +44,7 @@ describeServers('killed on servers during the load', () => {
         await kill(victim, { mesh, kafka, cassandra })
       }
       // A load that a killed server ended is started again, as its user would: each record is in the topic once.
-      await mesh.ready().catch(() => runMeshgate(['sample'], serverEnvironment(servers)))
+      await mesh.ready().catch(() => runMeshgate(['sample', ...SALE_PRODUCTS], serverEnvironment(servers)))
       const facts = await readFacts(mesh.url)
       expect({ inTime, ...facts }).toEqual({ inTime: [true, true, true], ...FOODMART_FACTS })
       expect(await mesh.stop()).toBe(0)

@@ -1,4 +1,5 @@
 // The mesh on real Kafka and Cassandra: a subgraph and an ingest process per domain, and a gateway.
+import { SALE_PRODUCTS } from '../../../bench/processes/sale-products.ts'
 import { startSeparateMesh } from '../../../bench/processes/separate-mesh.ts'
 import { describeServers, startOwnCassandra, startOwnKafka } from '../../servers/test-servers.ts'
 import { describeMesh } from '../mesh-rules.ts'
@@ -11,7 +12,7 @@ describeMesh(
     const [kafka, cassandra] = await Promise.all([startOwnKafka(), startOwnCassandra()])
     const servers = { kafka: kafka.address, cassandra: cassandra.address, keyspace: 'meshgate' }
     return {
-      start: () => startSeparateMesh(servers),
+      start: () => startSeparateMesh(servers, { products: SALE_PRODUCTS }),
       appended: () => recordsIn(kafka.address),
       // The servers are removed after the file.
       remove: () => Promise.resolve(),
