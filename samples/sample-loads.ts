@@ -3,12 +3,17 @@
 import { financeLoads } from './finance-loads.ts'
 import { foodmartLoads } from './foodmart/foodmart-loads.ts'
 import { inventoryLoads } from './inventory-loads.ts'
+import { opinionLoads, promotionLoads } from './marketing-loads.ts'
 import { shippingLoads } from './shipping-loads.ts'
+import { supportLoads } from './support-loads.ts'
 import type { SampleLoad } from './sample-load.ts'
 
 export const sampleLoads: readonly SampleLoad[] = [
   ...inventoryLoads,
   ...shippingLoads,
+  ...promotionLoads,
   ...foodmartLoads,
+  ...opinionLoads,
+  ...supportLoads,
   ...financeLoads,
 ]
