@@ -19,6 +19,14 @@ export const schemaLimits = {
   /** Characters of an offending value that a violation repeats. */
   violationValueCharactersMax: 60,
 
+  // Folds
+  /** Groups that one row contributes to (its elements, and the sliding windows of each): every one is a write. */
+  foldGroupsOfRowMax: 1_000,
+  /** Different values that COUNT_DISTINCT and COLLECT keep of a group: they are its state, written whole with every batch. */
+  foldDistinctValuesMax: 10_000,
+  /** Rows of a group (its sessions, or what a function gives): all are told when one changes. */
+  foldRowsOfGroupMax: 10_000,
+
   // Product files
   /** Tokens of a product file: far beyond any product; keeps a hostile file from filling memory while it is parsed. */
   productTokensMax: 100_000,
@@ -46,4 +54,6 @@ export const schemaLimits = {
   ttlSecondsMax: 630_720_000,
   /** Characters of a pattern: its safety is judged by reading it, and a check has to stay readable. */
   patternCharactersMax: 1_000,
+  /** Characters of a line of text that is matched: far beyond what servers log, and a hostile one costs the square of it. */
+  textLineCharactersMax: 16_384,
 } as const

@@ -39,11 +39,13 @@ export type Contributed =
       readonly groups: ReadonlyMap<string, { readonly group: Group; readonly contributions: readonly Contribution[] }>
     }
   /** An expression that cannot be evaluated for this row. It contributes nothing. */
-  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'failed'; readonly expression: string; readonly message: string }
 
 export interface CompiledFoldInput {
   /** Index in `CompiledFold.reads`. */
   readonly read: number
+  /** The fields that alone decide which groups a row may contribute to; null where joined rows have a say. */
+  readonly groupFields: readonly string[] | null
   /**
    * The joined rows that the row needs, as far as `joined` lets know: one join's key may use another's row. To be asked again with what
    * it named until it names nothing new. An expression that fails names nothing; `contribute` tells of it.
@@ -62,22 +64,32 @@ export type FoldState = Value
 export interface CompiledFold {
   /** `domain/name.Entity` */
   readonly name: string
-  /** Of all that decides what the rows are: another definition, another hash. */
-  readonly definitionHash: string
+  /**
+   * All that decides what the rows and the states are, as text: another definition, another text. Of a function in code it has the
+   * function's own text, which does not tell when something that it calls or imports is changed. Long: keep its hash.
+   */
+  readonly definition: string
   readonly reads: readonly CompiledRead[]
   readonly inputs: readonly CompiledFoldInput[]
   /** A group's row is told at most so often; null: at once. */
   readonly everyMs: number | null
-  /** Of a group without contributions. */
+  /** Of a group without contributions. Throws a FoldFailure as `refold` does. */
   init(group: Row): FoldState
   /**
    * Contributions in, in any order. Null: the state cannot tell, it must be made anew by `refold`. The given state must not be used after.
+   * Never throws: a function that does makes it null, and `refold`, which knows the group, throws.
    */
   apply(state: FoldState, contributions: readonly Contribution[]): FoldState | null
   /** Contributions that were applied out again. Null as for `apply`. */
   retract(state: FoldState, contributions: readonly Contribution[]): FoldState | null
-  /** The state of a group by all its contributions, in any order. */
+  /**
+   * The state of a group by all its contributions, in any order. Throws a FoldFailure where a function throws, or the group has more values
+   * or sessions than schema-limits.ts allows: it has no state until its contributions change.
+   */
   refold(group: Row, contributions: readonly Contribution[]): FoldState
-  /** The entity's rows, whole and with their keys; none where the group has no contributions, or a required input contributes nothing. */
+  /**
+   * The entity's rows, whole and with their keys; none where the group has no contributions, or a required input contributes nothing.
+   * Computed fields are left to ingest. Throws a FoldFailure where a function throws or gives what is no row.
+   */
   rows(state: FoldState, group: Row): readonly Row[]
 }

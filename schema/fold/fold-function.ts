@@ -10,18 +10,27 @@ export interface Contribution {
   readonly timeMs: number | null
   /** Names the row (and the element) among the group's contributions; orders those of one event time. */
   readonly member: string
-  /** The fields that the input type reads; the element and joined rows under their names. */
+  /**
+   * For functions, the fields that the input type reads; the element under its name (and not the list that it is from), joined rows under
+   * theirs, null where there is none. For aggregates, their values.
+   */
   readonly value: Row
 }
 
-/** `State` is a JSON value: it is stored. `apply` and `retract` may change the state they are given and return it. */
+/**
+ * `State` is a JSON value: it is stored (write a `type`: TypeScript does not take an `interface` for one). `apply` and `retract` may change
+ * the state they are given and return it, but never the contribution.
+ */
 export interface FoldFunction<State extends Value = Value> {
   init(group: Row): State
   /** In the order of event time where @foldBy(ordered: true) says so, else in any order. */
   apply(state: State, contribution: Contribution): State
   /** Takes back one that was applied. Absent: the group is folded anew from the contributions that are left. */
   retract?(state: State, contribution: Contribution): State
-  /** The group's rows, whole. Their keys begin with the group's fields; a row that is not given any more is deleted. */
+  /**
+   * The group's rows, whole: a row that is not given any more is deleted. The group's fields may be left out, computed ones must be. With
+   * @window(gap:), of one session, whose bounds are in `group` here (not in `init`).
+   */
   emit(state: State, group: Row): readonly Row[]
 }
 

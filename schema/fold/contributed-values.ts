@@ -1,0 +1,106 @@
+// What a contribution holds: it is stored for every row of the input and group, so of aggregates only their values, each once.
+import type { CelScope } from '../cel/compile-cel.ts'
+import { BOOLEAN } from '../cel/cel-scope.ts'
+import type { Aggregate, Fold, FieldType, ReadInput } from '../model.ts'
+import type { Row, Value } from '../row.ts'
+import { compileFoldExpression } from './fold-expression.ts'
+
+export type ContributedValues = (variables: Row) => Row
+
+/** A value that aggregates of a fold share: what is null, or what its filter leaves out, is null. */
+interface Slot {
+  /** Of its expressions. */
+  readonly text: string
+  /** Empty where it only says that there is a value. */
+  readonly typeText: string
+  readonly read: (variables: Row) => Value
+}
+
+/** Place of each aggregate's value in `values` of a contribution; null: every contribution counts, and nothing is held. */
+export type SlotPlaces = ReadonlyMap<Aggregate, number | null>
+
+export interface AggregateValues {
+  readonly places: SlotPlaces
+  readonly values: ContributedValues
+}
+
+/** The values that a contribution made for aggregates holds. */
+export const valuesOf = (contribution: { readonly value: Row }): readonly Value[] =>
+  (contribution.value['v'] ?? []) as readonly Value[]
+
+export interface AggregateValue {
+  readonly aggregate: Aggregate
+  /** Of the value; null where the aggregate has none. */
+  readonly type: FieldType | null
+}
+
+/** Of the aggregates of one fold. COUNT asks only whether there is a value: it shares one that is held anyway. */
+export function compileAggregateValues(
+  aggregates: readonly AggregateValue[],
+  scope: (expected: FieldType) => CelScope,
+): AggregateValues {
+  const places = new Map<Aggregate, number | null>()
+  const slots: Slot[] = []
+  const counts = aggregates.filter(({ aggregate }) => aggregate.function === 'COUNT')
+  for (const one of [...aggregates.filter((other) => !counts.includes(other)), ...counts]) {
+    const { aggregate, type } = one
+    if (aggregate.value === null && aggregate.where === null) {
+      places.set(aggregate, null)
+      continue
+    }
+    const isCount = counts.includes(one)
+    const text = JSON.stringify([aggregate.value?.source ?? null, aggregate.where?.source ?? null])
+    const known = slots.findIndex((slot) => slot.text === text && (isCount || slot.typeText === JSON.stringify(type)))
+    places.set(aggregate, known < 0 ? slots.length : known)
+    if (known < 0) slots.push(compileSlot(one, text, scope))
+  }
+  if (slots.length === 0) return { places, values: () => ({}) }
+  return { places, values: (variables) => ({ v: slots.map(({ read }) => read(variables)) }) }
+}
+
+function compileSlot(
+  { aggregate, type }: AggregateValue,
+  text: string,
+  scope: (expected: FieldType) => CelScope,
+): Slot {
+  const what = `of @aggregate of ${aggregate.field}`
+  const where =
+    aggregate.where === null ? null : compileFoldExpression(aggregate.where, scope(BOOLEAN), `where ${what}`)
+  const value =
+    aggregate.value === null || type === null
+      ? null
+      : compileFoldExpression(aggregate.value, scope(type), `cel ${what}`)
+  const isCount = aggregate.function === 'COUNT'
+  const held = (variables: Row): Value => {
+    const cell = value === null ? true : value.evaluate(variables)
+    return isCount && cell !== null ? true : cell
+  }
+  return {
+    text,
+    typeText: isCount ? '' : JSON.stringify(type),
+    read: where === null ? held : (variables) => (where.evaluate(variables) === true ? held(variables) : null),
+  }
+}
+
+/** For functions: the fields that the input reads (without the list whose elements contribute), the element, joined rows. */
+export function compileVariableValues(fold: Fold, reads: readonly ReadInput[]): ContributedValues {
+  const fieldsOf = (input: string): readonly string[] =>
+    reads.find(({ name }) => name === input)?.fields.map(({ name }) => name) ?? []
+  const fields = fieldsOf(fold.input).filter((name) => name !== fold.each?.field || name === fold.each.as)
+  if (fold.each !== null && !fields.includes(fold.each.as)) fields.push(fold.each.as)
+  const joins = fold.joins.map(({ as, input }) => ({ as, fields: fieldsOf(input) }))
+  return (variables) => {
+    const held = picked(variables, fields)
+    for (const { as, fields: ofJoined } of joins) {
+      const row = variables[as] ?? null
+      held[as] = row === null ? null : picked(row as Row, ofJoined)
+    }
+    return held
+  }
+}
+
+function picked(row: Row, fields: readonly string[]): Record<string, Value> {
+  const values: Record<string, Value> = {}
+  for (const name of fields) values[name] = row[name] ?? null
+  return values
+}
