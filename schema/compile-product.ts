@@ -14,12 +14,15 @@ import { compileKeys } from './validate/entity-keys.ts'
 import { BOOLEAN } from './cel/cel-scope.ts'
 import { createExpressions, type Expressions } from './validate/expressions.ts'
 import { compileExtraction } from './validate/extraction.ts'
+import { compileDerivations } from './validate/derivation.ts'
+import { derivedSource } from './validate/derived-source.ts'
 import { checkDefault } from './validate/default-checks.ts'
 import { checkSubjects, compileAccess, compileGovernance } from './validate/governance.ts'
 import { checkLinks, compileHeader, compileSlo, type Header, validDomain } from './validate/header.ts'
 import type { OperationContext, OwnedEntity } from './validate/operation-context.ts'
 import { compileEntityPages, compileQueries, compileSubscriptions } from './validate/operations.ts'
 import { checkKeysServed, checkProductNames } from './validate/product-names.ts'
+import { compileReads } from './validate/read-inputs.ts'
 import { compileReferences } from './validate/references.ts'
 import { type FieldShape, isValueRole, type Shapes, type TypeShape } from './validate/shapes.ts'
 import { compileSource } from './validate/source.ts'
@@ -44,7 +47,8 @@ function compileEntities(
   for (const shape of shapes.types.values()) {
     const entityKeys = keys.get(shape.name)
     if (!shape.owned || entityKeys === undefined) continue
-    const source = compileSource(shape, entityKeys.primary, validDomain(header), reporter)
+    const written = compileSource(shape, entityKeys.primary, validDomain(header), reporter)
+    const source = shape.derived ? derivedSource(shape, written, entityKeys.primary, reporter) : written
     const tables = compileTables(shape, entityKeys.primary, reporter)
     entities.set(shape.name, { shape, keys: entityKeys, source, tables })
   }
@@ -125,6 +129,10 @@ export function compileProduct(file: string, text: string): ProductCompilation {
   const references = compileReferences(shapes, keys)
   const types = compileTypes(shapes, entities)
 
+  const own = header === null ? null : `${header.domain}/${header.name}`
+  const reads = compileReads(shapes, own)
+  const derivations = compileDerivations(shapes, reads, (entity) => keys.get(entity)?.primary ?? null)
+
   const context: OperationContext = { shapes, entities, references }
   const queries = compileQueries(context)
   const subscriptions = compileSubscriptions(context)
@@ -136,13 +144,13 @@ export function compileProduct(file: string, text: string): ProductCompilation {
 
   const diagnostics = reporter.diagnostics()
   if (reporter.hasErrors() || header === null) return { product: null, diagnostics }
-  const compiled: Compiled = { ...types, references, pages, keys, entities, subscriptions }
+  const compiled: Compiled = { ...types, references, pages, keys, entities, subscriptions, derivations }
   const all = [...shapes.types.values()]
   const product: Product = {
     ...header,
     slo,
-    reads: [],
-    readTypes: [],
+    reads: reads.inputs,
+    readTypes: reads.types,
     entities: all.filter((shape) => shape.role === 'entity').map((shape) => assembleEntity(shape, compiled, reporter)),
     valueTypes: all
       .filter((shape) => shape.role === 'value')

@@ -76,6 +76,17 @@ export const DIAGNOSTIC_CODES = {
     'Read one field, or do without `partial`.',
   ),
 
+  // Derived entities
+  READ_INVALID: problem('Something cannot be read as declared.', 'Do what the message says.'),
+  READ_UNUSED: problem('An input type is declared that nothing is made from.', 'Use it, or remove it.'),
+  FOLD_INVALID: problem('A derived entity cannot be folded as declared.', 'Do what the message says.'),
+  FOLD_GROUP: problem(
+    'What a fold groups by and the key of the entity differ, or a fold does not say it.',
+    'Give every field of the key a `@group` for each fold, save the `@windowStart`.',
+  ),
+  FOLD_WINDOW: problem('A window cannot be computed as declared.', 'Do what the message says.'),
+  FOLD_AGGREGATE: problem('A field has no value from the fold, or one that does not fit.', 'Do what the message says.'),
+
   // References and operations
   REFERENCE_INVALID: problem('A reference does not fit the entity it points at.', 'Do what the message says.'),
   OPERATION_INVALID: problem('An operation cannot be served as declared.', 'Do what the message says.'),
@@ -99,6 +110,8 @@ export const DIAGNOSTIC_CODES = {
   MESH_ENTITY_UNOWNED: problem('No product of the mesh owns the entity.', 'Add its product, or mend the name.'),
   MESH_KEY_MISMATCH: problem('A key is not the owner’s.', 'Declare it as the owner does.'),
   MESH_TYPE_MISMATCH: problem('Two products declare different types of one name.', 'Declare one alike, or rename it.'),
+  MESH_READ_MISMATCH: problem('What a product reads is not what its owner has.', 'Read it as the owner declares it.'),
+  MESH_CYCLE: problem('Products are derived from one another in a circle.', 'Derive one of them otherwise.'),
   MESH_PRODUCT_UNKNOWN: problem('No product of the mesh has that name.', 'Add the product, or mend the name.'),
 } as const
 

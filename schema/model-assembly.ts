@@ -3,6 +3,7 @@
 import type {
   CelExpression,
   Check,
+  Derivation,
   Entity,
   EnumType,
   Extraction,
@@ -35,6 +36,8 @@ export interface Compiled {
   readonly keys: ReadonlyMap<string, EntityKeys>
   readonly entities: ReadonlyMap<string, OwnedEntity>
   readonly subscriptions: readonly SubscriptionOperation[]
+  /** By the entity's name. */
+  readonly derivations: ReadonlyMap<string, Derivation>
 }
 
 function taken<Value>(value: Value | null | undefined, what: string): Value {
@@ -99,7 +102,7 @@ export function assembleEntity(shape: TypeShape, compiled: Compiled, reporter: R
     // Keys stand in `keys`; printing them here too would declare them twice.
     passedDirectives: passedOf(shape.declaration.directives.filter((one) => one.name !== 'key')),
     readsBase: source !== null && readsBase({ source, key, tableCount: tables.length, subscriptions }),
-    derivation: null,
+    derivation: shape.derived ? taken(compiled.derivations.get(shape.name), `the derivation of "${shape.name}"`) : null,
     location: reporter.locate(shape.declaration.nameNode),
   }
 }

@@ -10,7 +10,6 @@ import { emitTables } from './emit-tables.ts'
 import { envelopeReader } from './record-envelope.ts'
 import type { EnvelopeReader, Opened } from './record-envelope.ts'
 import { decodeUtf8, mayHoldLongNumbers, parseJsonExactly } from './record-json.ts'
-import type { JsonObject } from './record-json.ts'
 import { compileKeys } from './record-key.ts'
 import type { RecordKeys } from './record-key.ts'
 import { createLearnedParser } from './learned-parser.ts'
@@ -50,11 +49,11 @@ export function compileRecordCodec(product: Product, entity: Entity): RecordCode
     key,
     envelope,
     keys: compileKeys(product, entity, source, envelope),
-    decode: compileObject({ fields: entity.fields, checks: entity.checks, entity: { key, partial: source.partial } }),
+    decode: compileObject({ fields: entity.fields, checks: entity.checks, entity: { key, partial: source.partial, whole: source.envelope === 'DERIVED' } }),
     decodeKey: compileObject({
       fields: keyAndItsReads(entity),
       checks: [],
-      entity: { key, partial: true },
+      entity: { key, partial: true, whole: false },
     }),
     readVersion: compileVersion(product, entity, source),
     storable: storableChecks(product, entity),
@@ -120,6 +119,8 @@ function reject(code: RecordCode, message: string, field: string | null = null):
 }
 
 function decodeMessage(plan: CodecPlan, raw: RawRecord): Decoded {
+  if (raw.value === null && plan.source.envelope === 'DERIVED')
+    return reject('RECORD_UNPARSABLE', "A derived entity's record must have a value.")
   if (raw.value === null) return decodeTombstone(plan, raw.key)
   let text: string
   try {
@@ -167,14 +168,14 @@ function decodeText(plan: CodecPlan, raw: RawRecord, { text, parse, state }: Tex
     )
   }
   if (opened.kind === 'broken') return reject('RECORD_UNPARSABLE', opened.message)
-  if (opened.kind === 'delete') return decodeDelete(plan, raw.key, opened.before, state)
-  return decodeUpsert(plan, raw.key, opened.record, state)
+  if (opened.kind === 'delete') return decodeDelete(plan, raw.key, opened, state)
+  return decodeUpsert(plan, raw.key, opened, state)
 }
 
 function decodeDelete(
   plan: CodecPlan,
   messageKey: Uint8Array | null,
-  before: JsonObject | null,
+  { before, version: enveloped }: Extract<Opened, { kind: 'delete' }>,
   state: DecodeState,
 ): Decoded {
   if (before === null) return decodeTombstone(plan, messageKey)
@@ -182,7 +183,10 @@ function decodeDelete(
   requireKey(plan.key, key, state)
   requireStorable(plan.storable.slice(0, 1), key, state)
   if (state.violations.length > 0) return { kind: 'rejected', violations: state.violations }
-  const version = plan.readVersion(before)
+  const version = plan.readVersion(before, enveloped)
+  // Of others a row before without its version is deleted by the append time; a fold's has no other order.
+  if (version.kind === 'invalid' && plan.source.envelope === 'DERIVED')
+    return reject('RECORD_VERSION_INVALID', version.message)
   return version.kind === 'version'
     ? {
         kind: 'delete',
@@ -196,10 +200,15 @@ function decodeDelete(
 const keyOnly = (names: readonly string[], row: Row): Row =>
   Object.fromEntries(names.map((name) => [name, row[name] ?? null]))
 
-function decodeUpsert(plan: CodecPlan, messageKey: Uint8Array | null, record: JsonObject, state: DecodeState): Decoded {
+function decodeUpsert(
+  plan: CodecPlan,
+  messageKey: Uint8Array | null,
+  { record, version: enveloped }: Extract<Opened, { kind: 'record' }>,
+  state: DecodeState,
+): Decoded {
   const { source } = plan
   const row = plan.decode(record, state)
-  const version = plan.readVersion(record)
+  const version = plan.readVersion(record, enveloped)
   if (version.kind === 'invalid')
     violate(state, 'RECORD_VERSION_INVALID', source.version?.field ?? null, version.message)
   requireKey(plan.key, row, state)

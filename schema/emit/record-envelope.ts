@@ -4,9 +4,10 @@ import { isJsonObject } from './record-json.ts'
 import type { JsonObject } from './record-json.ts'
 
 export type Opened =
-  | { readonly kind: 'record'; readonly record: JsonObject }
+  /** `version`: where the envelope has one. */
+  | { readonly kind: 'record'; readonly record: JsonObject; readonly version?: unknown }
   /** `before`: the row that is gone, where the envelope tells. */
-  | { readonly kind: 'delete'; readonly before: JsonObject | null }
+  | { readonly kind: 'delete'; readonly before: JsonObject | null; readonly version?: unknown }
   | { readonly kind: 'broken'; readonly message: string }
 
 type Headers = Readonly<Record<string, string>>
@@ -84,8 +85,17 @@ function openDebezium(value: unknown): Opened {
 
 function openDerived(value: unknown): Opened {
   if (!isJsonObject(value)) return broken("A derived entity's record must be a JSON object.")
-  if (!Object.hasOwn(value, 'delete')) return record(value['row'], "The derived record's row")
-  return { kind: 'delete', before: isJsonObject(value['delete']) ? value['delete'] : null }
+  const { version } = value
+  if (!Object.hasOwn(value, 'delete')) {
+    const { row } = value
+    return isJsonObject(row)
+      ? { kind: 'record', record: row, version }
+      : broken("The derived record's row must be a JSON object.")
+  }
+  const key = value['delete']
+  return isJsonObject(key)
+    ? { kind: 'delete', before: key, version }
+    : broken("The derived record's delete must be a JSON object with the key.")
 }
 
 export function envelopeReader(envelope: Source['envelope']): EnvelopeReader {

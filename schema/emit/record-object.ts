@@ -27,7 +27,7 @@ interface FieldPlan {
   readonly name: string
   readonly nullable: boolean
   readonly isKey: boolean
-  /** In a nested value, which is replaced whole. */
+  /** In a nested value and in a row of a fold, which are replaced whole. */
   readonly absentIsNull: boolean
   /** In a partial record. */
   readonly mayBeAbsent: boolean
@@ -48,8 +48,8 @@ interface ObjectPlan {
 export interface ObjectSource {
   readonly fields: readonly Field[]
   readonly checks: readonly Check[]
-  /** The entity's own; null for a value type. */
-  readonly entity: { readonly key: readonly string[]; readonly partial: boolean } | null
+  /** The entity's own; null for a value type. `whole`: what a record lacks has no value, as in a nested one. */
+  readonly entity: { readonly key: readonly string[]; readonly partial: boolean; readonly whole: boolean } | null
 }
 
 /** Member access; names that every object inherits (`constructor`) count only where the record has them itself. */
@@ -109,7 +109,7 @@ function compileField(compiler: ObjectCompiler, field: StoredField, entity: Obje
     name: field.name,
     nullable: field.nullable,
     isKey: entity?.key.includes(field.name) ?? false,
-    absentIsNull: entity === null,
+    absentIsNull: entity === null || entity.whole,
     mayBeAbsent: entity?.partial ?? false,
     read: compileRead(field.extraction.path),
     clean: compileCleaning(field.extraction, field.type, compiler.product.valueTypes),

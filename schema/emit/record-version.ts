@@ -13,7 +13,8 @@ export type Version =
   | { readonly kind: 'version'; readonly version: number; readonly resolutionUs: number }
   | { readonly kind: 'invalid'; readonly message: string }
 
-export type ReadVersion = (record: JsonObject) => Version
+/** `enveloped`: the version that the envelope has. */
+export type ReadVersion = (record: JsonObject, enveloped: unknown) => Version
 
 const NONE: Version = { kind: 'none' }
 
@@ -40,6 +41,8 @@ function timeOf(value: unknown): Version {
 
 /** Reads the version before the field is typed: a DateTime keeps milliseconds only, a version all digits of its source to the µs. */
 export function compileVersion(product: Product, entity: Entity, source: Source): ReadVersion {
+  // Upserts and deletes of a fold alike, so that they are ordered among one another: µs since 1970 that the fold counts.
+  if (source.envelope === 'DERIVED') return (_, enveloped) => sequenceOf(enveloped)
   const { version } = source
   const field = entity.fields.find((candidate) => candidate.name === version?.field)
   if (version === null || field?.kind !== 'stored') return () => NONE

@@ -5,6 +5,8 @@ import type {
   EnumTypeDefinitionNode,
   EnumTypeExtensionNode,
   FieldDefinitionNode,
+  InputObjectTypeDefinitionNode,
+  InputValueDefinitionNode,
   NameNode,
   ObjectTypeDefinitionNode,
   ObjectTypeExtensionNode,
@@ -17,6 +19,8 @@ import type {
   Declarations,
   EnumDeclaration,
   FieldDeclaration,
+  InputDeclaration,
+  InputFieldDeclaration,
   TypeDeclaration,
 } from './declarations.ts'
 import { suggestName } from './nearest-name.ts'
@@ -28,6 +32,7 @@ interface Collected {
   readonly schemaDirectives: Directive[]
   readonly types: Map<string, TypeDeclaration>
   readonly enums: Map<string, EnumDeclaration>
+  readonly inputs: Map<string, InputDeclaration>
   /** First definition of every name, to tell duplicates of different kinds. */
   readonly names: Map<string, NameNode>
 }
@@ -37,8 +42,7 @@ const UNSUPPORTED: Readonly<Partial<Record<DefinitionNode['kind'], readonly [wha
   InterfaceTypeExtension: ['An interface', 'Declare object types with the fields that they have in common.'],
   UnionTypeDefinition: ['A union', 'Declare one object type with a nullable field for each member.'],
   UnionTypeExtension: ['A union', 'Declare one object type with a nullable field for each member.'],
-  InputObjectTypeDefinition: ['An input type', 'Declare the arguments one by one on the field.'],
-  InputObjectTypeExtension: ['An input type', 'Declare the arguments one by one on the field.'],
+  InputObjectTypeExtension: ['An extension of an input type', 'Declare all its fields in one `input`.'],
   DirectiveDefinition: ['A directive definition', 'Remove it: the directives of the language are known.'],
   OperationDefinition: ['An operation', 'Remove it: a product file declares types only.'],
   FragmentDefinition: ['A fragment', 'Remove it: a product file declares types only.'],
@@ -223,6 +227,56 @@ function collectEnum(
   })
 }
 
+function collectInputField(
+  node: InputValueDefinitionNode,
+  owner: string,
+  found: Map<string, InputFieldDeclaration>,
+  reporter: Reporter,
+): void {
+  const name = node.name.value
+  checkFieldName(node.name, owner, reporter)
+  for (const directive of readDirectives(node.directives, 'INPUT_FIELD_DEFINITION', reporter)) {
+    const message = `@${directive.name} means nothing on "${owner}.${name}": what is read is in no graph.`
+    reporter.error('DIRECTIVE_MISPLACED', directive.node, message, 'Remove it.')
+  }
+  if (node.defaultValue !== undefined) {
+    const message = `"${owner}.${name}" has a default, and what is read has the values of its owner.`
+    const fix = 'Remove it; choose another value in the expression, as in name == null ? dyn("none") : name.'
+    reporter.error('PRODUCT_DEFINITION_UNSUPPORTED', node.defaultValue, message, fix)
+  }
+  const earlier = found.get(name)
+  if (earlier === undefined) found.set(name, { name, node })
+  else {
+    const line = reporter.locate(earlier.node.name).line
+    const message = `"${owner}.${name}" is declared on line ${line} already.`
+    reporter.error('NAME_DUPLICATE', node.name, message, 'Rename or remove one of them.')
+  }
+}
+
+function collectInput(node: InputObjectTypeDefinitionNode, collected: Collected, reporter: Reporter): void {
+  if (!checkTypeName(node.name, collected, reporter)) return
+  const name = node.name.value
+  const nodes = node.fields ?? []
+  const [first] = nodes
+  if (first === undefined) {
+    const message = `The input type "${name}" has no fields.`
+    reporter.error('TYPE_EMPTY', node.name, message, 'Give it the fields that are read, or remove it.')
+  }
+  const surplus = nodes[schemaLimits.typeFieldsMax]
+  if (surplus !== undefined) {
+    const message = `"${name}" has ${nodes.length} fields.`
+    reporter.error('TYPE_TOO_LARGE', surplus.name, message, `Declare at most ${schemaLimits.typeFieldsMax}.`)
+  }
+  const fields = new Map<string, InputFieldDeclaration>()
+  for (const field of nodes.slice(0, schemaLimits.typeFieldsMax)) collectInputField(field, name, fields, reporter)
+  const directives = readDirectives(node.directives, 'INPUT_OBJECT', reporter)
+  for (const directive of directives.filter((one) => one.passed !== null)) {
+    const message = `@${directive.name} means nothing on "${name}": what is read is in no graph.`
+    reporter.error('DIRECTIVE_MISPLACED', directive.node, message, 'Remove it.')
+  }
+  collected.inputs.set(name, { name, nameNode: node.name, description: describe(node.description), fields, directives })
+}
+
 function collectDefinition(node: DefinitionNode, collected: Collected, reporter: Reporter): void {
   switch (node.kind) {
     case 'SchemaExtension':
@@ -237,6 +291,8 @@ function collectDefinition(node: DefinitionNode, collected: Collected, reporter:
     case 'EnumTypeDefinition':
     case 'EnumTypeExtension':
       return collectEnum(node, collected, reporter)
+    case 'InputObjectTypeDefinition':
+      return collectInput(node, collected, reporter)
     case 'ScalarTypeDefinition':
       // Declaring a scalar of the language is harmless: editors want it.
       if (!isScalarName(node.name.value)) {
@@ -253,7 +309,13 @@ function collectDefinition(node: DefinitionNode, collected: Collected, reporter:
 }
 
 export function collectDeclarations(document: DocumentNode, reporter: Reporter): Declarations {
-  const collected: Collected = { schemaDirectives: [], types: new Map(), enums: new Map(), names: new Map() }
+  const collected: Collected = {
+    schemaDirectives: [],
+    types: new Map(),
+    enums: new Map(),
+    inputs: new Map(),
+    names: new Map(),
+  }
   // Definitions before extensions, so that an extension finds what it extends wherever it stands.
   const extensions = document.definitions.filter((node) => node.kind === 'ObjectTypeExtension')
   const others = document.definitions.filter((node) => node.kind !== 'ObjectTypeExtension')
@@ -263,7 +325,7 @@ export function collectDeclarations(document: DocumentNode, reporter: Reporter):
     node.kind === 'SchemaExtension' || node.kind === 'SchemaDefinition' ? (node.directives ?? []) : [],
   )
   const schemaDirectives = readDirectives(schemaNodes, 'SCHEMA', reporter)
-  const { types, enums } = collected
+  const { types, enums, inputs } = collected
   const query = types.get('Query')?.fields ?? new Map<string, FieldDeclaration>()
   const subscription = types.get('Subscription')?.fields ?? new Map<string, FieldDeclaration>()
   for (const root of ['Query', 'Subscription']) {
@@ -273,5 +335,5 @@ export function collectDeclarations(document: DocumentNode, reporter: Reporter):
     }
     types.delete(root)
   }
-  return { schemaDirectives, types, enums, query, subscription }
+  return { schemaDirectives, types, enums, inputs, query, subscription }
 }

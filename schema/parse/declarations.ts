@@ -41,11 +41,27 @@ export interface EnumDeclaration {
   readonly values: readonly EnumValueDefinitionNode[]
 }
 
+/** A field of an input type. */
+export interface InputFieldDeclaration {
+  readonly name: string
+  readonly node: InputValueDefinitionNode
+}
+
+export interface InputDeclaration {
+  readonly name: string
+  readonly nameNode: NameNode
+  readonly description: string | null
+  /** Fields by name, in order of declaration. */
+  readonly fields: ReadonlyMap<string, InputFieldDeclaration>
+  readonly directives: readonly Directive[]
+}
+
 export interface Declarations {
   /** Of every `extend schema`. */
   readonly schemaDirectives: readonly Directive[]
   readonly types: ReadonlyMap<string, TypeDeclaration>
   readonly enums: ReadonlyMap<string, EnumDeclaration>
+  readonly inputs: ReadonlyMap<string, InputDeclaration>
   readonly query: ReadonlyMap<string, FieldDeclaration>
   readonly subscription: ReadonlyMap<string, FieldDeclaration>
 }

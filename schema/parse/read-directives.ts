@@ -25,6 +25,8 @@ const PLACES: Readonly<Record<string, string>> = {
   ENUM: 'an enum',
   ENUM_VALUE: 'an enum value',
   SCALAR: 'a scalar',
+  INPUT_OBJECT: 'an input type',
+  INPUT_FIELD_DEFINITION: 'a field of an input type',
 }
 
 const describePlace = (location: string): string => PLACES[location] ?? location

@@ -4,6 +4,7 @@ import type { Declarations, FieldDeclaration, TypeDeclaration } from '../parse/d
 import { schemaLimits } from '../schema-limits.ts'
 import { directiveOf } from '../parse/directive-values.ts'
 import type { Reporter } from '../parse/reporter.ts'
+import { checkDerivedDirectives, ON_ENTITY, ON_FIELD } from './derived-directives.ts'
 import {
   innermostNamed,
   isEntityDeclaration,
@@ -18,7 +19,7 @@ const GOVERNANCE = ['subject', 'personal', 'mask', 'access']
 
 /** Directives of the language that may stand beside each role. */
 const ALLOWED: Readonly<Record<FieldRole, readonly string[]>> = {
-  stored: ['from', 'check', ...GOVERNANCE],
+  stored: ['from', 'check', ...ON_FIELD, ...GOVERNANCE],
   computed: ['computed', 'check', ...GOVERNANCE],
   reference: ['ref', 'access'],
   page: ['page', 'access'],
@@ -158,7 +159,9 @@ function reportTypeDirectives(
     const fix = (name: string) =>
       name === 'check'
         ? 'Put it on the entity: e.g. cel: "lines.all(l, ...)", or on a field of the value type.'
-        : 'Put it on the fields of the type.'
+        : ON_ENTITY.includes(name)
+          ? 'Put it on the entity that is made by @fold.'
+          : 'Put it on the fields of the type.'
     reportMisplaced(type.directives, [], { text: `the value type "${type.name}"`, fix }, reporter)
     return
   }
@@ -181,12 +184,14 @@ function reportTypeDirectives(
 function buildType(type: TypeDeclaration, declarations: Declarations, reporter: Reporter): TypeShape {
   const entity = isEntityDeclaration(type.directives)
   const role = entity ? 'entity' : 'value'
-  // @table without @source: the author owns it and forgot the source; every other rule still applies.
-  const owned = entity && ['source', 'table'].some((name) => directiveOf(type.directives, name) !== null)
+  // @table or @fold without @source: the author owns it and forgot the source; every other rule still applies.
+  const owned = entity && ['source', 'table', 'fold'].some((name) => directiveOf(type.directives, name) !== null)
+  const derived = directiveOf(type.directives, 'fold') !== null
   if (owned && directiveOf(type.directives, 'source') === null) {
     const topic = `${type.name.charAt(0).toLowerCase()}${type.name.slice(1)}s`
     const fix = `Add @source(topic: "<domain>.${topic}", key: "id").`
-    reporter.error('DIRECTIVE_MISSING', type.nameNode, `The entity "${type.name}" has a table but no source.`, fix)
+    const has = directiveOf(type.directives, 'table') !== null ? 'table' : 'fold'
+    reporter.error('DIRECTIVE_MISSING', type.nameNode, `The entity "${type.name}" has a ${has} but no source.`, fix)
   }
   reportTypeDirectives(type, role, owned, reporter)
   const fields = new Map<string, FieldShape>()
@@ -198,7 +203,7 @@ function buildType(type: TypeDeclaration, declarations: Declarations, reporter: 
       fields.set(field.name, { ...shape, role: 'unknown' })
     } else fields.set(field.name, shape)
   }
-  return { name: type.name, role, owned, declaration: type, fields }
+  return { name: type.name, role, owned, derived, declaration: type, fields }
 }
 
 /** The value type in the field, also in a list; null where there is none. */
@@ -263,5 +268,6 @@ export function buildShapes(declarations: Declarations, reporter: Reporter): Sha
   const types = new Map<string, TypeShape>()
   for (const type of declarations.types.values()) types.set(type.name, buildType(type, declarations, reporter))
   cutDepth(types, reportRecursion(types, reporter), reporter)
+  checkDerivedDirectives(types, reporter)
   return { declarations, reporter, types, enums: declarations.enums }
 }

@@ -9,7 +9,7 @@ import type { Reporter } from '../parse/reporter.ts'
 import { isScalarName, scalarNames } from '../parse/scalars.ts'
 import { schemaLimits } from '../schema-limits.ts'
 
-const ENTITY_DIRECTIVES = ['key', 'source', 'table', 'rowFilter']
+const ENTITY_DIRECTIVES = ['key', 'source', 'table', 'rowFilter', 'fold']
 
 /** A type with `@key`, or with a directive that only an entity can have (the missing `@key` is reported elsewhere). */
 export function isEntityDeclaration(directives: readonly Directive[]): boolean {
@@ -43,10 +43,22 @@ const FOREIGN_NAMES: Readonly<Record<string, string>> = {
   any: 'JSON',
 }
 
+/** The scalar that is called so elsewhere; null where there is none. */
+export function foreignScalar(name: string): string | null {
+  const foreign = name.toLowerCase()
+  return Object.hasOwn(FOREIGN_NAMES, foreign) ? (FOREIGN_NAMES[foreign] ?? null) : null
+}
+
 function reportUnknown(node: NamedTypeNode, declarations: Declarations, reporter: Reporter): null {
   const name = node.name.value
+  if (declarations.inputs.has(name)) {
+    const message = `"${name}" is an input type: it says what is read of other products, and the graph does not have it.`
+    const fix = 'Write a scalar, an enum or a type; arguments are declared one by one.'
+    reporter.error('FIELD_INVALID', node, message, fix)
+    return null
+  }
   const known = [...declarations.types.keys(), ...declarations.enums.keys(), ...scalarNames]
-  const meant = FOREIGN_NAMES[name.toLowerCase()] ?? nearestName(name, known)
+  const meant = foreignScalar(name) ?? nearestName(name, known)
   const connection = CONNECTION.exec(name)?.[1]
   const fix =
     connection !== undefined

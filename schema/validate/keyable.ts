@@ -1,17 +1,20 @@
 // Which fields can be part of a key: an entity's, a partition's or a clustering key.
 import type { ASTNode } from 'graphql'
+import type { FieldType } from '../model.ts'
 import type { Reporter } from '../parse/reporter.ts'
 import { type FieldShape, shapeTypeText } from './shapes.ts'
 
 const UNKEYABLE_SCALARS = new Set(['Float', 'Boolean', 'JSON'])
+
+export const isKeyableType = (type: FieldType): boolean =>
+  type.kind === 'enum' || (type.kind === 'scalar' && !UNKEYABLE_SCALARS.has(type.scalar))
 
 /** Reports why the field cannot be part of a key; true where it can. */
 export function checkKeyable(field: FieldShape, by: string, at: ASTNode, reporter: Reporter): boolean {
   const { type, declaration } = field
   if (type === null) return false
   const name = `"${declaration.owner}.${field.name}"`
-  const keyable = type.kind === 'enum' || (type.kind === 'scalar' && !UNKEYABLE_SCALARS.has(type.scalar))
-  if (!keyable) {
+  if (!isKeyableType(type)) {
     const nested = type.kind === 'list' || type.kind === 'object'
     const message = `${by} has ${name}, whose type ${shapeTypeText(type)} cannot be part of a key.`
     const fix = nested

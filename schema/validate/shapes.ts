@@ -25,6 +25,8 @@ export interface TypeShape {
   readonly role: 'entity' | 'value'
   /** An entity with a source of its own (whole or broken). */
   readonly owned: boolean
+  /** An entity with @fold: its rows are made from those of others. */
+  readonly derived: boolean
   readonly declaration: TypeDeclaration
   readonly fields: ReadonlyMap<string, FieldShape>
 }

@@ -19,6 +19,14 @@ const header = (name: string, rest = '') =>
 const entity = (type: string, topic: string, table: string, key = 'ID') =>
   `type ${type} @key(fields: "id") @source(topic: "${topic}", key: "id") @table(name: "${table}", partitionKey: ["id"]) { id: ${key}! }\n`
 
+/** Counts the rows of `Thing` of another product. */
+const derived = (type: string, product: string, fields = 'id: ID!') => {
+  const name = type.toLowerCase()
+  return `input ThingRead @reads(product: "${product}", entity: "Thing") { ${fields} }
+type ${type} @key(fields: "id") @source(topic: "sales.${name}s", key: "id") @table(name: "${name}s", partitionKey: ["id"])
+  @fold(input: "ThingRead") { id: ID! @group(cel: "id") count: Int! @aggregate(function: COUNT) }\n`
+}
+
 const problems = (...products: readonly Product[]) => checkMesh(products).map(formatDiagnostic)
 
 describe('a mesh', () => {
@@ -42,11 +50,11 @@ describe('a mesh', () => {
   })
 
   test('warns of an entity that nobody owns, and of a product that is not there', () => {
-    const text = `${header('orders', '@derivedFrom(products: ["sales/carts"], function: "close")')}${entity('Order', 'sales.orders', 'orders')}
+    const text = `${header('orders')}${derived('Order', 'sales/carts')}
 type Customer @key(fields: "id", resolvable: false) { id: ID! }`
     expect(problems(compiled('a.graphql', text))).toEqual([
-      'a.graphql:1:1 MESH_PRODUCT_UNKNOWN (warning) sales/orders is derived from "sales/carts", which the mesh does not have.\n  Add the product, or mend the name in @derivedFrom.',
-      'a.graphql:4:6 MESH_ENTITY_UNOWNED (warning) No product of the mesh owns "Customer": what refers to it finds only its key.\n  Add the product that owns it, or mend the name.',
+      'a.graphql:2:7 MESH_PRODUCT_UNKNOWN (warning) sales/orders reads "sales/carts", which the mesh does not have.\n  Add the product, or mend the name in @reads.',
+      'a.graphql:6:6 MESH_ENTITY_UNOWNED (warning) No product of the mesh owns "Customer": what refers to it finds only its key.\n  Add the product that owns it, or mend the name.',
     ])
   })
 

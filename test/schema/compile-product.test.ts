@@ -35,14 +35,15 @@ function compiled(text: string): Product {
 const readsBase = (parts: OrderParts) => compiled(orderSdl(parts)).entities[0]?.readsBase
 
 describe('a product', () => {
-  test('that uses every power compiles to exactly this model, without a diagnostic', async () => {
-    const { product, diagnostics } = compileProduct(
-      'every-power.graphql',
-      readFileSync(`${folder}every-power.graphql`, 'utf8'),
-    )
-    expect(diagnostics.map(formatDiagnostic)).toEqual([])
-    await expect(`${JSON.stringify(product, null, 2)}\n`).toMatchFileSnapshot(`${folder}every-power.model.expected.txt`)
-  })
+  test.each(['every-power', 'daily-sales'])(
+    'that uses every power compiles to exactly this model, without a diagnostic: %s',
+    async (name) => {
+      const file = `${name}.graphql`
+      const { product, diagnostics } = compileProduct(file, readFileSync(`${folder}${file}`, 'utf8'))
+      expect(diagnostics.map(formatDiagnostic)).toEqual([])
+      await expect(`${JSON.stringify(product, null, 2)}\n`).toMatchFileSnapshot(`${folder}${name}.model.expected.txt`)
+    },
+  )
 
   test('compiles to the same model again', () => {
     const text = readFileSync(`${folder}every-power.graphql`, 'utf8')
