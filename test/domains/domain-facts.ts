@@ -1,10 +1,16 @@
 // The facts of every domain: a domain adds its list here.
 import type { FactRule } from './fact-rule.ts'
+import { inventoryFacts } from './inventory-facts.ts'
 import { salesFacts } from './sales-facts.ts'
+import { shippingFacts } from './shipping-facts.ts'
 
 interface DomainFacts {
   readonly domain: string
   readonly facts: readonly FactRule[]
 }
 
-export const domainFacts: readonly DomainFacts[] = [{ domain: 'sales', facts: salesFacts }]
+export const domainFacts: readonly DomainFacts[] = [
+  { domain: 'sales', facts: salesFacts },
+  { domain: 'inventory', facts: inventoryFacts },
+  { domain: 'shipping', facts: shippingFacts },
+]
