@@ -210,6 +210,8 @@ export const limits = {
   /** Records per append of a load: one fsync's worth, and the event loop stays free. */
   loadBatchRecordsMax: 1_000,
   loadBatchBytesMax: 4_194_304,
+  /** Lines looked back for equal ones, where lines are keyed by their hash: logs hold equal lines near one another. Some 100 bytes each. */
+  lineKeysRememberedMax: 100_000,
   /** Appends of a load in flight: reading the file and writing the log overlap. */
   loadAppendsInFlightMax: 4,
   /** Records between two durable progress marks: what a resumed load reads again at most. */

@@ -47,6 +47,10 @@ export const DIAGNOSTIC_CODES = {
   FIELD_INVALID: problem('A field cannot be what it is declared as.', 'Do what the message says.'),
   SOURCE_TOPIC_INVALID: problem('A topic’s name has not the form asked for.', 'Write `<domain>.<name>`.'),
   SOURCE_FIELD_TYPE: problem('A field of the source is of the wrong type.', 'Name a field of the type asked for.'),
+  SOURCE_PATTERN: problem(
+    'The pattern of a text source is missing or malformed, may run too long, or lacks what the fields read.',
+    'Write it as the message says.',
+  ),
   SOURCE_CONFLICT: problem('Two settings of the source exclude each other.', 'Change one of them.'),
   TABLE_UNKNOWN: problem('The entity has no such table.', 'Write the name of one that it has, or add it.'),
   TABLE_KEY_SYNTAX: problem(

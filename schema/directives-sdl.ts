@@ -33,6 +33,13 @@ enum Envelope {
 "How a record is encoded."
 enum RecordFormat {
   JSON
+  """
+  A line of text, as a log file has them: the named groups of @source(pattern:) are the record's members. Numbers, true and false become
+  what the field's type needs; an empty group is no value (of a String, empty text), one that took no part in the match is null. Beside the
+  groups there are \`$line\`, the whole line, and \`$key\`, the message's key: of a line that is loaded or posted its hash, and which of the equal
+  lines of its file it is.
+  """
+  TEXT
 }
 
 enum LetterCase {
@@ -46,6 +53,8 @@ enum LetterCase {
 enum Parse {
   "\`$30K - $50K\`, \`$150K +\`: into an object type with \`min\` and \`max\` (a bound that is missing is null)."
   RANGE
+  "\`10/Oct/2000:13:55:36 -0700\`, as web servers write times into their logs: into DateTime."
+  COMMON_LOG_TIME
   "Milliseconds since 1970 into DateTime or Date."
   EPOCH_MILLISECONDS
   "Seconds since 1970 into DateTime or Date."
@@ -239,6 +248,8 @@ directive @source(
   version: String
   envelope: Envelope! = NONE
   format: RecordFormat! = JSON
+  "Of format TEXT: a JavaScript regular expression (flag u) that a whole line matches, e.g. \`(?<host>[^ ]+) (?<status>[0-9]+)\`."
+  pattern: String
   "Records may lack required fields; absent ones stay unchanged. Such a topic can't be compacted."
   partial: Boolean! = false
   "Promise: the keys of every table of an entity never change and entities are never deleted. Ingest then need not read before it writes."

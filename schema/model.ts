@@ -31,7 +31,8 @@ export type FieldType =
   | { readonly kind: 'list'; readonly of: FieldType; readonly itemsNullable: boolean }
 
 export type LetterCase = 'UPPER' | 'LOWER' | 'TITLE'
-export type Parse = 'RANGE' | 'EPOCH_MILLISECONDS' | 'EPOCH_SECONDS' | 'NUMBER' | 'BOOLEAN' | 'COMMA_LIST'
+export type Parse =
+  'RANGE' | 'COMMON_LOG_TIME' | 'EPOCH_MILLISECONDS' | 'EPOCH_SECONDS' | 'NUMBER' | 'BOOLEAN' | 'COMMA_LIST'
 
 /** Where a stored field's value lies in the record and how it is cleaned (in the order of these members). */
 export interface Extraction {
@@ -155,7 +156,9 @@ export interface Source {
   readonly version: { readonly field: string; readonly kind: 'TIME' | 'SEQUENCE' } | null
   /** DERIVED: `{"version": n, "row": {…}}` or `{"version": n, "delete": {key fields}}`, which only the fold of a derived entity appends. */
   readonly envelope: 'NONE' | 'CLOUDEVENTS' | 'DEBEZIUM' | 'DERIVED'
-  readonly format: 'JSON'
+  readonly format: 'JSON' | 'TEXT'
+  /** TEXT: what a whole line matches, its named groups being the record's members. Null of other formats. */
+  readonly pattern: string | null
   readonly partial: boolean
   readonly immutableKeys: boolean
   readonly partitions: number

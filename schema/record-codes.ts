@@ -6,6 +6,11 @@ export const RECORD_CODES = {
     action: 'Mend the producer; redrive.',
     retryable: false,
   },
+  RECORD_LINE_UNMATCHED: {
+    meaning: "The line is none of the source's pattern, or longer than a line may be.",
+    action: "Mend the product's pattern and redrive, or leave such lines be.",
+    retryable: false,
+  },
   RECORD_KEY_MISSING: { meaning: 'The record has no value for the key.', action: 'Send the key.', retryable: false },
   RECORD_KEY_MISMATCH: {
     meaning: "The message's key is not the record's.",

@@ -31,6 +31,9 @@ const MORE_HELP = `
 CSV: a column goes where the product reads that name; dotted names (location.city) are paths. Numbers, true and false
 become what the field's type needs, a cell of a nested type is JSON, an empty cell is no value (of a String, empty text).
 
+A product of format TEXT takes the lines of any text file, e.g. of a log: its pattern says what a line holds. A line without
+a key of its own is known by its bytes, so that a file that has grown is loaded again and adds what is new in it.
+
 Rejected records stop nothing. They are counted, their reasons are told, and they lie whole in the topic <topic>.rejected.
 
 By itself, a load takes each record once: started again it goes on where it was, or says that there is nothing to do.
@@ -45,9 +48,9 @@ const NOT_FINISHED = 'Stopped before the end. The same command goes on from here
 
 export function loadCommand(run: RunCommand): Command {
   return new Command('load')
-    .description("load a file of records, CSV or NDJSON, plain or gzipped, into a product's topic")
+    .description("load a file of records, CSV, NDJSON or lines of text, plain or gzipped, into a product's topic")
     .argument('<PRODUCT>', 'a product.graphql, its folder, or domain/name of the project')
-    .argument('<FILE>', 'records: CSV with a header line, or one JSON object per line')
+    .argument('<FILE>', 'records: CSV with a header line, one JSON object per line, or the lines of a log')
     .option('-e, --entity <NAME>', 'the entity, where the product has several with a source')
     .addOption(
       new Option('-f, --format <FORMAT>', 'format of the file (default: by its name)').choices(Object.keys(FORMATS)),

@@ -1,15 +1,15 @@
-// Records out of a POST's body: Confluent's REST Proxy v2 forms (json, binary), where a record may lack its key, and NDJSON. Keys that
-// are not sent come from the record's key field. Values stay as they were sent, byte for byte.
+// Records out of a POST's body: Confluent's REST Proxy v2 forms (json, binary), where a record may lack its key, NDJSON, and lines of text.
+// Keys that are not sent come from the record's key field. Values stay as they were sent, byte for byte.
 import { setImmediate } from 'node:timers/promises'
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import type { AppendRecord } from '../../platform/ports/event-log.ts'
-import { ndjsonLines } from '../sources/ndjson.ts'
+import { ndjsonLines, textLines } from '../sources/ndjson.ts'
 import type { ReadKey } from '../sources/record-key.ts'
 import { fitsLog } from '../dead-letter/rejected-record.ts'
 import { itemSpans, memberSpans, OutlineError, skipBlank, valueSpan, type Span } from './json-spans.ts'
 
-export type BodyForm = 'JSON' | 'BINARY' | 'NDJSON'
+export type BodyForm = 'JSON' | 'BINARY' | 'NDJSON' | 'TEXT'
 
 /** Records between two turns of the event loop. */
 const YIELD_RECORDS = 1_000
@@ -28,6 +28,8 @@ export function bodyForm(contentType: string | undefined): BodyForm | null {
     case 'application/ndjson':
     case 'application/jsonl':
       return 'NDJSON'
+    case 'text/plain':
+      return 'TEXT'
     default:
       return null
   }
@@ -36,7 +38,8 @@ export function bodyForm(contentType: string | undefined): BodyForm | null {
 /** Every record of the body, or INGEST_REQUEST_INVALID: a body is taken whole or not at all. */
 export async function postedRecords(form: BodyForm, body: Buffer, readKey: ReadKey): Promise<AppendRecord[]> {
   const records: AppendRecord[] = []
-  const found = form === 'NDJSON' ? ndjsonRecords(body, readKey) : restRecords(form, body, readKey)
+  const found =
+    form === 'NDJSON' || form === 'TEXT' ? lineRecords(form, body, readKey) : restRecords(form, body, readKey)
   for await (const record of found) {
     if (!fitsLog(record)) throw recordTooLarge(records.length)
     records.push(record)
@@ -50,9 +53,9 @@ function recordTooLarge(index: number): MeshgateError {
   return new MeshgateError('INGEST_REQUEST_TOO_LARGE', message)
 }
 
-// A line that is no JSON is taken all the same: ingest rejects it with its original bytes, and the other lines are not held up.
-async function* ndjsonRecords(body: Buffer, readKey: ReadKey): AsyncGenerator<AppendRecord> {
-  const lines = ndjsonLines(oneChunk(body), 'The body')
+// A line that is no record is taken all the same: ingest rejects it with its original bytes, and the other lines are not held up.
+async function* lineRecords(form: 'NDJSON' | 'TEXT', body: Buffer, readKey: ReadKey): AsyncGenerator<AppendRecord> {
+  const lines = (form === 'TEXT' ? textLines : ndjsonLines)(oneChunk(body), 'The body')
   try {
     for await (const value of lines) yield { key: bytesOf(readKey(value)), value }
   } catch (error) {

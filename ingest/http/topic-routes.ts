@@ -6,7 +6,7 @@ import { MeshgateError, type FailureCode } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
 import type { AppendRecord, EventLog, Position } from '../../platform/ports/event-log.ts'
-import { compileReadKey, type ReadKey } from '../sources/record-key.ts'
+import { compileKeyReaders, type ReadKey } from '../sources/record-key.ts'
 import { bodyForm, postedRecords, type BodyForm } from './posted-records.ts'
 import { BodyBudget, bodyBytesReserved, readBody } from './request-body.ts'
 import { TopicBacklog } from './topic-backlog.ts'
@@ -16,7 +16,10 @@ export type RouteHandler = (request: IncomingMessage, response: ServerResponse) 
 
 interface Topic {
   readonly name: string
-  readonly readKey: ReadKey
+  /** Records of the topic are lines of text. */
+  readonly isText: boolean
+  /** A reader for one body. */
+  readonly keyReader: () => ReadKey
 }
 
 interface Face {
@@ -57,7 +60,8 @@ export function createTopicRoutes(options: {
   for (const product of options.products) {
     for (const entity of product.entities) {
       if (entity.source === null) continue
-      topics.set(entity.source.topic, { name: entity.source.topic, readKey: compileReadKey(product, entity) })
+      const { topic, format } = entity.source
+      topics.set(topic, { name: topic, isText: format === 'TEXT', keyReader: compileKeyReaders(product, entity) })
     }
   }
   const { log, clock, lagOf = async () => 0, lagRecordsMax: recordsMax } = options
@@ -89,8 +93,9 @@ async function answer(face: Face, path: string, request: IncomingMessage, respon
   }
   if (request.method !== 'POST') return wrongMethod(response, 'POST')
   const form = bodyForm(request.headers['content-type'])
-  if (form === null) {
-    const message = `Content-Type ${request.headers['content-type'] ?? '(none)'} is not supported. Send application/vnd.kafka.json.v2+json, application/vnd.kafka.binary.v2+json or application/x-ndjson.`
+  if (form === null || (form === 'TEXT' && !topic.isText)) {
+    const own = topic.isText ? 'text/plain' : 'application/vnd.kafka.json.v2+json, application/x-ndjson'
+    const message = `Content-Type ${request.headers['content-type'] ?? '(none)'} is not supported. Send ${own} or application/vnd.kafka.binary.v2+json.`
     throw new MeshgateError('INGEST_REQUEST_UNSUPPORTED', message)
   }
   const positions = await takeRecords(face, topic, form, request)
@@ -113,7 +118,7 @@ async function takeRecords(face: Face, topic: Topic, form: BodyForm, request: In
   try {
     // Before the body is read where it can be said already, and again with its records.
     await admitted(face, topic, 0)
-    records = await postedRecords(form, await readBody(request), topic.readKey)
+    records = await postedRecords(form, await readBody(request), topic.keyReader())
     await admitted(face, topic, records.length)
   } catch (error) {
     release()

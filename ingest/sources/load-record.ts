@@ -1,10 +1,11 @@
 // Records to load, from a file or made by a program, as key and bytes of a message.
 import type { Entity, Product } from '../../schema/model.ts'
+import { MeshgateError } from '../../platform/errors.ts'
 import { csvRecords, type CsvRecord } from './csv.ts'
 import { compileCsvRecord, type ReadCsvRecord } from './csv-record.ts'
 import { fileBytes } from './file-bytes.ts'
-import { ndjsonLines } from './ndjson.ts'
-import { compileReadKey } from './record-key.ts'
+import { ndjsonLines, textLines } from './ndjson.ts'
+import { compileKeyReaders } from './record-key.ts'
 
 /** A record made by a program. */
 export interface LoadRecord {
@@ -31,14 +32,26 @@ export function sourceRecords(
   source: LoadSource,
   onRead: (bytes: number) => void,
 ): AsyncIterable<KeyedRecord> {
-  const records =
-    source.kind === 'records' ? source.records() : fileRecords(source, onRead, compileCsvRecord(product, entity))
-  return keyed(compileReadKey(product, entity), records)
+  const readKey = compileKeyReaders(product, entity)()
+  if (source.kind === 'records') return keyed(readKey, source.records())
+  if (entity.source?.format === 'TEXT') return keyed(readKey, lineRecords(source, onRead))
+  return keyed(readKey, fileRecords(source, onRead, compileCsvRecord(product, entity)))
+}
+
+type FileSource = LoadSource & { readonly kind: 'file' }
+
+/** What a line holds says the product, whatever the file is called. */
+function lineRecords({ path, format }: FileSource, onRead: (bytes: number) => void): AsyncIterable<LoadRecord> {
+  if (format !== undefined) {
+    const message = `The product takes lines of text, and ${path} is to be read as ${format}. Leave the format out.`
+    throw new MeshgateError('CONFIG_INVALID', message)
+  }
+  return asValues(textLines(fileBytes(path, onRead), path))
 }
 
 /** CSV where the file's name says so (`.csv`, `.csv.gz`), else NDJSON. */
 function fileRecords(
-  source: LoadSource & { readonly kind: 'file' },
+  source: FileSource,
   onRead: (bytes: number) => void,
   readCsvRecord: ReadCsvRecord,
 ): AsyncIterable<LoadRecord> {

@@ -1,11 +1,23 @@
-// Lines of NDJSON as bytes. A line is passed on as it is, also when it is no JSON: ingest rejects it then, with its original bytes.
+// Lines of NDJSON, or of any text, as bytes. A line is passed on as it is, also when it is no JSON or not what its product expects: ingest
+// rejects it then, with its original bytes.
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 
 const LINE_FEED = 0x0a
 
-/** Lines without their ends and without the byte order mark; blank ones left out. Memory is bounded by the longest line allowed. */
-export async function* ndjsonLines(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
+/** Lines without blanks around them and without the byte order mark; blank ones left out. Memory is bounded by the longest line allowed. */
+export function ndjsonLines(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
+  return lines(chunks, name, isBlank)
+}
+
+/** As `ndjsonLines`, with their blanks; empty ones left out. */
+export function textLines(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
+  return lines(chunks, name, isCarriageReturn)
+}
+
+type IsTrimmed = (byte: number | undefined) => boolean
+
+async function* lines(chunks: AsyncIterable<Buffer>, name: string, isTrimmed: IsTrimmed): AsyncGenerator<Buffer> {
   let rest: Buffer[] = []
   let restBytes = 0
   let lineNumber = 0
@@ -18,7 +30,7 @@ export async function* ndjsonLines(chunks: AsyncIterable<Buffer>, name: string):
       restBytes = 0
       from = end + 1
       lineNumber += 1
-      const trimmed = trimLine(line, lineNumber)
+      const trimmed = trimLine(line, lineNumber, isTrimmed)
       if (trimmed.length > 0) yield trimmed
     }
     if (from < chunk.length) {
@@ -30,17 +42,21 @@ export async function* ndjsonLines(chunks: AsyncIterable<Buffer>, name: string):
       throw new MeshgateError('SOURCE_INVALID', message)
     }
   }
-  const last = trimLine(Buffer.concat(rest), lineNumber + 1)
+  const last = trimLine(Buffer.concat(rest), lineNumber + 1, isTrimmed)
   if (last.length > 0) yield last
 }
 
-function trimLine(line: Buffer, lineNumber: number): Buffer {
+function trimLine(line: Buffer, lineNumber: number, isTrimmed: IsTrimmed): Buffer {
   let from = 0
   let end = line.length
   if (lineNumber === 1 && line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf) from = 3
-  while (end > from && isBlank(line[end - 1])) end -= 1
-  while (from < end && isBlank(line[from])) from += 1
+  while (end > from && isTrimmed(line[end - 1])) end -= 1
+  while (from < end && isTrimmed(line[from])) from += 1
   return line.subarray(from, end)
+}
+
+function isCarriageReturn(byte: number | undefined): boolean {
+  return byte === 0x0d
 }
 
 function isBlank(byte: number | undefined): boolean {

@@ -12,12 +12,26 @@ import {
   type JsonObject,
 } from '../../schema/emit/record-json.ts'
 import { compileRead, type Read } from '../../schema/emit/record-object.ts'
+import { KEY_MEMBER } from '../../schema/emit/record-line.ts'
 import { invariant } from '../../platform/errors.ts'
+import { lineKeys } from './line-key.ts'
 
 /** Key text of a record's bytes; null where it has none or is no record (ingest will say so). */
 export type ReadKey = (value: Uint8Array) => string | null
 
-export function compileReadKey(product: Product, entity: Entity): ReadKey {
+/** A reader for the records of one file or body, in their order: keys of lines that have none in them depend on the lines before. */
+export function compileKeyReaders(product: Product, entity: Entity): () => ReadKey {
+  if (isKeyedByLine(entity)) return lineKeys
+  const readKey = compileReadKey(product, entity)
+  return () => readKey
+}
+
+function isKeyedByLine({ source, fields }: Entity): boolean {
+  const field = fields.find(({ name }) => name === source?.keyField)
+  return source?.format === 'TEXT' && field?.kind === 'stored' && field.extraction.path[0] === KEY_MEMBER
+}
+
+function compileReadKey(product: Product, entity: Entity): ReadKey {
   const { source } = entity
   invariant(source !== null, `${entity.name} has a source`)
   const field = entity.fields.find((candidate) => candidate.name === source.keyField)
@@ -25,11 +39,11 @@ export function compileReadKey(product: Product, entity: Entity): ReadKey {
   const { path, trim, emptyAsNull, letterCase, defaultText, parse } = field.extraction
   const cleaned = trim || emptyAsNull || letterCase !== null || defaultText !== null || parse !== null
   const inRecord = compileRead(path)
-  if (!cleaned && keepsText(field.type)) return (value) => rawKey(value, source, inRecord)
+  if (!cleaned && keepsText(field.type) && source.format === 'JSON') return (value) => rawKey(value, source, inRecord)
   const codec = compileRecordCodec(product, entity)
   return (value) => {
     const decoded = codec.decode({ key: null, value, headers: {} })
-    if (decoded.kind !== 'upsert') return rawKey(value, source, inRecord)
+    if (decoded.kind !== 'upsert') return source.format === 'JSON' ? rawKey(value, source, inRecord) : null
     return textOf(decoded.row[source.keyField])
   }
 }

@@ -1,6 +1,8 @@
 // Emits the JSON Schema (draft 2020-12) of a record as its topic takes it: at the source's paths, before cleaning. What the
 // codec accepts it accepts; it refuses other types and what is missing. Rules on cleaned values and expressions are the codec's alone.
 import type { Check, Entity, Field, FieldType, Interval, Product, ScalarName, StoredField } from '../model.ts'
+import { schemaLimits } from '../schema-limits.ts'
+import { wholeLinePattern } from './record-line.ts'
 
 interface Schema {
   readonly [keyword: string]: unknown
@@ -32,6 +34,7 @@ const scalarSchemas: Readonly<Record<ScalarName, Schema>> = {
 /** What a parser takes: text, and the value already parsed. */
 const parsedTypes = {
   RANGE: ['string', 'object'],
+  COMMON_LOG_TIME: ['string'],
   EPOCH_MILLISECONDS: ['number', 'string'],
   EPOCH_SECONDS: ['number', 'string'],
   NUMBER: ['number', 'string'],
@@ -49,6 +52,7 @@ interface Node {
 const createNode = (): Node => ({ schema: null, required: false, members: new Map() })
 
 export function emitJsonSchema(product: Product, entity: Entity): object {
+  if (entity.source?.format === 'TEXT') return lineSchema(product, entity)
   const partial = entity.source?.partial ?? false
   const definitions = product.valueTypes.map((type) => [
     type.name,
@@ -61,6 +65,19 @@ export function emitJsonSchema(product: Product, entity: Entity): object {
     ...description(entity),
     ...objectSchema(product, entity.fields, (field) => !partial || entity.key.includes(field.name)),
     ...(definitions.length === 0 ? {} : { $defs: Object.fromEntries(definitions) }),
+  }
+}
+
+/** The record is a line, and its members are groups of the pattern. JSON Schema's patterns are JavaScript's, with flag u. */
+function lineSchema({ domain, name, version }: Product, entity: Entity): object {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: `urn:meshgate:${domain}:${name}:${version}:${entity.name}`,
+    title: entity.name,
+    ...description(entity),
+    type: 'string',
+    maxLength: schemaLimits.textLineCharactersMax,
+    pattern: wholeLinePattern(entity.source?.pattern ?? ''),
   }
 }
 

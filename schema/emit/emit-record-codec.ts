@@ -15,6 +15,8 @@ import type { RecordKeys } from './record-key.ts'
 import { createLearnedParser } from './learned-parser.ts'
 import { createObjectCompiler } from './record-object.ts'
 import type { DecodeObject } from './record-object.ts'
+import { compileLine } from './record-line.ts'
+import type { ReadLine } from './record-line.ts'
 import { parseInstant } from './record-time.ts'
 import { createState, keepState, violate } from './record-state.ts'
 import type { DecodeState, StateKeeper } from './record-state.ts'
@@ -23,6 +25,8 @@ import type { ReadVersion } from './record-version.ts'
 
 interface CodecPlan {
   readonly source: Source
+  /** Of format TEXT. */
+  readonly readLine: ReadLine | null
   readonly key: readonly string[]
   readonly envelope: EnvelopeReader
   readonly keys: RecordKeys
@@ -46,6 +50,7 @@ export function compileRecordCodec(product: Product, entity: Entity): RecordCode
   const { key } = entity
   const plan: CodecPlan = {
     source,
+    readLine: source.format === 'TEXT' ? compileLine(product, entity, source) : null,
     key,
     envelope,
     keys: compileKeys(product, entity, source, envelope),
@@ -128,6 +133,7 @@ function decodeMessage(plan: CodecPlan, raw: RawRecord): Decoded {
   } catch {
     return reject('RECORD_UNPARSABLE', 'The message is not UTF-8.')
   }
+  if (plan.readLine !== null) return decodeLine(plan, plan.readLine, raw.key, text)
   const state = plan.states.take()
   const decoded = decodeText(plan, raw, { text, parse: plan.parse, state })
   const isExact = !state.sawNumber || !mayHoldLongNumbers(text)
@@ -149,6 +155,12 @@ function decodeTombstone(plan: CodecPlan, messageKey: Uint8Array | null): Decode
   requireStorable(plan.storable.slice(0, 1), key, state)
   if (state.violations.length > 0) return { kind: 'rejected', violations: state.violations }
   return { kind: 'delete', key, version: null, versionResolutionUs: 1 }
+}
+
+function decodeLine(plan: CodecPlan, readLine: ReadLine, messageKey: Uint8Array | null, text: string): Decoded {
+  const line = readLine(text, messageKey)
+  if (line.kind === 'unmatched') return reject('RECORD_LINE_UNMATCHED', line.message)
+  return decodeUpsert(plan, messageKey, line.record, createState())
 }
 
 interface TextToDecode {

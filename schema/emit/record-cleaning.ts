@@ -2,7 +2,7 @@
 import type { Extraction, Field, FieldType, LetterCase, Parse, ValueType } from '../model.ts'
 import { canonicalDecimal, decimalOf, decimalToText, multiplyDecimals } from '../cel/decimal.ts'
 import { ExactNumber } from './record-json.ts'
-import { dateTimeText } from './record-time.ts'
+import { commonLogTime, dateTimeText } from './record-time.ts'
 import { valueOfText } from './record-scalars.ts'
 
 /** Undefined stays undefined (absent), null stays null, unless there is a default. */
@@ -64,6 +64,8 @@ function compileParse(parse: Parse, type: FieldType, valueTypes: readonly ValueT
   switch (parse) {
     case 'RANGE':
       return compileRange(type, valueTypes)
+    case 'COMMON_LOG_TIME':
+      return parseCommonLogTime
     case 'EPOCH_MILLISECONDS':
       return parseEpoch(1)
     case 'EPOCH_SECONDS':
@@ -139,6 +141,11 @@ function epochText(canonical: string, unitMs: number): string | null {
       ? String(10n ** BigInt(digits.length) - BigInt(digits)).padStart(digits.length, '0')
       : digits
   return `${start.slice(0, 19)}.${complement}Z`
+}
+
+function parseCommonLogTime(value: unknown): unknown {
+  const text = typeof value === 'string' ? commonLogTime(value.trim()) : null
+  return text ?? new Unparsable(value)
 }
 
 function parseCommaList(type: FieldType): Clean {

@@ -94,6 +94,16 @@ export function parseInstant(text: string): Instant | null {
   }
 }
 
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+const commonLogPattern = /^(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d:\d\d:\d\d) ([+-]\d{4})$/
+
+/** `10/Oct/2000:13:55:36 -0700` in ISO 8601; null where it is none. Whether there is such a day is not looked at. */
+export function commonLogTime(text: string): string | null {
+  const [, day, name = '', year, time, offset] = commonLogPattern.exec(text) ?? []
+  const month = MONTHS.indexOf(name) + 1
+  return month === 0 ? null : `${year}-${String(month).padStart(2, '0')}-${day}T${time}${offset}`
+}
+
 /** 0000-01-01. */
 const EARLIEST_MS = -62_167_219_200_000
 const LATEST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999)

@@ -30,6 +30,7 @@ const TARGETS: Readonly<
     fits: isRange,
     wanted: 'a value type with the two numeric fields "min" and "max", e.g. type Range { min: Int max: Int }',
   },
+  COMMON_LOG_TIME: { fits: (type) => isScalarOf(type, ['DateTime']), wanted: 'a DateTime' },
   EPOCH_MILLISECONDS: { fits: (type) => isScalarOf(type, TIMES), wanted: 'a DateTime or Date' },
   EPOCH_SECONDS: { fits: (type) => isScalarOf(type, TIMES), wanted: 'a DateTime or Date' },
   NUMBER: { fits: (type) => isScalarOf(type, NUMBERS), wanted: 'an Int, Float, BigInt or Decimal' },
@@ -41,7 +42,15 @@ const TARGETS: Readonly<
   },
 }
 
-const PARSES = ['RANGE', 'EPOCH_MILLISECONDS', 'EPOCH_SECONDS', 'NUMBER', 'BOOLEAN', 'COMMA_LIST'] as const
+const PARSES = [
+  'RANGE',
+  'COMMON_LOG_TIME',
+  'EPOCH_MILLISECONDS',
+  'EPOCH_SECONDS',
+  'NUMBER',
+  'BOOLEAN',
+  'COMMA_LIST',
+] as const
 const CASES = ['UPPER', 'LOWER', 'TITLE'] as const
 
 function optionalMember<Member extends string>(

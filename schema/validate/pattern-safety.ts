@@ -5,12 +5,12 @@
 // is found again from the text alone: it has no choice in it (fixed length), or it begins or ends with a literal character that nothing else
 // in it matches, and has at most one part of variable length. Alternation, nested repetition and backreferences are refused in repeated groups.
 
-type Node =
+export type Node =
   | { readonly kind: 'single'; readonly source: string; readonly literal: string | null }
   | { readonly kind: 'assertion' }
   | { readonly kind: 'group'; readonly alternatives: readonly (readonly Quantified[])[] }
 
-interface Quantified {
+export interface Quantified {
   readonly node: Node
   readonly min: number
   readonly max: number
@@ -21,7 +21,7 @@ class PatternRefused extends Error {}
 const LITERAL_ESCAPE = /^\\[\^$\\.*+?()[\]{}|/-]$/
 
 /** Recursive descent over a pattern that RegExp has accepted (flag u). Owns its position; lives for one call. */
-function readPattern(source: string): readonly (readonly Quantified[])[] {
+export function readPattern(source: string): readonly (readonly Quantified[])[] {
   let position = 0
 
   const take = (pattern: RegExp): string | null => {

@@ -23,6 +23,7 @@ const EXAMPLES: Readonly<Record<ScalarName, string>> = {
 
 const PARSED_EXAMPLES: Readonly<Partial<Record<Parse, string>>> = {
   RANGE: 'a range such as "$30K - $50K"',
+  COMMON_LOG_TIME: 'a time such as "10/Oct/2000:13:55:36 -0700"',
   EPOCH_MILLISECONDS: 'milliseconds since 1970, e.g. "0"',
   EPOCH_SECONDS: 'seconds since 1970, e.g. "0"',
   NUMBER: 'a number, e.g. "1,234.50"',

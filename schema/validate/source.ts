@@ -14,6 +14,7 @@ import type { Directive } from '../parse/read-directives.ts'
 import type { Reporter } from '../parse/reporter.ts'
 import { schemaLimits } from '../schema-limits.ts'
 import { checkKeyable } from './keyable.ts'
+import { compileLinePattern } from './line-pattern.ts'
 import { findValueField, type FieldShape, shapeTypeText, type TypeShape } from './shapes.ts'
 
 const TOPIC = /^[a-z][a-z0-9_-]*(?:\.[a-z0-9][a-z0-9_-]*)+$/
@@ -165,7 +166,8 @@ export function compileSource(
     timeField: timeField?.name ?? null,
     version: versionField === null ? null : { field: versionField.name, kind: sequence ? 'SEQUENCE' : 'TIME' },
     envelope: memberOf(directive, 'envelope', ['NONE', 'CLOUDEVENTS', 'DEBEZIUM']),
-    format: memberOf(directive, 'format', ['JSON']),
+    format: memberOf(directive, 'format', ['JSON', 'TEXT']),
+    pattern: compileLinePattern(shape, directive, reporter),
     partial: flagOf(directive, 'partial'),
     immutableKeys: flagOf(directive, 'immutableKeys'),
     partitions: checkPartitions(directive, reporter),

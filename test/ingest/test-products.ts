@@ -77,6 +77,7 @@ export function testProduct({ source, tables, readsBase = true }: TestProductOpt
       version: null,
       envelope: 'NONE',
       format: 'JSON',
+      pattern: null,
       partial: false,
       immutableKeys: false,
       partitions: 2,
