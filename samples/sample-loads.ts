@@ -6,6 +6,7 @@ import { inventoryLoads } from './inventory-loads.ts'
 import { opinionLoads, promotionLoads } from './marketing-loads.ts'
 import { shippingLoads } from './shipping-loads.ts'
 import { supportLoads } from './support-loads.ts'
+import { telemetryLoads } from './telemetry-loads.ts'
 import type { SampleLoad } from './sample-load.ts'
 
 export const sampleLoads: readonly SampleLoad[] = [
@@ -16,4 +17,5 @@ export const sampleLoads: readonly SampleLoad[] = [
   ...opinionLoads,
   ...supportLoads,
   ...financeLoads,
+  ...telemetryLoads,
 ]
