@@ -1,8 +1,10 @@
 // The facts of every domain: a domain adds its list here.
 import type { FactRule } from './fact-rule.ts'
 import { inventoryFacts } from './inventory-facts.ts'
+import { marketingFacts } from './marketing-facts.ts'
 import { salesFacts } from './sales-facts.ts'
 import { shippingFacts } from './shipping-facts.ts'
+import { supportFacts } from './support-facts.ts'
 
 interface DomainFacts {
   readonly domain: string
@@ -13,4 +15,6 @@ export const domainFacts: readonly DomainFacts[] = [
   { domain: 'sales', facts: salesFacts },
   { domain: 'inventory', facts: inventoryFacts },
   { domain: 'shipping', facts: shippingFacts },
+  { domain: 'marketing', facts: marketingFacts },
+  { domain: 'support', facts: supportFacts },
 ]
