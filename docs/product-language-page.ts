@@ -1,4 +1,4 @@
-// docs/product-language.md from schema/directives.graphql, whose descriptions are the reference.
+// docs/product-language.md from schema/directives.graphql, whose descriptions are the reference, and from the functions of expressions.
 import {
   Kind,
   parse,
@@ -7,6 +7,7 @@ import {
   type EnumTypeDefinitionNode,
   type InputValueDefinitionNode,
 } from 'graphql'
+import { CEL_FUNCTIONS, type CelFunctionEntry } from '../schema/cel/cel-functions.ts'
 
 export function productLanguagePage(directivesSdl: string): string {
   const { definitions } = parse(directivesSdl)
@@ -19,10 +20,24 @@ of a product at once, each with what to write instead.
 
 ${directives.map(directiveSection).join('\n\n')}
 
+# Expressions
+
+Expressions are [CEL](https://cel.dev): fields are variables, \`&&\`, \`||\`, \`!\` and \`? :\` are its logic, \`lines.map(l, l.amount)\`, \`filter\`, \`all\`
+and \`exists\` work on lists. Int and BigInt are \`int\`, Float is \`double\`, Decimal is exact and mixes with both. What fails on a null is
+unknown: a check passes, anything else is null. Besides CEL's own functions there are:
+
+| Function | Meaning | Example | Gives |
+| --- | --- | --- | --- |
+${CEL_FUNCTIONS.map(functionRow).join('\n')}
+
 # Values
 
 ${enums.map(enumSection).join('\n\n')}
 `
+}
+
+function functionRow({ signature, meaning, example, gives }: CelFunctionEntry): string {
+  return `| \`${signature.replaceAll('|', '\\|')}\` | ${oneLine(meaning)} | \`${example}\` | ${gives} |`
 }
 
 function directiveSection(node: DirectiveDefinitionNode): string {

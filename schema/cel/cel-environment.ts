@@ -1,14 +1,15 @@
 // The CEL environment that every expression is compiled in: the library's own, and Decimal with exact arithmetic.
-// Decimal mixes with int and double exactly: a double counts by its shortest text, so that the literal 0.1 is one tenth.
+// Decimal mixes with int and double exactly: a double counts by its shortest text, so that the literal 0.1 is one tenth. What is added to
+// CEL's own functions is told to authors by cel-functions.ts.
 import { Environment } from '@marcbachmann/cel-js'
+import { CelFailure } from './cel-failure.ts'
+import { registerQuotients } from './cel-quotients.ts'
+import { registerTimeFunctions } from './cel-times.ts'
 import { addDecimals, canonicalDecimal, compareDecimals, DecimalValue, decimalOf } from './decimal.ts'
 import { decimalToText, multiplyDecimals, negateDecimal, subtractDecimals } from './decimal.ts'
 import { schemaLimits } from '../schema-limits.ts'
 
 const SYNC = { async: false }
-
-/** An evaluation that cannot go on for a reason that the expression's author should read. */
-export class CelFailure extends Error {}
 
 function decimalOfNumber(value: number): DecimalValue {
   if (Number.isSafeInteger(value)) return new DecimalValue(value, 0)
@@ -28,7 +29,7 @@ function decimalOfInt(value: bigint): DecimalValue {
   return new DecimalValue(Number.isSafeInteger(number) ? number : value, 0)
 }
 
-type NumericType = 'Decimal' | 'int' | 'double'
+export type NumericType = 'Decimal' | 'int' | 'double'
 
 function toDecimal(type: NumericType): (value: unknown) => DecimalValue {
   if (type === 'int') return (value) => decimalOfInt(value as bigint)
@@ -146,6 +147,8 @@ function createBase(): Environment {
   environment.registerType('Decimal', { ctor: DecimalValue, fields: {} })
   registerDecimalOperators(environment)
   registerConversions(environment)
+  registerQuotients(environment, toDecimal)
+  registerTimeFunctions(environment)
   registerAggregates<DecimalValue>(environment, {
     type: 'Decimal',
     zero: new DecimalValue(0, 0),

@@ -1,7 +1,7 @@
 // The way back: what a CEL value is as a cell, and whether an expression's type can fill a field of a type.
 import type { EnumType, FieldType } from '../model.ts'
 import type { Value } from '../row.ts'
-import { CelFailure } from './cel-environment.ts'
+import { CelFailure } from './cel-failure.ts'
 import { CelObject, NULL_LIST, rowOf } from './cel-values.ts'
 import { canonicalDecimal, DecimalValue, decimalToText } from './decimal.ts'
 

@@ -1,7 +1,7 @@
 // What an expression's syntax tree tells before it is type-checked: the variables it reads, and mistakes that the types alone
 // do not show. Also puts the step budget into its comprehensions and makes way for variables that CEL's own names would hide.
 import type { ASTNode, Environment } from '@marcbachmann/cel-js'
-import { CelFailure } from './cel-environment.ts'
+import { CelFailure } from './cel-failure.ts'
 import { canonicalDecimal } from './decimal.ts'
 import { schemaLimits } from '../schema-limits.ts'
 

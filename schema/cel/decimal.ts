@@ -21,6 +21,7 @@ export class DecimalValue {
 
 const POWERS: readonly number[] = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent)
 const decimalPattern = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,9}))?$/
+const doublePattern = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/
 /** Digits that every double holds exactly as an integer. */
 const EXACT_DIGITS = 15
 
@@ -48,6 +49,17 @@ export function decimalOf(canonical: string): DecimalValue {
   }
   const digits = point < 0 ? canonical : canonical.slice(0, point) + canonical.slice(point + 1)
   return new DecimalValue(narrowed(BigInt(digits)), scale)
+}
+
+/** The decimal that a finite double's shortest text says; up to 17 digits and an exponent to ±324. */
+export function decimalOfDouble(value: number): DecimalValue {
+  if (Number.isSafeInteger(value)) return new DecimalValue(value, 0)
+  const text = String(value)
+  if (!text.includes('e')) return decimalOf(text)
+  const [, sign = '', integer = '0', fraction = '', exponent = '0'] = doublePattern.exec(text) ?? []
+  const units = BigInt(sign + integer + fraction)
+  const scale = fraction.length - Number(exponent)
+  return scale >= 0 ? new DecimalValue(units, scale) : new DecimalValue(units * 10n ** BigInt(-scale), 0)
 }
 
 export function decimalToText(value: DecimalValue): string {
@@ -122,6 +134,36 @@ export function multiplyDecimals(a: DecimalValue, b: DecimalValue): DecimalValue
     if (Number.isSafeInteger(product)) return new DecimalValue(product === 0 ? 0 : product, scale)
   }
   return new DecimalValue(narrowed(BigInt(a.units) * BigInt(b.units)), scale)
+}
+
+/** To so many digits behind the point (negative: before it); half a unit goes away from zero, as SQL's ROUND has it. */
+export function roundDecimal(value: DecimalValue, digits: number): DecimalValue {
+  const dropped = value.scale - digits
+  if (dropped <= 0) return value
+  const divisor = 10n ** BigInt(dropped)
+  const units = BigInt(value.units)
+  const rest = units % divisor
+  const away = (rest < 0n ? -rest : rest) * 2n >= divisor ? (units < 0n ? -1n : 1n) : 0n
+  const rounded = units / divisor + away
+  return digits >= 0
+    ? new DecimalValue(narrowed(rounded), digits)
+    : new DecimalValue(narrowed(rounded * 10n ** BigInt(-digits)), 0)
+}
+
+/** More than any double's own: what follows them is told by one digit more. */
+const QUOTIENT_DIGITS = 40
+
+/** The double nearest to the exact quotient; `b` is not zero. */
+export function divideDecimals(a: DecimalValue, b: DecimalValue): number {
+  const scale = Math.max(a.scale, b.scale)
+  const dividend = rescaled(a.units, scale - a.scale)
+  const divisor = rescaled(b.units, scale - b.scale)
+  // Integers that doubles hold: one division rounds once.
+  if (typeof dividend === 'number' && typeof divisor === 'number') return dividend === 0 ? 0 : dividend / divisor
+  const shift = QUOTIENT_DIGITS + Math.max(0, String(divisor).length - String(dividend).length)
+  const shifted = BigInt(dividend) * 10n ** BigInt(shift)
+  const sticky = shifted % BigInt(divisor) === 0n ? '0' : '1'
+  return Number(`${shifted / BigInt(divisor)}${sticky}e-${shift + 1}`)
 }
 
 /** Negative, zero or positive, as `a` is below, equal to or above `b`. */

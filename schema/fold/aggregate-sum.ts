@@ -1,25 +1,20 @@
 // SUM and AVERAGE: exact decimals, for Float too (each by its shortest decimal text), converted once when the cell is made.
 // State: units × 10^-scale as [units, scale], units a text where a number cannot hold them; AVERAGE has the count behind.
-import { addDecimals, decimalOf, decimalToText, DecimalValue, negateDecimal } from '../cel/decimal.ts'
+import {
+  addDecimals,
+  decimalOf,
+  decimalOfDouble,
+  decimalToText,
+  DecimalValue,
+  divideDecimals,
+  negateDecimal,
+} from '../cel/decimal.ts'
 import type { FieldType } from '../model.ts'
 import type { Value } from '../row.ts'
 import { type AggregateState, type AggregateTypes, numberCell } from './aggregate.ts'
 
 type SumState = [units: number | string, scale: number]
 type AverageState = [...SumState, count: number]
-
-const doublePattern = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/
-
-/** The decimal that a finite double's shortest text says; up to 17 digits and an exponent to ±324. */
-function decimalOfDouble(value: number): DecimalValue {
-  if (Number.isSafeInteger(value)) return new DecimalValue(value, 0)
-  const text = String(value)
-  if (!text.includes('e')) return decimalOf(text)
-  const [, sign = '', integer = '0', fraction = '', exponent = '0'] = doublePattern.exec(text) ?? []
-  const units = BigInt(sign + integer + fraction)
-  const scale = fraction.length - Number(exponent)
-  return scale >= 0 ? new DecimalValue(units, scale) : new DecimalValue(units * 10n ** BigInt(-scale), 0)
-}
 
 function decimalReader(type: FieldType): (value: Value) => DecimalValue {
   if (type.kind === 'scalar' && type.scalar === 'Float') return (value) => decimalOfDouble(value as number)
@@ -86,21 +81,7 @@ export function averageState({ value: valueType }: AggregateTypes): AggregateSta
     },
     result(state) {
       const average = state as AverageState
-      return average[2] === 0 ? null : quotient(decimalIn(average), average[2])
+      return average[2] === 0 ? null : divideDecimals(decimalIn(average), new DecimalValue(average[2], 0))
     },
   }
-}
-
-/** More than any double's own digits: what follows them is told by one digit more. */
-const QUOTIENT_DIGITS = 40
-
-/** The double nearest to the exact quotient. */
-function quotient({ units, scale }: DecimalValue, count: number): number {
-  const divisor = scale > 15 ? Number.POSITIVE_INFINITY : count * 10 ** scale
-  // Both are integers that a double holds: one division rounds once.
-  if (typeof units === 'number' && Number.isSafeInteger(divisor)) return units === 0 ? 0 : units / divisor
-  const shifted = BigInt(units) * 10n ** BigInt(QUOTIENT_DIGITS)
-  const whole = shifted / BigInt(count)
-  const sticky = shifted % BigInt(count) === 0n ? '0' : '1'
-  return Number(`${whole}${sticky}e${-(scale + QUOTIENT_DIGITS + 1)}`)
 }
