@@ -72,6 +72,7 @@ async function placeOrder(url: string, id: string): Promise<void> {
   const order = {
     id,
     customerId: '1',
+    storeId: '2',
     placedAt: '2026-01-02T03:04:05Z',
     lines: [{ productId: '1', quantity: 2, amount: '5.70', cost: '2.00' }],
   }

@@ -8,11 +8,14 @@ interface OrderLine {
   readonly quantity: number
   readonly amount: string
   readonly cost: string
+  /** Null where FoodMart says `No Promotion` (number 0). */
+  readonly promotionId: string | null
 }
 
 interface OrderRecord {
   readonly id: string
   readonly customerId: string
+  readonly storeId: string
   readonly placedAt: string
   readonly lines: OrderLine[]
 }
@@ -35,19 +38,22 @@ export async function* orderRecords(): AsyncGenerator<SampleRecord> {
   for await (const row of foodmartRows('sales_fact_1997')) {
     const customerId = digitsOf(row, 'customer_id')
     const timeId = digitsOf(row, 'time_id')
-    const id = `${customerId}-${timeId}-${digitsOf(row, 'store_id')}`
+    const storeId = digitsOf(row, 'store_id')
+    const id = `${customerId}-${timeId}-${storeId}`
     let order = orders.get(id)
     if (order === undefined) {
       const placedAt = midnights.get(timeId)
       if (placedAt === undefined) throw new TypeError(`FoodMart: no day has time_id ${timeId}`)
-      order = { id, customerId, placedAt, lines: [] }
+      order = { id, customerId, storeId, placedAt, lines: [] }
       orders.set(id, order)
     }
+    const promotionId = digitsOf(row, 'promotion_id')
     order.lines.push({
       productId: digitsOf(row, 'product_id'),
       quantity: Number(digitsOf(row, 'unit_sales')),
       amount: digitsOf(row, 'store_sales'),
       cost: digitsOf(row, 'store_cost'),
+      promotionId: promotionId === '0' ? null : promotionId,
     })
   }
   for (const order of orders.values()) yield { key: order.id, value: order }

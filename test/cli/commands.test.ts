@@ -14,6 +14,7 @@ import { createProcesses, root } from './meshgate-process.ts'
 const ORDER = {
   id: '1-999-1',
   customerId: '1',
+  storeId: '2',
   placedAt: '2026-01-02T03:04:05Z',
   lines: [{ productId: '1', quantity: 2, amount: '5.70', cost: '2.00' }],
 }
@@ -157,6 +158,7 @@ test('a load by itself tells how often each fault was found', async () => {
   expect(told.map((line) => /^ {2}(\d × \w+ \w+)/.exec(line)?.[1])).toEqual([
     '2 × RECORD_FIELD_MISSING name',
     '2 × RECORD_FIELD_MISSING brand',
+    '2 × RECORD_FIELD_MISSING classId',
     '2 × RECORD_FIELD_MISSING category',
     '2 × RECORD_FIELD_MISSING department',
     '1 × RECORD_FIELD_TYPE price',

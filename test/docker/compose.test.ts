@@ -60,6 +60,7 @@ describeServers('the mesh of docker-compose.yml', () => {
     const order = {
       id: 'compose-1',
       customerId: '1',
+      storeId: '2',
       placedAt: '2026-01-02T03:04:05Z',
       lines: [{ productId: '1', quantity: 2, amount: '5.70', cost: '2.00' }],
     }

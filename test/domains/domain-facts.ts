@@ -1,4 +1,6 @@
 // The facts of every domain: a domain adds its list here.
+import { catalogFacts } from './catalog-facts.ts'
+import { customersFacts } from './customers-facts.ts'
 import type { FactRule } from './fact-rule.ts'
 import { inventoryFacts } from './inventory-facts.ts'
 import { marketingFacts } from './marketing-facts.ts'
@@ -12,6 +14,8 @@ interface DomainFacts {
 }
 
 export const domainFacts: readonly DomainFacts[] = [
+  { domain: 'customers', facts: customersFacts },
+  { domain: 'catalog', facts: catalogFacts },
   { domain: 'sales', facts: salesFacts },
   { domain: 'inventory', facts: inventoryFacts },
   { domain: 'shipping', facts: shippingFacts },

@@ -109,7 +109,7 @@ export function describeMesh(
     })
 
     test('a record that breaks a check is kept out, and stops nothing behind it', async () => {
-      const order = { id: 'mended-1', customerId: '1', placedAt: '2026-01-02T03:04:05Z', lines: [] }
+      const order = { id: 'mended-1', customerId: '1', storeId: '2', placedAt: '2026-01-02T03:04:05Z', lines: [] }
       const mended = { ...order, lines: [{ productId: '1', quantity: 1, amount: '1.00', cost: '0.50' }] }
       const answer = await post(mesh, { ...order, placedAt: 'yesterday' }, mended)
       expect(answer).toMatchObject({ offsets: [{ error: null }, { error: null }] })
@@ -146,6 +146,7 @@ function postOrder(mesh: RunningMesh, id: string): Promise<unknown> {
   return post(mesh, {
     id,
     customerId: '1',
+    storeId: '2',
     placedAt: '2026-01-02T03:04:05Z',
     lines: [
       { productId: '1', quantity: 2, amount: '5.70', cost: '2.00' },

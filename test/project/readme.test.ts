@@ -1,6 +1,7 @@
 // The README says what is so: its product is one, and fits into the mesh beside the project's own.
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
+import { readProducts } from '../../cli/read-products.ts'
 import { checkMesh } from '../../schema/check-mesh.ts'
 import { compileProduct } from '../../schema/compile-product.ts'
 
@@ -9,12 +10,7 @@ const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url
 test('the product in twenty lines compiles, and its references find their entities', async () => {
   const [, text = ''] = /```graphql\n([^]*?)```/.exec(await read('README.md')) ?? []
   const parcels = compileProduct('subgraphs/shipping/parcels/product.graphql', text)
-  const others = ['catalog/products', 'customers/customers', 'sales/orders'].map(async (domain) => {
-    const path = `subgraphs/${domain}/product.graphql`
-    return compileProduct(path, await read(path))
-  })
-  const products = [parcels, ...(await Promise.all(others))].flatMap(({ product }) =>
-    product === null ? [] : [product],
-  )
-  expect([parcels.diagnostics, products.length, checkMesh(products)]).toEqual([[], 4, []])
+  const { products } = await readProducts([])
+  const mesh = parcels.product === null ? products : [parcels.product, ...products]
+  expect([parcels.diagnostics, mesh.length, checkMesh(mesh)]).toEqual([[], products.length + 1, []])
 })

@@ -49,6 +49,7 @@ test('customers: all 10,281 pass, cards and incomes are parsed, "$150K +" has no
     stateProvince: 'Oaxaca',
     postalCode: '15057',
     country: 'Mexico',
+    regionId: '30',
     phone: '271-555-9715',
     birthDate: '1961-08-26',
     gender: 'F',

@@ -1,5 +1,6 @@
 // What must hold between products.
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { checkMesh } from '../../schema/check-mesh.ts'
@@ -31,11 +32,11 @@ const problems = (...products: readonly Product[]) => checkMesh(products).map(fo
 
 describe('a mesh', () => {
   test('of the sample has nothing wrong with it', () => {
-    const products = ['customers/customers', 'catalog/products', 'sales/orders'].map((domain) => {
-      const file = fileURLToPath(new URL(`../../subgraphs/${domain}/product.graphql`, import.meta.url))
-      return compiled(file, readFileSync(file, 'utf8'))
-    })
+    const subgraphs = fileURLToPath(new URL('../../subgraphs/', import.meta.url))
+    const files = globSync('*/*/product.graphql', { cwd: subgraphs }).map((file) => join(subgraphs, file))
+    const products = files.map((file) => compiled(file, readFileSync(file, 'utf8')))
     expect(checkMesh(products)).toEqual([])
+    expect(products.length).toBeGreaterThan(3)
   })
 
   test('has each product, entity, table and topic once', () => {
@@ -118,6 +119,118 @@ type Subscription { changed: ${type} @changes ${shared} }`,
       'b.graphql:4:40 MESH_DUPLICATE The field "Shop.all" is sales/a\'s already (a.graphql:4).',
       'b.graphql:5:14 MESH_DUPLICATE The field "Query.thing" is sales/a\'s already (a.graphql:5).',
       'b.graphql:6:21 MESH_DUPLICATE The field "Subscription.changed" is sales/a\'s already (a.graphql:6).',
+    ])
+  })
+
+  describe('in which products read one another', () => {
+    const owner = compiled(
+      'owner.graphql',
+      `${header('things')}enum Status { OPEN CLOSED }
+type Part { amount: Decimal! note: String }
+type Thing @key(fields: "id at") @source(topic: "sales.things", key: "id") @table(name: "things", partitionKey: ["id"], clusteringKey: ["at"]) {
+  id: ID!
+  at: Date!
+  name: String
+  status: Status!
+  count: Int!
+  total: Decimal! @computed(cel: "decimal(count)")
+  parts: [Part]
+  other: Other @ref(key: "id")
+}
+type Other @key(fields: "id", resolvable: false) { id: ID! }`,
+    )
+    const others = compiled('others.graphql', header('others') + entity('Other', 'sales.others', 'others'))
+    const reading = (fields: string, rest = '', reads = 'entity: "Thing", key: ["id", "at"]') =>
+      compiled(
+        'reader.graphql',
+        `${header('counts')}input ThingRead @reads(product: "sales/things", ${reads}) { id: ID! at: Date! ${fields} }
+${rest}
+type Count @key(fields: "id") @source(topic: "sales.counts", key: "id") @table(name: "counts", partitionKey: ["id"])
+  @fold(input: "ThingRead") { id: ID! @group(cel: "id") count: Int! @aggregate(function: COUNT) }`,
+      )
+    const nested = 'input PartRead { amount: Decimal! }'
+
+    test.each([
+      ['', ''],
+      ['name: String status: Status! total: Decimal!', 'enum Status { OPEN CLOSED GONE }'],
+      ['status: String! count: Float!', ''],
+      ['status: ID total: Decimal', ''],
+      ['parts: [PartRead]', nested],
+      ['parts: [PartRead]', 'input PartRead { amount: Decimal note: String }'],
+    ])('the fields "%s" fit the owner (%s)', (fields, rest) => {
+      expect(problems(owner, others, reading(fields, rest))).toEqual([])
+    })
+
+    test.each([
+      [
+        'nam: String',
+        '',
+        '"ThingRead.nam" is read, and "Thing" of sales/things has no such field with values.\n  Write "name".',
+      ],
+      ['name: String!', '', '"ThingRead.name" is never null here, and at "Thing" of sales/things it may be.\n  Write its type without "!".'],
+      ['other: ID', '', '"ThingRead.other" is read, and "Thing" of sales/things has no such field with values.\n  Read one of id, at, name, status, count, total, parts, or remove it.'],
+      ['count: String!', '', '"ThingRead.count" is of type String, and at "Thing" of sales/things of type Int.\n  Read it as Int.'],
+      ['total: Float!', '', '"ThingRead.total" is of type Float, and at "Thing" of sales/things of type Decimal.\n  Read it as Decimal.'],
+      ['status: Float!', '', '"ThingRead.status" is of type Float, and at "Thing" of sales/things of type Status.\n  Read it as Status, or String.'],
+      ['status: Status!', 'enum Status { OPEN }', '"ThingRead.status" may be CLOSED at sales/things, which the enum "Status" here does not have.\n  Add CLOSED to the enum, or read the field as String.'],
+      ['parts: [PartRead!]', nested, '"ThingRead.parts" is of type [PartRead], and at "Thing" of sales/things of type [Part].\n  Read it as [an input type with fields of "Part"].'],
+      ['parts: [PartRead]', 'input PartRead { amount: Int! }', '"PartRead.amount" is of type Int, and at "Part" of sales/things of type Decimal.\n  Read it as Decimal.'],
+      ['parts: [PartRead]', 'input PartRead { note: String! }', '"PartRead.note" is never null here, and at "Part" of sales/things it may be.\n  Write its type without "!".'],
+    ])('the field "%s" (%s) does not fit the owner', (fields, rest, problem) => {
+      const line = rest.startsWith('input') && problem.startsWith('"PartRead') ? 3 : 2
+      const found = problems(owner, others, reading(fields, rest))
+      expect(found).toEqual([expect.stringMatching(new RegExp(`^reader\\.graphql:${line}:\\d+ MESH_READ_MISMATCH `))])
+      expect(found[0]).toContain(problem)
+    }) // prettier-ignore
+
+    test("the entity and its key are the owner's", () => {
+      const message = (fields: string, reads: string) => problems(owner, others, reading(fields, '', reads))[0]
+      expect(message('', 'entity: "Thing", key: ["at", "id"]')).toBe(
+        'reader.graphql:2:7 MESH_READ_MISMATCH "ThingRead" has the key (at, id), and "Thing" at sales/things (id, at).\n  Write key: ["id", "at"] in @reads, and read these fields.',
+      )
+      expect(message('', 'entity: "Thin"')).toBe(
+        'reader.graphql:2:7 MESH_READ_MISMATCH sales/things has no entity "Thin".\n  Write "Thing".',
+      )
+      expect(message('', 'entity: "Other"')).toBe(
+        'reader.graphql:2:7 MESH_READ_MISMATCH sales/things refers to "Other" and does not own it.\n  Name the product that owns it.',
+      )
+    })
+
+    const chained = (type: string, product: string, from: string) =>
+      `input ${type}From @reads(product: "${product}", entity: "${from}") { id: ID! }
+type ${type} @key(fields: "id") @source(topic: "sales.${type.toLowerCase()}s", key: "id") @table(name: "${type.toLowerCase()}s", partitionKey: ["id"])
+  @fold(input: "${type}From") { id: ID! @group(cel: "id") }\n`
+
+    test('an entity may be derived from others of its own product, and not from itself', () => {
+      const base = entity('A', 'sales.as', 'as')
+      expect(problems(compiled('a.graphql', header('a') + base + chained('B', 'sales/a', 'A')))).toEqual([])
+      expect(problems(compiled('a.graphql', header('a') + chained('A', 'sales/a', 'A')))).toEqual([
+        'a.graphql:2:7 MESH_CYCLE sales/a.A is derived from itself: sales/a.A → sales/a.A.\n  Derive one of them from what comes before both.',
+      ])
+    })
+
+    test('a circle through other products is told at all that is read around it', () => {
+      const first = compiled('a.graphql', header('a') + chained('A', 'sales/b', 'B') + chained('C', 'sales/b', 'D'))
+      const second = compiled('b.graphql', header('b') + chained('B', 'sales/a', 'A') + entity('D', 'sales.ds', 'ds'))
+      const fix = 'Derive one of them from what comes before both.'
+      expect(problems(first, second)).toEqual([
+        `a.graphql:2:7 MESH_CYCLE sales/a.A is derived from itself: sales/a.A → sales/b.B → sales/a.A.\n  ${fix}`,
+        `b.graphql:2:7 MESH_CYCLE sales/b.B is derived from itself: sales/b.B → sales/a.A → sales/b.B.\n  ${fix}`,
+      ])
+    })
+  })
+
+  test("has each reference that is added to another product's entity once", () => {
+    const adding = (name: string, type: string) =>
+      compiled(
+        `${name}.graphql`,
+        `${header(name)}${entity(type, `sales.${name}`, name)}
+type Shop @key(fields: "id") { id: ID! plan: ${type} @ref(key: "id") }`,
+      )
+    const owner = compiled('shops.graphql', header('shops') + entity('Shop', 'sales.shops', 'shops'))
+    expect(problems(owner, adding('a', 'A'))).toEqual([])
+    expect(problems(owner, adding('a', 'A'), adding('b', 'B')).map((text) => text.split('\n')[0])).toEqual([
+      'b.graphql:4:40 MESH_DUPLICATE The field "Shop.plan" is sales/a\'s already (a.graphql:4).',
     ])
   })
 })

@@ -10,6 +10,7 @@ const orders = thingOf(
 const order = {
   id: '1-999-1',
   customerId: '1',
+  storeId: '2',
   placedAt: '2026-01-02T03:04:05Z',
   lines: [{ productId: '1', quantity: 2, amount: '5.70', cost: '2.00' }],
 }
@@ -21,8 +22,9 @@ describe('the order of the sample', () => {
       row: {
         id: '1-999-1',
         customerId: '1',
+        storeId: '2',
         placedAt: '2026-01-02T03:04:05.000Z',
-        lines: [{ productId: '1', quantity: 2, amount: '5.7', cost: '2' }],
+        lines: [{ productId: '1', quantity: 2, amount: '5.7', cost: '2', promotionId: null }],
         total: '5.7',
       },
       version: null,
@@ -34,7 +36,7 @@ describe('the order of the sample', () => {
 
   test('tells all of its violations at once, each with its path', () => {
     const lines = [{ productId: 7, quantity: 0, amount: -1, cost: 'much' }, null, 'line', {}]
-    expect(problems(orders.decode({ id: 'x', placedAt: 'yesterday', customerId: null, lines }))).toEqual([
+    expect(problems(orders.decode({ id: 'x', storeId: '2', placedAt: 'yesterday', customerId: null, lines }))).toEqual([
       'RECORD_FIELD_MISSING customerId',
       'RECORD_FIELD_TYPE placedAt',
       'RECORD_CHECK_FAILED lines.0.quantity quantity-positive',
