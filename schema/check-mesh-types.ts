@@ -74,7 +74,7 @@ export function checkSharedTypes(products: readonly Product[]): readonly Diagnos
   return found
 }
 
-/** Fields that only one product may serve: of Query and Subscription, and pages of an entity. */
+/** Fields that only one product may serve: of Query and Subscription, pages of an entity, and references added to another product's. */
 export function servedFields(
   product: Product,
 ): readonly { readonly name: string; readonly product: Product; readonly location: SourceLocation }[] {
@@ -86,7 +86,8 @@ export function servedFields(
       .map(({ name, location }) => ({ name: `${root}.${name}`, product, location }))
   const pages = product.entities.flatMap((entity) =>
     entity.fields
-      .filter((field) => field.kind === 'page' && !mayBeShared(field.passedDirectives))
+      .filter(({ kind }) => kind === 'page' || (kind === 'reference' && entity.source === null))
+      .filter((field) => !mayBeShared(field.passedDirectives))
       .map(({ name, location }) => ({ name: `${entity.name}.${name}`, product, location })),
   )
   return [...roots('Query', product.queries), ...roots('Subscription', product.subscriptions), ...pages]

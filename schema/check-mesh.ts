@@ -1,4 +1,5 @@
 // What must hold between the products of one mesh: names that are claimed once, and references that the owner of an entity can answer.
+import { checkReads } from './check-mesh-reads.ts'
 import { checkSharedTypes, servedFields, typeText } from './check-mesh-types.ts'
 import type { Diagnostic } from './diagnostic.ts'
 import type { DiagnosticCode } from './diagnostic-codes.ts'
@@ -16,7 +17,7 @@ const startOf = (product: Product): SourceLocation => ({ file: product.file, lin
 
 function problem(code: DiagnosticCode, location: SourceLocation, message: string, fix: string): Diagnostic {
   // What cannot be answered until another product joins does not keep this one from running.
-  const severity = code === 'MESH_ENTITY_UNOWNED' || code === 'MESH_PRODUCT_UNKNOWN' ? 'WARNING' : 'ERROR'
+  const severity = code === 'MESH_ENTITY_UNOWNED' ? 'WARNING' : 'ERROR'
   return { code, severity, message, fix, location }
 }
 
@@ -98,6 +99,7 @@ export function checkMesh(products: readonly Product[]): Diagnostic[] {
     ),
     ...repeated('field', products.flatMap(servedFields)),
     ...checkSharedTypes(products),
+    ...checkReads(products),
     // Topics made beside a source's cannot collide: no source's name ends as theirs do.
     ...repeated(
       'topic',
@@ -106,18 +108,9 @@ export function checkMesh(products: readonly Product[]): Diagnostic[] {
       ),
     ),
   ]
-  const names = new Set(products.map(productName))
   for (const product of products) {
     for (const entity of product.entities) {
       if (entity.source === null) found.push(...checkForeign(product, entity, owners))
-    }
-    for (const read of product.reads) {
-      const source = read.product
-      if (names.has(source)) continue
-      const message = `${productName(product)} reads "${source}", which the mesh does not have.`
-      found.push(
-        problem('MESH_PRODUCT_UNKNOWN', read.location, message, 'Add the product, or mend the name in @reads.'),
-      )
     }
   }
   return found.toSorted(compareDiagnostics)

@@ -129,8 +129,7 @@ export function compileProduct(file: string, text: string): ProductCompilation {
   const references = compileReferences(shapes, keys)
   const types = compileTypes(shapes, entities)
 
-  const own = header === null ? null : `${header.domain}/${header.name}`
-  const reads = compileReads(shapes, own)
+  const reads = compileReads(shapes)
   const derivations = compileDerivations(shapes, reads, (entity) => keys.get(entity)?.primary ?? null)
 
   const context: OperationContext = { shapes, entities, references }

@@ -115,7 +115,7 @@ export const DIAGNOSTIC_CODES = {
   MESH_KEY_MISMATCH: problem('A key is not the owner’s.', 'Declare it as the owner does.'),
   MESH_TYPE_MISMATCH: problem('Two products declare different types of one name.', 'Declare one alike, or rename it.'),
   MESH_READ_MISMATCH: problem('What a product reads is not what its owner has.', 'Read it as the owner declares it.'),
-  MESH_CYCLE: problem('Products are derived from one another in a circle.', 'Derive one of them otherwise.'),
+  MESH_CYCLE: problem('Entities are derived from one another in a circle.', 'Derive one of them otherwise.'),
   MESH_PRODUCT_UNKNOWN: problem('No product of the mesh has that name.', 'Add the product, or mend the name.'),
 } as const
 

@@ -54,7 +54,11 @@ export function compileRecordCodec(product: Product, entity: Entity): RecordCode
     key,
     envelope,
     keys: compileKeys(product, entity, source, envelope),
-    decode: compileObject({ fields: entity.fields, checks: entity.checks, entity: { key, partial: source.partial, whole: source.envelope === 'DERIVED' } }),
+    decode: compileObject({
+      fields: entity.fields,
+      checks: entity.checks,
+      entity: { key, partial: source.partial, whole: source.envelope === 'DERIVED' },
+    }),
     decodeKey: compileObject({
       fields: keyAndItsReads(entity),
       checks: [],
@@ -160,7 +164,7 @@ function decodeTombstone(plan: CodecPlan, messageKey: Uint8Array | null): Decode
 function decodeLine(plan: CodecPlan, readLine: ReadLine, messageKey: Uint8Array | null, text: string): Decoded {
   const line = readLine(text, messageKey)
   if (line.kind === 'unmatched') return reject('RECORD_LINE_UNMATCHED', line.message)
-  return decodeUpsert(plan, messageKey, line.record, createState())
+  return decodeUpsert(plan, messageKey, { kind: 'record', record: line.record }, createState())
 }
 
 interface TextToDecode {

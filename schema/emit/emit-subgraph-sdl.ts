@@ -103,7 +103,7 @@ const keyText = (key: Entity['keys'][number]): string =>
 function fieldsOf(entity: Entity): readonly Field[] {
   if (entity.source !== null) return entity.fields
   const keyFields = new Set(entity.keys.flatMap((key) => key.fields.split(/[^\w]+/)))
-  return entity.fields.filter((field) => field.kind === 'page' || keyFields.has(field.name))
+  return entity.fields.filter(({ kind, name }) => kind === 'page' || kind === 'reference' || keyFields.has(name))
 }
 
 const entityType = (entity: Entity): TypeText => ({

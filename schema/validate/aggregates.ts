@@ -18,8 +18,6 @@ const isOf = (type: FieldType, ...scalars: readonly ScalarName[]): boolean =>
 const holdsObject = (type: FieldType): boolean =>
   type.kind === 'object' || (type.kind === 'list' && holdsObject(type.of))
 
-const BIG_INT: FieldType = { kind: 'scalar', scalar: 'BigInt' }
-
 interface Rule {
   /** Whether a field of the type can hold the result. */
   readonly fits: (field: FieldType) => boolean
@@ -51,7 +49,7 @@ const RULES: Readonly<Record<AggregateFunction, Rule>> = {
   SUM: {
     fits: (field) => isOf(field, 'Int', 'BigInt', 'Decimal', 'Float'),
     wanted: 'Int, BigInt, Decimal or Float',
-    value: (field) => (isOf(field, 'Int') ? BIG_INT : field),
+    value: (field) => field,
     mayBeNull: false,
   },
   AVERAGE: {
@@ -96,7 +94,7 @@ function compileValue(site: Site): TypedExpression | null {
     place,
     scope: fold.scope,
     expected,
-    declares: called !== 'COLLECT',
+    declares: rule.mayBeNull,
     what: `The value of ${name}`,
   }
   const typed = compileExpression(request, reporter)

@@ -43,23 +43,13 @@ function checkGivers(shape: TypeShape, byFunction: boolean, reporter: Reporter):
   }
 }
 
-function compileFunction(
-  shape: TypeShape,
-  folds: readonly KnownFold[],
-  windowed: 'session' | 'other' | null,
-  reporter: Reporter,
-): Derivation['function'] {
+function compileFunction(shape: TypeShape, folds: readonly KnownFold[], reporter: Reporter): Derivation['function'] {
   const directive = wholeDirective(shape.declaration.directives, 'foldBy')
   if (directive === null) return null
   const name = textOf(directive, 'function')
   if (!/^[A-Za-z_]\w*$/.test(name)) {
     const message = `"${name}" is no name of a function.`
     reporter.error('NAME_INVALID', argumentPlace(directive, 'function'), message, 'Write e.g. "dailyRevenue".')
-  }
-  if (windowed === 'session') {
-    const message = `"${shape.name}" has sessions, which a function cannot be asked for one by one.`
-    const fix = 'Remove @window and let the function tell sessions apart, or remove @foldBy.'
-    reporter.error('FOLD_WINDOW', directive.node, message, fix)
   }
   const ordered = flagOf(directive, 'ordered')
   for (const fold of ordered ? folds.filter((one) => !one.timed) : []) {
@@ -76,8 +66,7 @@ function compileEntity(shape: TypeShape, key: readonly string[] | null, context:
   const entity = compileFolds(shape, context)
   const { window, declared, start, end } = compileWindow(shape, entity.folds, reporter)
   const byFunction = directiveOf(directives, 'foldBy') !== null
-  const windowed = window === null ? null : window.kind === 'session' ? 'session' : 'other'
-  const made = compileFunction(shape, entity.folds, windowed, reporter)
+  const made = compileFunction(shape, entity.folds, reporter)
   const groups = compileGroups({ shape, key, entity, start, byFunction }, context)
   checkGivers(shape, byFunction, reporter)
   const fields = [...shape.fields.values()].filter((field) => isAggregate(field) && !byFunction)

@@ -34,7 +34,7 @@ function compileDurations(directive: Directive, reporter: Reporter): FoldWindow 
   if (every === null) return null
   const at = argumentPlace(directive, 'every')
   if (every >= size) {
-    const message = 'Sliding windows that begin no sooner than one another end do not overlap.'
+    const message = 'Sliding windows that begin so seldom do not overlap.'
     reporter.error('FOLD_WINDOW', at, message, 'Write a shorter every, or remove it for tumbling windows.')
     return null
   }
@@ -64,7 +64,8 @@ function findBound(shape: TypeShape, name: 'windowStart' | 'windowEnd', windowed
   const { type } = first
   const fits = type === null || (type.kind === 'scalar' && type.scalar === 'DateTime')
   if (!fits || (first.nullable && type !== null)) {
-    const message = `"${shape.name}.${first.name}" is a window's bound, a DateTime that is never null, and of type ${shapeTypeText(type)}.`
+    const is = fits ? 'and nullable' : `a DateTime, and of type ${shapeTypeText(type)}`
+    const message = `"${shape.name}.${first.name}" is a window's bound, ${is}.`
     reporter.error('FOLD_WINDOW', first.declaration.node.type, message, `Declare it "${first.name}: DateTime!".`)
   }
   return first

@@ -96,26 +96,27 @@ function compileEach(directive: Directive, input: ReadInput, context: FoldContex
   return checkVariable(directive, known, context) ? { field: name, as: textOf(directive, 'as') } : undefined
 }
 
+function checkKeyCount(directive: Directive, joined: ReadInput, context: FoldContext): boolean {
+  const count = textsOf(directive, 'key').length
+  if (count === joined.key.length) return true
+  const message = `@join(key:) has ${count} expressions, and the key of "${joined.entity}" ${joined.key.length} fields.`
+  const fix = `Write one for each of ${joined.key.join(', ')}.`
+  context.shapes.reporter.error('FOLD_INVALID', argumentPlace(directive, 'key'), message, fix)
+  return false
+}
+
 function compileKey(
   directive: Directive,
   joined: ReadInput,
   scope: CelScope,
   context: FoldContext,
 ): readonly CelExpression[] | null {
-  const { reporter } = context.shapes
-  const texts = textsOf(directive, 'key')
-  if (texts.length !== joined.key.length) {
-    const message = `@join(key:) has ${texts.length} expressions, and the key of "${joined.entity}" ${joined.key.length} fields.`
-    const fix = `Write one for each of ${joined.key.join(', ')}.`
-    reporter.error('FOLD_INVALID', argumentPlace(directive, 'key'), message, fix)
-    return null
-  }
-  const compiled = texts.map((text, index) => {
+  const compiled = textsOf(directive, 'key').map((text, index) => {
     const field = joined.fields.find((one) => one.name === joined.key[index])
     const what = `The key of the join "${textOf(directive, 'as')}"`
     const place = itemPlace(directive, 'key', index)
     const request = { text, place, scope, expected: field?.type ?? null, what }
-    return compileExpression(request, reporter)?.expression ?? null
+    return compileExpression(request, context.shapes.reporter)?.expression ?? null
   })
   const whole = compiled.filter((one) => one !== null)
   return whole.length === compiled.length ? whole : null
@@ -138,7 +139,8 @@ function compileJoins(
     names.add(textOf(directive, 'as'))
     // A join that is not known leaves a variable out that later ones may use.
     const scope = foldScope({ ...fold, joins }, context.types)
-    const key = joined === null || !whole ? null : compileKey(directive, joined, scope, context)
+    const counted = joined !== null && checkKeyCount(directive, joined, context)
+    const key = counted && whole ? compileKey(directive, joined, scope, context) : null
     if (joined === null || !named || key === null) whole = false
     else joins.push({ input: joined.name, as: textOf(directive, 'as'), key, optional: flagOf(directive, 'optional') })
   }

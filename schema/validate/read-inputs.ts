@@ -1,4 +1,4 @@
-// @reads: input types that are rows of another product's entity, each with the key of the entity and the fields that are read.
+// @reads: input types that are rows of an entity, mostly another product's, each with the key of the entity and the fields that are read.
 import type { Product, ReadField, ReadInput, ValueType } from '../model.ts'
 import type { InputDeclaration } from '../parse/declarations.ts'
 import { argumentPlace, itemPlace, textOf, textsOf, wholeDirective } from '../parse/directive-values.ts'
@@ -20,17 +20,13 @@ export interface Reads {
   readonly broken: ReadonlySet<string>
 }
 
-function checkProduct(directive: Directive, own: string | null, shapes: Shapes): void {
+function checkNames(directive: Directive, shapes: Shapes): void {
   const { reporter } = shapes
   const product = textOf(directive, 'product')
   const at = argumentPlace(directive, 'product')
   if (!PRODUCT_REFERENCE.test(product)) {
     const message = `"${product}" is not a product's "domain/name".`
     reporter.error('PRODUCT_VALUE_INVALID', at, message, 'Write e.g. "sales/orders".')
-  } else if (product === own) {
-    const message = `"${product}" reads itself.`
-    const fix = 'Name another product; where the rows of this one are meant, derive the entity in a product of its own.'
-    reporter.error('READ_INVALID', at, message, fix)
   }
   const entity = textOf(directive, 'entity')
   if (!TYPE_NAME.test(entity)) {
@@ -87,8 +83,7 @@ function checkKey(directive: Directive, fields: readonly ReadFieldShape[], shape
   return good.every(Boolean)
 }
 
-/** `own`: this product's `domain/name`; null where it is unknown. */
-export function compileReads(shapes: Shapes, own: string | null): Reads {
+export function compileReads(shapes: Shapes): Reads {
   const { declarations, reporter } = shapes
   const types = buildReadTypes(shapes)
   const broken = new Set(types.broken)
@@ -99,14 +94,15 @@ export function compileReads(shapes: Shapes, own: string | null): Reads {
     for (const nested of nestedInside(types.fields, input.name)) used.add(nested)
     const fields = types.fields.get(input.name) ?? []
     const directive = wholeDirective(input.directives, 'reads')
-    if (directive !== null) checkProduct(directive, own, shapes)
-    if (directive === null || !checkKey(directive, fields, shapes) || broken.has(input.name)) broken.add(input.name)
+    if (directive !== null) checkNames(directive, shapes)
+    const keyed = directive !== null && fields.length > 0 && checkKey(directive, fields, shapes)
+    if (!keyed || broken.has(input.name)) broken.add(input.name)
     else inputs.push(assembleInput(input, directive, { fields, shapes }))
   }
   for (const input of declarations.inputs.values()) {
     if (readsRows(input) || used.has(input.name)) continue
     const message = `Nothing that is read has a value of the input type "${input.name}".`
-    const fix = `Remove it; or add @reads(product: "domain/name", entity: "...") where it is rows of another product.`
+    const fix = `Remove it; or add @reads(product: "domain/name", entity: "...") where it is rows of an entity.`
     reporter.error('READ_UNUSED', input.nameNode, message, fix)
   }
   return { inputs, types: assembleReadTypes(types, shapes), broken }

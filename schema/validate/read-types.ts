@@ -36,7 +36,7 @@ function nameType(node: ASTNode, name: string, shapes: Shapes): FieldType | null
   const input = declarations.inputs.get(name)
   if (input !== undefined && !readsRows(input)) return { kind: 'object', name }
   if (input !== undefined) {
-    const message = `"${name}" is rows of another product, and a field holds a value.`
+    const message = `"${name}" is rows of an entity, and a field holds a value.`
     const fix = 'Read the field that holds their key, and join them by @join; or remove @reads from the type.'
     reporter.error('READ_INVALID', node, message, fix)
     return null
