@@ -26,6 +26,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<CreateCommand>> = new Map([
   ['replay', async () => (await import('./commands/replay.ts')).replayCommand],
   ['digest', async () => (await import('./commands/digest.ts')).digestCommand],
   ['sample', async () => (await import('./commands/sample.ts')).sampleCommand],
+  ['simulate', async () => (await import('./commands/simulate.ts')).simulateCommand],
   ['rejected', async () => (await import('./commands/rejected.ts')).rejectedCommand],
   ['redrive', async () => (await import('./commands/redrive.ts')).redriveCommand],
   ['compose', async () => (await import('./commands/compose.ts')).composeCommand],

@@ -275,6 +275,8 @@ export const limits = {
   /** Records and bytes of one request of a load through a running process: well below the body limit, base64 included. */
   sendBatchRecordsMax: 1_000,
   sendBatchBytesMax: 1_048_576,
+  /** Between two looks of a simulator's connection for readings that are due: batches of some hundred at the highest rates, and little delay. */
+  simulatorTickMs: 20,
   /** Different reasons that a summary tells: a page of a terminal. */
   rejectedSummaryReasonsMax: 20,
 } as const
