@@ -133,13 +133,25 @@ const supplyPlans: FactRule = {
         const day = dayOf.get(time) ?? ''
         return day > last ? day : last
       }, '')
-    const { supplyPlan } = await mesh.query<{
-      supplyPlan: { averageFrom: string; averageUntil: string; averageDays: number; warehouseId: string }
-    }>('{ supplyPlan(storeId: "13") { warehouseId averageFrom averageUntil averageDays } }')
+    interface SupplyPlan {
+      readonly averageFrom: string
+      readonly averageUntil: string
+      readonly averageDays: number
+      readonly warehouseId: string
+    }
+    const { store, headquarters } = await mesh.query<{
+      store: { supplyPlan: SupplyPlan }
+      headquarters: { supplyPlan: null }
+    }>(`{
+      store(id: "13") { supplyPlan { warehouseId averageFrom averageUntil averageDays } }
+      headquarters: store(id: "0") { supplyPlan { warehouseId } }
+    }`)
+    const { supplyPlan } = store
     const dayBefore = new Date(Date.parse(supplyPlan.averageUntil) - 86_400_000).toISOString().slice(0, 10)
     expect([lastDayOf('sales_fact_1997'), lastDayOf('inventory_fact_1997')]).toEqual([dayBefore, dayBefore])
     const averaged = (Date.parse(supplyPlan.averageUntil) - Date.parse(supplyPlan.averageFrom)) / 86_400_000
     expect([averaged, supplyPlan.averageDays, supplyPlan.warehouseId]).toEqual([28, 28, '13'])
+    expect(headquarters.supplyPlan).toBeNull()
   },
 }
 
