@@ -7,6 +7,7 @@ import { marketingFacts } from './marketing-facts.ts'
 import { salesFacts } from './sales-facts.ts'
 import { shippingFacts } from './shipping-facts.ts'
 import { supportFacts } from './support-facts.ts'
+import { telemetryFacts } from './telemetry-facts.ts'
 
 interface DomainFacts {
   readonly domain: string
@@ -21,4 +22,5 @@ export const domainFacts: readonly DomainFacts[] = [
   { domain: 'shipping', facts: shippingFacts },
   { domain: 'marketing', facts: marketingFacts },
   { domain: 'support', facts: supportFacts },
+  { domain: 'telemetry', facts: telemetryFacts },
 ]
