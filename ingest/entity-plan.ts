@@ -53,7 +53,8 @@ export function planEntities(product: Product, resolutionUs: 1 | 1000): EntityPl
     const [baseTable, ...furtherTables] = entity.tables
     const baseDefinition = baseTable === undefined ? undefined : definitions.get(baseTable.name)
     invariant(baseTable !== undefined && baseDefinition !== undefined, `${entity.name} has a source and a base table`)
-    const needsClock = source.version === null && resolutionUs > 1
+    // Records of a fold have their version in the envelope.
+    const needsClock = source.version === null && source.envelope !== 'DERIVED' && resolutionUs > 1
     const tablePlan = (table: Table): TablePlan => planTable(entity, table)
     return [
       {

@@ -23,6 +23,8 @@ export function contractChanges(before: ProductContract, after: ProductContract)
     const entity = before.entities.find(({ base }) => base === now.base)
     if (entity === undefined) continue
     refusals.push(...entityProblems(entity, now))
+    // A fold with another definition makes all rows anew, so that none keeps a value of the old types.
+    if (entity.derived === true && now.derived === true) continue
     for (const [column, field] of Object.entries(now.shape)) {
       const old = own(entity.shape, column)
       if (old === undefined) continue
@@ -37,7 +39,12 @@ export function contractChanges(before: ProductContract, after: ProductContract)
 function entityProblems(old: EntityContract, now: EntityContract): string[] {
   const problems: string[] = []
   const [was, is] = [versionText(old), versionText(now)]
-  if (was !== is) {
+  if (old.derived !== now.derived) {
+    const [became, before] = now.derived === true ? ['by a fold', 'records'] : ['by records', 'a fold']
+    problems.push(
+      `${now.name} would be made ${became}, and the rows and the topic that are there are those of ${before}: name another topic and other tables.`,
+    )
+  } else if (was !== is) {
     problems.push(
       `${now.name} would be versioned by ${is} in place of ${was}: the rows that are there could not be compared with new records.`,
     )

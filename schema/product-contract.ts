@@ -17,6 +17,11 @@ export interface EntityContract {
   /** Where write times come from; null: the append time. */
   readonly versionedBy: { readonly field: string; readonly kind: 'TIME' | 'SEQUENCE' } | null
   readonly readsBase: boolean
+  /**
+   * Its rows are made from those of others. What of them its definition decides is not the contract's: another definition makes every row
+   * anew. Absent: they come by records.
+   */
+  readonly derived?: true
   readonly shape: ShapeContract
 }
 
@@ -46,7 +51,8 @@ function entityContract(entity: Entity): EntityContract[] {
   const { name, source, tables, readsBase, fields } = entity
   const [base] = tables
   if (source === null || base === undefined) return []
-  return [{ name, base: base.name, versionedBy: source.version, readsBase, shape: shapeContract(fields) }]
+  const derived = entity.derivation === null ? {} : { derived: true as const }
+  return [{ name, base: base.name, versionedBy: source.version, readsBase, ...derived, shape: shapeContract(fields) }]
 }
 
 function shapeContract(fields: readonly Field[]): ShapeContract {

@@ -15,7 +15,7 @@ const MENDS: readonly { readonly said: RegExp; readonly written?: RegExp; readon
   },
   {
     said: /^no such overload: (?:(?:dyn<)?Decimal>? [/%]|.* [/%] (?:dyn<)?Decimal)/,
-    fix: 'Decimals have no quotient, which may not end: multiply, as in total * 0.01, or divide doubles, as in double(total) / 3.0.',
+    fix: 'Decimals have no quotient, which may not end: multiply, as in total * 0.01, or write ratio(total, 3), a double.',
   },
   {
     said: /^no such overload: (?:dyn<)?(?:int>? [-+*/%<>=!]+ (?:dyn<)?double|double>? [-+*/%<>=!]+ (?:dyn<)?int)/,

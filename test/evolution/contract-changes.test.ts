@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { contractChanges } from '../../schema/contract-changes.ts'
 import { contractOf } from '../../schema/product-contract.ts'
+import { productOf as compiledOf } from '../schema/compile.ts'
 import { BASE, BY_CITY, FIELDS, productOf, TYPES, type ProductParts } from './product-of.ts'
 
 function changes(before: ProductParts, after: ProductParts) {
@@ -85,5 +86,39 @@ it('names the columns that were optional and are required, for somebody to look 
   expect(changes({}, fields('note: String', 'note: String!'))).toEqual({
     refusals: [],
     required: [{ entity: 'Parcel', base: 'parcels', column: 'note' }],
+  })
+})
+
+describe('of a derived entity', () => {
+  const read = 'input SaleRead @reads(product: "sales/orders", entity: "Order") { id: ID! city: String! state: State! }'
+  const header = 'extend schema @product(name: "days", domain: "tests", owner: "a@example.com", version: "1.0.0")'
+  const folded = (aggregate: string) => `${header} ${read} enum State { OPEN SENT }
+type City @key(fields: "city") @source(topic: "tests.cities", key: "city")
+  @table(name: "cities", partitionKey: ["city"]) @fold(input: "SaleRead") { city: String! @group(cel: "city") ${aggregate} }`
+  const byRecords = `${header} type City @key(fields: "city") @source(topic: "tests.cities", key: "city")
+  @table(name: "cities", partitionKey: ["city"]) { city: String! state: String }`
+  const changed = (before: string, after: string) =>
+    contractChanges(
+      JSON.parse(JSON.stringify(contractOf(compiledOf(before)))) as ReturnType<typeof contractOf>,
+      contractOf(compiledOf(after)),
+    )
+  const least = 'state: String @aggregate(function: MIN, cel: "state")'
+
+  it.each([
+    ['another type', 'state: State! @aggregate(function: MIN, cel: "state")'],
+    ['another function', 'state: [String!]! @aggregate(function: COLLECT, cel: "state")'],
+    ['a value that is never null', 'state: String! @aggregate(function: MAX, cel: "state")'],
+  ])('a definition that gives %s goes with the rows: they are made anew', (_, aggregate) => {
+    expect(changed(folded(least), folded(aggregate))).toEqual({ refusals: [], required: [] })
+  })
+
+  it('rows do not turn from those of records into those of a fold, nor back', () => {
+    const end = 'and the rows and the topic that are there are those of'
+    expect(changed(byRecords, folded(least)).refusals).toEqual([
+      `City would be made by a fold, ${end} records: name another topic and other tables.`,
+    ])
+    expect(changed(folded(least), byRecords).refusals).toEqual([
+      `City would be made by records, ${end} a fold: name another topic and other tables.`,
+    ])
   })
 })
