@@ -36,6 +36,23 @@ describe('references', () => {
     expect(telemetry.counts.calls).toEqual({ read: 0, keys: 0, page: 0 })
   })
 
+  test("from another product's entity to a row here resolve by its key, all in one read, null where there is none", async () => {
+    await telemetry.put([reading('4'), reading('5')])
+    const query = `query ($of: [_Any!]!) { _entities(representations: $of) { ... on Sensor { id namesake { id value } } } }`
+    const of = ['4', '5', '6'].map((id) => ({ __typename: 'Sensor', id }))
+    const answer = await telemetry.execute(query, { of })
+    expect(plain(answer)).toEqual({
+      data: {
+        _entities: [
+          { id: '4', namesake: { id: '4', value: '4.5' } },
+          { id: '5', namesake: { id: '5', value: '5.5' } },
+          { id: '6', namesake: null },
+        ],
+      },
+    })
+    expect(telemetry.counts.calls).toEqual({ read: 1, keys: 3, page: 0 })
+  })
+
   test('resolve by any declared key, brought into row form', async () => {
     await telemetry.put([reading('4')])
     const of = [{ __typename: 'Reading', sensorId: 1, readAt: '2026-01-01T01:00:04+01:00', id: '4' }]
