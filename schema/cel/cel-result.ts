@@ -90,6 +90,15 @@ function timeFromCel(value: unknown, digits: number): Value {
   return year >= 0 && year <= 9999 ? value.toISOString().slice(0, digits) : refuse(value, 'time of the years 0 to 9999')
 }
 
+/** What numbers of JSON do not hold exactly is text. */
+function jsonFromCel(value: unknown): Value {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
+  if (value instanceof DecimalValue) return decimalFromCel(value)
+  if (value instanceof Date) return timeFromCel(value, 24)
+  if (value instanceof CelObject) return value[rowOf]
+  return Array.isArray(value) ? value.map(jsonFromCel) : (value as Value)
+}
+
 /** Converter of results into cells of the type; throws CelFailure where the value does not fit. */
 export function fromCel(type: FieldType, enums: readonly EnumType[]): FromCel {
   if (type.kind === 'list') {
@@ -124,7 +133,7 @@ export function fromCel(type: FieldType, enums: readonly EnumType[]): FromCel {
     case 'Date':
       return (value) => timeFromCel(value, 10)
     case 'JSON':
-      return (value) => (typeof value === 'bigint' ? Number(value) : (value as Value))
+      return jsonFromCel
     default:
       return (value) => (typeof value === 'string' ? value : refuse(value, type.scalar))
   }

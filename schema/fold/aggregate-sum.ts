@@ -18,6 +18,8 @@ type AverageState = [...SumState, count: number]
 
 function decimalReader(type: FieldType): (value: Value) => DecimalValue {
   if (type.kind === 'scalar' && type.scalar === 'Float') return (value) => decimalOfDouble(value as number)
+  if (type.kind === 'scalar' && type.scalar === 'JSON')
+    return (value) => (typeof value === 'number' ? decimalOfDouble(value) : decimalOf(value as string))
   if (type.kind === 'scalar' && type.scalar === 'Int') return (value) => new DecimalValue(value as number, 0)
   return (value) => decimalOf(value as string)
 }

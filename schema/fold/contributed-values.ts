@@ -1,9 +1,10 @@
 // What a contribution holds: it is stored for every row of the input and group, so of aggregates only their values, each once.
 import type { CelScope } from '../cel/compile-cel.ts'
 import { BOOLEAN } from '../cel/cel-scope.ts'
+import { canonicalDecimal } from '../cel/decimal.ts'
 import type { Aggregate, Fold, FieldType, ReadInput } from '../model.ts'
 import type { Row, Value } from '../row.ts'
-import { compileFoldExpression } from './fold-expression.ts'
+import { compileFoldExpression, ExpressionFailure } from './fold-expression.ts'
 
 export type ContributedValues = (variables: Row) => Row
 
@@ -71,9 +72,12 @@ function compileSlot(
       ? null
       : compileFoldExpression(aggregate.value, scope(type), `cel ${what}`)
   const isCount = aggregate.function === 'COUNT'
+  const mayBeText = aggregate.function === 'AVERAGE' && type?.kind === 'scalar' && type.scalar === 'JSON'
   const held = (variables: Row): Value => {
     const cell = value === null ? true : value.evaluate(variables)
-    return isCount && cell !== null ? true : cell
+    if (isCount && cell !== null) return true
+    if (mayBeText && cell !== null && !isNumber(cell)) throw new ExpressionFailure(`cel ${what}`, 'it gives no number')
+    return cell
   }
   return {
     text,
@@ -81,6 +85,10 @@ function compileSlot(
     read: where === null ? held : (variables) => (where.evaluate(variables) === true ? held(variables) : null),
   }
 }
+
+/** Of an expression whose type is known only when it is evaluated: a number, or the text of a decimal. */
+const isNumber = (cell: Value): boolean =>
+  typeof cell === 'number' || (typeof cell === 'string' && canonicalDecimal(cell) === cell)
 
 /** For functions: the fields that the input reads (without the list whose elements contribute), the element, joined rows. */
 export function compileVariableValues(fold: Fold, reads: readonly ReadInput[]): ContributedValues {

@@ -101,6 +101,12 @@ describe('ratio', () => {
     expect(valueOf('ratio(amount, 7)', { amount: '-100000000000000000000000000000' })).toBe(-1e29 / 7)
   })
 
+  test('goes by what follows its digits, where they lie in the middle of two doubles', () => {
+    const middle = '9007199254740993'
+    expect(valueOf('ratio(amount, 1)', { amount: middle })).toBe(9007199254740992)
+    expect(valueOf('ratio(amount, 1)', { amount: `${middle}.${'0'.repeat(60)}1` })).toBe(9007199254740994)
+  })
+
   test('is null where the divisor is 0, and what uses it is unknown', () => {
     expect(valueOf('ratio(amount, count)', { amount: '1', count: 0 })).toBeNull()
     expect(evaluate('ratio(amount, count) > 0.5', { amount: '1', count: 0 })).toMatchObject({ onNull: true })

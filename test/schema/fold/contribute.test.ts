@@ -145,6 +145,15 @@ describe('elements', () => {
     expect(members).toEqual(members?.toSorted())
   })
 
+  test('that are null contribute nothing to any group', () => {
+    const counting = foldFor({
+      ...plain,
+      folds: [foldOf('Sale', { each: { field: 'lines', as: 'line' } })],
+      aggregates: { lines: { function: 'COUNT', field: 'Int' } },
+    })
+    expect(groupTexts(contributed(counting, { id: '1', store: 'a', lines: [null] }))).toEqual([])
+  })
+
   test('of an empty or absent list contribute nothing', () => {
     expect(groupTexts(contributed(fold, { id: '1', lines: [] }))).toEqual([])
     expect(groupTexts(contributed(fold, { id: '1', lines: null }))).toEqual([])
@@ -188,6 +197,27 @@ describe('joined rows', () => {
   test('are not looked for where a filter that does not need them is not true', () => {
     expect(foldFor(twice).inputs[0]?.references({ ...row, amount: '0' }, () => undefined)).toEqual([])
     expect(foldFor(plain).inputs[0]?.references(row, () => undefined)).toEqual([])
+  })
+
+  test('whose key needs another are not named before that one is known', () => {
+    const key = 'product.makerId == null ? "none" : "some"'
+    const joins = [joinOf('Product', 'product', ['productId']), joinOf('Product', 'other', [key], true)]
+    const input = foldFor({ ...plain, folds: [foldOf('Sale', { joins })] }).inputs[0]
+    expect(input?.references(row, () => undefined)).toEqual([{ read: 1, keyText: 'p' }])
+    expect(input?.references(row, all)).toEqual([
+      { read: 1, keyText: 'p' },
+      { read: 1, keyText: 'some' },
+    ])
+  })
+
+  test('are needed where no expression reads them, too', () => {
+    const fold = foldFor({
+      ...plain,
+      folds: [foldOf('Sale', { joins: [joinOf('Product', 'product', ['productId'])] })],
+    })
+    expect(groupTexts(contributed(fold, row, all))).toEqual(['["a"]'])
+    expect(groupTexts(contributed(fold, row))).toEqual([])
+    expect(groupTexts(contributed(fold, { ...row, productId: null }, all))).toEqual([])
   })
 
   test('are needed, unless optional: then they are null', () => {

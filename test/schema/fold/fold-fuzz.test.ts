@@ -23,7 +23,7 @@ const START_MS = Date.UTC(2024, 1, 28, 23)
 const MINUTE_MS = 60_000
 const decimals = ['0.1', '0.2', '-3.75', '1000000000000000000.01', '12.5', '0']
 const floats = [0.1, 0.2, -0.3, 1e16, 1, 1e300, -1e300, 5e-324, 0]
-const bigs = ['9007199254740993', '-9007199254740993', '9223372036854775807', '1']
+const bigs = ['9007199254740991', '2', '9007199254740993', '-9007199254740993', '9223372036854775807', '1']
 const names = ['Ann', 'ann', 'Zoë', '', '\u{1F600}', '\uFFFD', '__proto__']
 
 const pick = <T>(items: readonly T[], random: Random): T => items[random(items.length)] as T
@@ -88,6 +88,11 @@ const aggregates: Readonly<Record<string, Case>> = {
   scoreAverage: value('score', 'Float', { function: 'AVERAGE', field: 'Float?' }, naive.average),
   quantityAverage: value('quantity', 'BigInt', { function: 'AVERAGE', field: 'Float?' }, naive.average),
   bigAverage: value('big', 'BigInt', { function: 'AVERAGE', field: 'Float?' }, naive.average),
+  dynAverage: {
+    text: { function: 'AVERAGE', field: 'Float?', cel: 'paid ? dyn(amount) : dyn(quantity)', type: 'JSON' },
+    naive: naive.average,
+    valueOf: (row) => (row['paid'] === true ? row['amount'] : row['quantity']) ?? null,
+  },
   amountMin: value('amount', 'Decimal', { function: 'MIN', field: 'Decimal?' }, naive.minNumber),
   bigMax: value('big', 'BigInt', { function: 'MAX', field: 'BigInt?' }, naive.maxNumber),
   scoreMax: value('score', 'Float', { function: 'MAX', field: 'Float?' }, naive.maxNumber),
