@@ -83,6 +83,27 @@ enum Bound {
   LESS_OR_EQUAL
 }
 
+"What @aggregate makes of the values of a group. Null is no value."
+enum AggregateFunction {
+  "How many rows (elements) contribute; with \`cel\` those for which it is not null. Into Int or BigInt."
+  COUNT
+  "How many different values. Into Int or BigInt."
+  COUNT_DISTINCT
+  "Exact, for Float too: each by its shortest decimal text. 0 where nothing contributes. Into Int, BigInt, Decimal or Float."
+  SUM
+  "Of Int, BigInt, Float, Decimal into Float. Null where nothing contributes."
+  AVERAGE
+  "Of anything with an order: numbers, texts, times, enums by name."
+  MIN
+  MAX
+  "The value of the earliest by event time, also a list."
+  FIRST
+  "The value of the latest by event time, also a list."
+  LAST
+  "The different values in order, as a list."
+  COLLECT
+}
+
 "Kinds of personal data (the vocabulary of the policies)."
 enum PersonalKind {
   NAME
@@ -127,115 +148,6 @@ directive @product(
 
 "Objectives of the product. Durations are ISO 8601."
 directive @slo(freshness: String, readLatencyP99: String, completeness: Float, availability: Float) on SCHEMA
-
-"""
-The rows of another product's entity that a derived entity is made from. The fields of the input type are those that are read, named and
-typed as their owner has them (an enum may be read as String, an object as an input type without @reads).
-"""
-directive @reads(
-  "\`domain/name\`"
-  product: String!
-  entity: String!
-  "The fields of the entity's key, in its order."
-  key: [String!]! = ["id"]
-) on INPUT_OBJECT
-
-"""
-Makes the entity a derived one: a fold over the visible rows of what an input type reads, grouped by the fields with @group. Several
-folds on one entity join their inputs by the group. A row that is corrected, moved or deleted takes back what it contributed.
-In expressions, the input's fields, the element \`as\` and the names of @join are variables.
-"""
-directive @fold(
-  "An input type with @reads. Each input type at most once on an entity."
-  input: String!
-  "CEL, Boolean: rows (elements) for which it is not true contribute nothing."
-  where: String
-  "A list field of the input: every element contributes by itself."
-  each: String
-  "The variable that holds the element."
-  as: String! = "each"
-  "CEL, DateTime or Date: the event time, for windows, FIRST, LAST and ordered functions."
-  time: String
-  "A group has no row while this input contributes nothing to it."
-  required: Boolean! = false
-) repeatable on OBJECT
-
-"A row of another entity beside each row (element) of a fold, by its key. When it changes, what used it is folded again."
-directive @join(
-  "An input type with @reads."
-  input: String!
-  "The variable that holds the row."
-  as: String!
-  "CEL, one expression per field of the joined entity's key, in its order."
-  key: [String!]!
-  "The input type of the fold that it is for. Absent: the entity's only fold."
-  to: String
-  "Without the joined row, the variable is null. Else the row (element) contributes nothing until there is one."
-  optional: Boolean! = false
-) repeatable on OBJECT
-
-"""
-Groups are told apart by time as well. \`size\`: tumbling windows. \`size\` and \`every\`: sliding ones, that begin every so often.
-\`gap\`: sessions, that end when nothing happens for so long. ISO 8601 durations; windows are aligned to 1970 in UTC.
-"""
-directive @window(size: String, every: String, gap: String) on OBJECT
-
-"A part of what the fold groups by. Together with @windowStart they are the entity's key."
-directive @group(
-  "Of the field's type. A row (element) for which it is null contributes nothing."
-  cel: String!
-  "The input type of the fold that it is for. Absent: every fold of the entity."
-  of: String
-) repeatable on FIELD_DEFINITION
-
-"The begin of the window, a DateTime."
-directive @windowStart on FIELD_DEFINITION
-
-"The end of the window, a DateTime: begin + size; of a session, its last event."
-directive @windowEnd on FIELD_DEFINITION
-
-enum AggregateFunction {
-  "How many rows (elements) contribute; with \`cel\` those for which it is not null."
-  COUNT
-  "How many different values."
-  COUNT_DISTINCT
-  "Exact, for Float too: each by its shortest decimal text. 0 where nothing contributes."
-  SUM
-  "Of Int, Float, Decimal into Float. Null where nothing contributes."
-  AVERAGE
-  MIN
-  MAX
-  "The value of the earliest by event time."
-  FIRST
-  "The value of the latest by event time."
-  LAST
-  "The different values in order, as a list."
-  COLLECT
-}
-
-"A field computed from the contributions of a group."
-directive @aggregate(
-  function: AggregateFunction!
-  "What of a row (element) is aggregated. Null is passed over. Only COUNT may lack it."
-  cel: String
-  "CEL, Boolean: only what it is true for."
-  where: String
-  "The input type of the fold that it is for. Absent: the entity's only fold."
-  of: String
-) on FIELD_DEFINITION
-
-"""
-Rows of the entity come from a function in code (\`folds.ts\` beside the product's file), for what aggregates cannot say:
-\`init\`, \`apply\`, \`retract\`, \`emit\` (schema/fold/fold-function.ts). Its fields have no @aggregate.
-"""
-directive @foldBy(
-  function: String!
-  "Contributions are applied in the order of event time; one that comes late is put where it belongs."
-  ordered: Boolean! = false
-) on OBJECT
-
-"How often at most a group's row is told anew. ISO 8601 duration. Absent: at once."
-directive @emit(every: String!) on OBJECT
 
 "Where an entity's records come from. An entity without it is another product's, extended here."
 directive @source(
@@ -331,6 +243,142 @@ directive @bound(field: String!, is: Bound!) on ARGUMENT_DEFINITION
 
 "Live changes of the entity. Arguments filter by the fields of the same names; an argument left out filters nothing."
 directive @changes(on: [ChangeKind!]! = [CREATED, UPDATED]) on FIELD_DEFINITION
+
+"""
+Rows of an entity, of another product or of this one, that derived entities are made from. The fields of the input type are those that
+are read, named as their owner has them, with its types: a text or an enum may be read as String or ID, an Int as Float, an object as an
+input type without @reads that has the fields wanted of it. What may be null at its owner may be null here. Input types are no part of the
+graph. Two of them may read the same entity.
+"""
+directive @reads(
+  "\`domain/name\`"
+  product: String!
+  entity: String!
+  "The fields of the entity's key, in its order."
+  key: [String!]! = ["id"]
+) on INPUT_OBJECT
+
+"""
+Makes the entity a derived one: a fold over the visible rows of what an input type reads, grouped by the fields with @group. Several
+folds on one entity join their inputs by the group. A row that is corrected, moved or deleted takes back what it contributed.
+In expressions, the input's fields, the element \`as\` and the names of @join are variables; one that cannot be evaluated because of a null
+gives null. Every stored field has @group, @windowStart, @windowEnd or @aggregate (or the entity @foldBy); @computed, @check, @ref and
+further tables are as on any entity. Its @source has a topic and a key, one of the fields of the entity's key; the form and the versions of
+its records are the fold's. No entity is derived from itself, not through others either.
+
+\`\`\`graphql
+input OrderRead @reads(product: "sales/orders", entity: "Order") {
+  id: ID!
+  storeId: ID!
+  placedAt: DateTime!
+  lines: [OrderLineRead!]!
+}
+
+input OrderLineRead {
+  productId: ID!
+  amount: Decimal!
+}
+
+input ProductRead @reads(product: "catalog/products", entity: "Product") {
+  id: ID!
+  category: String!
+}
+
+"What was sold of a category in a store on a day."
+type DailySales
+  @key(fields: "day storeId category")
+  @source(topic: "sales.daily-sales", key: "storeId")
+  @table(name: "daily_sales", partitionKey: ["storeId"], clusteringKey: ["day desc", "category"])
+  @fold(input: "OrderRead", each: "lines", as: "line")
+  @join(input: "ProductRead", as: "product", key: ["line.productId"]) {
+  day: Date! @group(cel: "day(placedAt)")
+  storeId: ID! @group(cel: "storeId")
+  category: String! @group(cel: "product.category")
+  lines: Int! @aggregate(function: COUNT)
+  revenue: Decimal! @aggregate(function: SUM, cel: "line.amount")
+}
+\`\`\`
+"""
+directive @fold(
+  "An input type with @reads. Each input type at most once on an entity."
+  input: String!
+  "CEL, Boolean: rows (elements) for which it is not true contribute nothing."
+  where: String
+  "A list field of the input: every element that is not null contributes by itself."
+  each: String
+  "The variable that holds the element."
+  as: String! = "each"
+  "CEL, DateTime or Date: the event time, for windows, FIRST, LAST and ordered functions."
+  time: String
+  "A group has no row while this input contributes nothing to it."
+  required: Boolean! = false
+) repeatable on OBJECT
+
+"A row of another entity beside each row (element) of a fold, by its key. When it changes, what used it is folded again."
+directive @join(
+  "An input type with @reads."
+  input: String!
+  "The variable that holds the row."
+  as: String!
+  "CEL, one expression per field of the joined entity's key, in its order. They may use the joins before this one."
+  key: [String!]!
+  "The input type of the fold that it is for. Absent: the entity's only fold."
+  to: String
+  "Without the joined row, the variable is null. Else the row (element) contributes nothing until there is one."
+  optional: Boolean! = false
+) repeatable on OBJECT
+
+"""
+Groups are told apart by time as well, by the \`time\` that every fold then has. \`size\`: tumbling windows. \`size\` and a shorter \`every\`:
+sliding ones, that begin every so often. \`gap\`: sessions, that end when nothing happens for so long. ISO 8601 durations; windows are
+aligned to 1970 in UTC. (Days, months and years are told apart by @group as well: \`cel: "month(placedAt)"\`.)
+"""
+directive @window(size: String, every: String, gap: String) on OBJECT
+
+"""
+A part of what the fold groups by. Together with @windowStart they are the entity's key; with @foldBy the key begins with them, and what
+follows tells the rows of a group apart.
+"""
+directive @group(
+  "Of the field's type. A row (element) for which it is null contributes nothing."
+  cel: String!
+  "The input type of the fold that it is for. Absent: every fold of the entity."
+  of: String
+) repeatable on FIELD_DEFINITION
+
+"The begin of the window, a DateTime! in the entity's key."
+directive @windowStart on FIELD_DEFINITION
+
+"The end of the window, a DateTime!: begin + size; of a session, its last event."
+directive @windowEnd on FIELD_DEFINITION
+
+"""
+A field computed from the contributions of a group. COUNT, COUNT_DISTINCT, SUM and COLLECT always have a value; the others are null where
+nothing contributes, so that their field is nullable wherever \`where\`, a fold of several that is not required, an optional join or a null
+can leave them without.
+"""
+directive @aggregate(
+  function: AggregateFunction!
+  "What of a row (element) is aggregated. Null is passed over. Only COUNT may lack it."
+  cel: String
+  "CEL, Boolean: only what it is true for."
+  where: String
+  "The input type of the fold that it is for. Absent: the entity's only fold."
+  of: String
+) on FIELD_DEFINITION
+
+"""
+Rows of the entity come from a function in code (\`folds.ts\` beside the product's file), for what aggregates cannot say:
+\`init\`, \`apply\`, \`retract\`, \`emit\` (schema/fold/fold-function.ts). Its fields have no @aggregate.
+"""
+directive @foldBy(
+  function: String!
+  "Contributions are applied in the order of event time; one that comes late is put where it belongs."
+  ordered: Boolean! = false
+) on OBJECT
+
+"How often at most a group's row is told anew. ISO 8601 duration. Absent: at once."
+directive @emit(every: String!) on OBJECT
 
 "The field holds the data subject's identity."
 directive @subject on FIELD_DEFINITION
