@@ -86,6 +86,18 @@ describe('a row contributes', () => {
     })
   })
 
+  test('nothing where an average is to be made of what turns out to be no number', () => {
+    const average = {
+      function: 'AVERAGE',
+      field: 'Float?',
+      cel: 'store == "a" ? dyn(amount) : dyn(id)',
+      type: 'JSON',
+    } as const
+    const fold = foldFor({ ...plain, aggregates: { average } })
+    expect(groupTexts(contributed(fold, { id: 'x', store: 'a', amount: '1.5' }))).toEqual(['["a"]'])
+    expect(contributed(fold, { id: 'x', store: 'b', amount: '1.5' })).toMatchObject({ message: 'it gives no number' })
+  })
+
   test('each value once, however many aggregates share it, and of a COUNT only whether there is one', () => {
     const amount = { cel: 'amount', type: 'Decimal' } as const
     const fold = foldFor({
@@ -200,7 +212,7 @@ describe('joined rows', () => {
   })
 
   test('whose key needs another are not named before that one is known', () => {
-    const key = 'product.makerId == null ? "none" : "some"'
+    const key = 'product == null ? "none" : "some"'
     const joins = [joinOf('Product', 'product', ['productId']), joinOf('Product', 'other', [key], true)]
     const input = foldFor({ ...plain, folds: [foldOf('Sale', { joins })] }).inputs[0]
     expect(input?.references(row, () => undefined)).toEqual([{ read: 1, keyText: 'p' }])
