@@ -25,6 +25,7 @@ describe('the order of the sample', () => {
         storeId: '2',
         placedAt: '2026-01-02T03:04:05.000Z',
         lines: [{ productId: '1', quantity: 2, amount: '5.7', cost: '2', promotionId: null }],
+        productIds: ['1'],
         total: '5.7',
       },
       version: null,
