@@ -18,7 +18,7 @@ import { compileLinePattern } from './line-pattern.ts'
 import { findValueField, type FieldShape, shapeTypeText, type TypeShape } from './shapes.ts'
 
 const TOPIC = /^[a-z][a-z0-9_-]*(?:\.[a-z0-9][a-z0-9_-]*)+$/
-const OWN_SUFFIX = /\.(?:changes|rejected|rekeyed)$/
+const OWN_SUFFIX = /\.(?:changes|rejected|rekeyed|touched|contributions)$/
 
 /** Milliseconds; null where absent or, reported, no duration. */
 export function durationOf(directive: Directive, name: string, reporter: Reporter): number | null {
@@ -44,7 +44,7 @@ function checkTopic(directive: Directive, domain: string | null, reporter: Repor
   const proposal = `Write "${domain ?? 'domain'}.${name === undefined || name === '' ? 'records' : name}".`
   if (OWN_SUFFIX.test(topic)) {
     const message = `The topic "${topic}" ends like a topic that Meshgate makes beside another.`
-    reporter.error('SOURCE_TOPIC_INVALID', at, message, 'Name it without .changes, .rejected and .rekeyed.')
+    reporter.error('SOURCE_TOPIC_INVALID', at, message, 'Name it without what follows the last dot.')
   } else if (!TOPIC.test(topic)) {
     const message = `The topic "${topic}" is not of the form domain.name, in lower case letters, digits, "-", "_" and ".".`
     reporter.error('SOURCE_TOPIC_INVALID', at, message, proposal)

@@ -3,8 +3,11 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { compileProduct } from '../../schema/compile-product.ts'
+import { emitSubgraphSdl } from '../../schema/emit/emit-subgraph-sdl.ts'
+import { emitTables } from '../../schema/emit/emit-tables.ts'
 import { formatDiagnostic } from '../../schema/format-diagnostic.ts'
 import type { Product } from '../../schema/model.ts'
+import { contractOf } from '../../schema/product-contract.ts'
 
 const folder = fileURLToPath(new URL('good/', import.meta.url))
 
@@ -44,6 +47,14 @@ describe('a product', () => {
       await expect(`${JSON.stringify(product, null, 2)}\n`).toMatchFileSnapshot(`${folder}${name}.model.expected.txt`)
     },
   )
+
+  test('keeps what it reads to itself: it is in no graph, no table and no contract', () => {
+    const product = compiled(readFileSync(`${folder}daily-sales.graphql`, 'utf8'))
+    expect(product.reads.map(({ name }) => name)).toEqual(['OrderRead', 'ProductRead', 'StoreRead', 'VisitRead'])
+    expect(product.readTypes.map(({ name }) => name)).toEqual(['OrderLineRead', 'DiscountRead'])
+    const made = [emitSubgraphSdl(product), JSON.stringify(emitTables(product)), JSON.stringify(contractOf(product))]
+    for (const text of made) expect(text).not.toMatch(/Read\b/)
+  })
 
   test('compiles to the same model again', () => {
     const text = readFileSync(`${folder}every-power.graphql`, 'utf8')
