@@ -74,7 +74,7 @@ describe('support and feedback, live', () => {
     await remove()
   })
 
-  const send = async (topic: string, record: Keyed): Promise<void> => {
+  const send = async <Sent extends Keyed>(topic: string, record: Sent): Promise<void> => {
     const response = await fetch(mesh.topicUrl(topic), {
       method: 'POST',
       headers: { 'content-type': 'application/vnd.kafka.json.v2+json' },
@@ -157,8 +157,11 @@ describe('support and feedback, live', () => {
     await send('marketing.feedback', FEEDBACK)
     await send('marketing.feedback', { ...FEEDBACK, rating: 4, text: 'Good.', updatedAt: '1998-02-03T10:00:00.000Z' })
     await send('marketing.feedback', { ...FEEDBACK, id: 'F-92001' })
-    const told: unknown[] = []
-    while (told.at(-1) !== 'F-92001') told.push(((await subscription.next()).data?.['feedbackGiven'] as Keyed).id)
+    const told: string[] = []
+    while (told.at(-1) !== 'F-92001') {
+      const { data } = await subscription.next()
+      told.push((data as { feedbackGiven: Keyed }).feedbackGiven.id)
+    }
     expect(told.filter((id) => id === 'F-90001')).toEqual(['F-90001'])
     expect(await query(mesh.url, `{ feedback(id: "F-90001") { rating text } }`)).toEqual({
       feedback: { rating: 4, text: 'Good.' },
