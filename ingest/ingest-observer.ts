@@ -18,6 +18,8 @@ export interface IngestObserver {
   batch?(batch: IngestedBatch): void
   /** A batch failed and will be delivered again. `code`: of MeshgateError, else INTERNAL. */
   retry?(failure: { readonly product: string; readonly code: string }): void
+  /** An expression of a fold could not be evaluated for a row, or a group not be folded: nothing comes of it. */
+  foldFailed?(failure: { readonly product: string; readonly expression: string }): void
   /** Rejected records have been appended to their source topic again. */
   redriven?(redriven: { readonly product: string; readonly records: number }): void
 }

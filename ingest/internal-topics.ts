@@ -31,6 +31,9 @@ const observationsTopic: TopicDefinition = {
   compacted: false,
 }
 
+/** Which definitions of folds are worked by, by whom, and how far their snapshots are (derive/fold-ledger.ts). */
+export const FOLDS_TOPIC = 'mesh.folds'
+
 export const internalTopics: readonly TopicDefinition[] = [
   LOADS_TOPIC,
   SWEEPS_TOPIC,
@@ -39,6 +42,7 @@ export const internalTopics: readonly TopicDefinition[] = [
   REDRIVES_TOPIC,
   PRODUCTS_TOPIC,
   REPLAYS_TOPIC,
+  FOLDS_TOPIC,
 ].map((name) => ({
   name,
   partitions: 1,

@@ -1,6 +1,7 @@
 // Ingest as a role: consumes the source topics of products, writes their tables, appends changes and rejected records. Takes the ports;
 // whoever starts it chooses the adapters. `close` finishes the batches in hand.
-import type { Product } from '../schema/model.ts'
+import type { FoldFunctions } from '../schema/fold/fold-function.ts'
+import type { Entity, Product } from '../schema/model.ts'
 import { emitTables } from '../schema/emit/emit-tables.ts'
 import { emitTopics } from '../schema/emit/emit-topics.ts'
 import { MeshgateError } from '../platform/errors.ts'
@@ -13,6 +14,7 @@ import { checkProductChanges, keepProducts } from './accept-products.ts'
 import { AppendClock } from './append-clock.ts'
 import { createTableRoutes } from './beside/table-routes.ts'
 import { TableWork, type TablesStatus } from './beside/table-work.ts'
+import { Derivations, planDerivations } from './derive/derivations.ts'
 import { groupOf, planEntities, rekeyGroupOf, type EntityPlan } from './entity-plan.ts'
 import { createDigestRoutes } from './digest/digest-routes.ts'
 import { FailureLog } from './failure-log.ts'
@@ -33,6 +35,10 @@ export type { IngestObserver, IngestedBatch } from './ingest-observer.ts'
 
 export interface IngestOptions {
   readonly products: readonly Product[]
+  /** Products that derived ones among them are made from: where they are ingested elsewhere, they are only read here. */
+  readonly inputs?: readonly Product[]
+  /** What `folds.ts` beside a derived product's file exports, by `domain/name`. */
+  readonly functions?: Readonly<Record<string, FoldFunctions>>
   readonly log: EventLog
   readonly store: Store
   readonly clock: Clock
@@ -53,7 +59,7 @@ export interface ProductCounts {
 }
 
 export interface Ingest {
-  /** Resolves once all that was in the products' topics when called is written or rejected. */
+  /** Resolves once all that was in the products' topics when called is written or rejected, and what is derived from it. */
   caughtUp(): Promise<void>
   /** By `domain/name`. */
   counts(): Readonly<Record<string, ProductCounts>>
@@ -92,6 +98,7 @@ interface Stage {
 /** Creates topics and migrates tables, then consumes. */
 export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const { products, log } = options
+  const folds = planDerivations(options)
   await log.createTopics([...products.flatMap(emitTopics), ...internalTopics])
   await checkProductChanges(products, { ...options, store: liveTables(options) })
   const tables = new TableWork({ ...options, ...timingsOf(options) })
@@ -108,26 +115,34 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       for (const { progress } of stages) if (progress.topic === topic) progress.rewound(partition)
     },
   })
+  const isWritten = (product: Product, entity: Entity): Promise<void> =>
+    allCaughtUp(stages.filter(({ plan }) => plan.product === product && plan.entity === entity))
+  const derivations = new Derivations(folds, { ...options, failures, isWritten })
   try {
     for (const product of products) {
       counts.set(nameOf(product), { written: 0, rejected: 0 })
       consumers.push(...(await startProduct(options, product, { counts, stages, failures, replayer, byTopic, tables })))
     }
+    await derivations.start()
     replayer.start(byTopic)
     tables.tend()
   } catch (error) {
     // Those of the product that did not start are only here.
+    await derivations.close()
     await Promise.all([...new Set(byTopic.values())].map((consumer) => consumer.close()))
     await Promise.all([replayer.close(), tables.close()])
     throw error
   }
-  const caughtUp = (): Promise<void> => allCaughtUp(stages)
+  const caughtUp = async (): Promise<void> => {
+    await allCaughtUp(stages)
+    await derivations.caughtUp()
+  }
   const sweeper = startSweeper(options, stages, consumers)
   return {
     caughtUp,
-    stuck: () => stuckOf(stages, failures),
+    stuck: () => stuckOf(stages, failures, derivations),
     counts: () => Object.fromEntries([...counts].map(([name, count]) => [name, { ...count }])),
-    lag: () => lagByProduct(stages),
+    lag: async () => together(await lagByProduct(stages), await derivations.lag()),
     replays: () => replayer.status(),
     tables: () => tables.status(),
     routes: [
@@ -140,6 +155,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     async close() {
       await sweeper?.close()
       replayer.stop()
+      await derivations.close()
       await Promise.all(consumers.map((consumer) => consumer.close()))
       await Promise.all([replayer.close(), tables.close()])
       const reason = new MeshgateError('LOG_CLOSED', 'Ingest closed before it had caught up. Start it again.')
@@ -190,11 +206,21 @@ function lagOfTopics(stages: readonly Stage[]): (topic: string) => Promise<numbe
   }
 }
 
-function stuckOf(stages: readonly Stage[], failures: FailureLog): StuckPartitionOf[] {
+function stuckOf(stages: readonly Stage[], failures: FailureLog, derivations: Derivations): StuckPartitionOf[] {
   return failures.stuck().map(({ group, topic, ...partition }) => {
     const stage = stages.find(({ progress }) => progress.group === group && progress.topic === topic)
-    return { product: stage === undefined ? '' : nameOf(stage.plan.product), topic, ...partition }
+    const product = stage === undefined ? (derivations.productOf(group) ?? '') : nameOf(stage.plan.product)
+    return { product, topic, ...partition }
   })
+}
+
+function together(
+  left: Readonly<Record<string, number>>,
+  right: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const sums: Record<string, number> = { ...left }
+  for (const [name, lag] of Object.entries(right)) sums[name] = (sums[name] ?? 0) + lag
+  return sums
 }
 
 /** For work that is not told when tables are switched. */

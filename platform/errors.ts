@@ -216,6 +216,32 @@ const FAILURE_CODES = {
     action: 'Change the product as the message says, or let it have new tables and replay it.',
     retryable: false,
   },
+  FOLD_INPUT_MISSING: {
+    meaning: 'A derived product is to be ingested, and a product that it is made from was not given.',
+    action: 'Give the product that the message names too, in a version that has the entity.',
+    retryable: false,
+  },
+  FOLD_FUNCTIONS_MISSING: {
+    meaning:
+      'A derived product names a function, and there is no `folds.ts` beside its file, or none of that name in it.',
+    action: 'Export it as the message says: `export const folds: FoldFunctions = { … }`.',
+    retryable: false,
+  },
+  FOLD_SUPERSEDED: {
+    meaning: 'Another process has taken over a partition of a fold, or works by another definition of it.',
+    action: 'Nothing where processes change over; else start this one with the definition that is worked by.',
+    retryable: true,
+  },
+  FOLD_GROUP_TOO_LARGE: {
+    meaning: 'A group of a derived product has more contributions than a process may go over at once.',
+    action: 'Group by more, or use functions that can take back what they added.',
+    retryable: false,
+  },
+  INGEST_TOPIC_DERIVED: {
+    meaning: 'Records were sent to the topic of a derived product, whose records only its fold makes.',
+    action: 'Send records to the products that it is made from.',
+    retryable: false,
+  },
   INGEST_REQUEST_INVALID: {
     meaning: 'The body of a POST to a topic is not in the form that its content type says.',
     action: 'Mend what the message names.',

@@ -188,6 +188,38 @@ export const limits = {
   /** A batch takes a second or so: one that is in hand for longer than that, tried again or not, stands still and is named. */
   stuckBatchMs: 10_000,
 
+  // Folds (docs/decisions/derived-products.md)
+  /** Write times and versions that one owner of a partition may give; the next one's begin behind. A batch takes a few. */
+  foldTenureNumbers: 16_777_216,
+  /** How far versions of a fold that begins anew lie above those before (µs): for owners of the former that begin at the same moment. */
+  foldFloorMarginUs: 60_000_000,
+  /** Between two looks whether a fold is worked by another definition: one look at a small topic. */
+  foldPollMs: 1_000,
+  /** Characters of a message of touches or contributions: some hundred rows; in the worst spelling it still fits the log. */
+  foldMessageCharactersMax: 131_072,
+  /** Characters of what one row contributes to one group: one message must hold it. */
+  foldContributionCharactersMax: 262_144,
+  /** Characters of what names a group: it is a part of every row's key, which Cassandra bounds. */
+  foldGroupCharactersMax: 8_192,
+  /** Rows that a fold reads and evaluates at once: a wave of the store, and some megabytes. */
+  foldRowsAtOnceMax: 2_000,
+  /** Lists of the rows that use a joined row, read at once. */
+  foldPagesAtOnceMax: 16,
+  /** Keys of such rows that are held before they are appended. */
+  foldTouchesHeldBytesMax: 1_048_576,
+  /** Messages of contributions that are folded together, and records of groups that are appended together: atomic writes of all of one group stay below what Cassandra takes. */
+  foldSliceBytesMax: 1_048_576,
+  /** Groups whose states are read and written at once. */
+  foldGroupsAtOnceMax: 500,
+  /** States of groups in memory, of all folds of the process. */
+  foldStatesBytesMax: 67_108_864,
+  /** Contributions of a group that its fold may have to go over together: some hundred megabytes. */
+  foldRefoldContributionsMax: 1_000_000,
+  /** Pages of an input's rows between two durable marks of how far a snapshot is. */
+  foldPagesPerMark: 20,
+  /** Expressions and groups whose failure is told in the log, each once; metrics count all. */
+  foldFailuresToldMax: 100,
+
   // Dead letters
   /** Open rejected records of a topic that are looked at together, some 200 bytes each; of more, the first ones, until they are redriven. */
   rejectedOpenRecordsMax: 500_000,
@@ -276,7 +308,7 @@ export const limits = {
   sendBatchRecordsMax: 1_000,
   sendBatchBytesMax: 1_048_576,
   /** Between two looks of a simulator's connection for readings that are due: batches of some hundred at the highest rates, and little delay. */
-  simulatorTickMs: 20,
+  simulatorTickMs: 50,
   /** Different reasons that a summary tells: a page of a terminal. */
   rejectedSummaryReasonsMax: 20,
 } as const

@@ -24,6 +24,8 @@ export const schemaLimits = {
   foldGroupsOfRowMax: 1_000,
   /** Different values that COUNT_DISTINCT and COLLECT keep of a group: they are its state, written whole with every batch. */
   foldDistinctValuesMax: 10_000,
+  /** How long what the stages of a fold tell one another is kept: a day's outage; what one has missed beyond makes the fold begin anew. */
+  foldTopicsRetentionMs: 86_400_000,
   /** Rows of a group (its sessions, or what a function gives): all are told when one changes. */
   foldRowsOfGroupMax: 10_000,
 
@@ -41,7 +43,7 @@ export const schemaLimits = {
   /** Partitions of a topic: more cost open files in the log and gain nothing. */
   topicPartitionsMax: 1_024,
   /** Characters of a topic's name: Kafka's 249 less the longest suffix of our own topics. */
-  topicNameCharactersMax: 240,
+  topicNameCharactersMax: 235,
   /** Characters of a table's name: Cassandra's limit. */
   tableNameCharactersMax: 48,
   /** Bytes of a partition key: Cassandra has two bytes for its length. Several columns are framed, three bytes each. */

@@ -14,4 +14,8 @@ export const topicNames = {
   changes: (topic: string): string => `${topic}.changes`,
   rejected: (topic: string): string => `${topic}.rejected`,
   rekeyed: (topic: string): string => `${topic}.rekeyed`,
+  /** Of a derived entity: keys of rows of its inputs that must be looked at. */
+  touched: (topic: string): string => `${topic}.touched`,
+  /** Of a derived entity: what rows contribute to its groups. */
+  contributions: (topic: string): string => `${topic}.contributions`,
 } as const

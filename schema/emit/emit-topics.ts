@@ -1,6 +1,7 @@
-// Emits the topics of a product's own entities: the source, its changes and rejected records, and the re-keyed one where
-// the source is keyed by something other than the entity's key.
+// Emits the topics of a product's own entities: the source, its changes and rejected records, the re-keyed one where the source is keyed by
+// something other than the entity's key, and those between the stages that make a derived entity.
 import type { Product, Source } from '../model.ts'
+import { schemaLimits } from '../schema-limits.ts'
 import { topicNames } from '../topics.ts'
 import type { TopicDefinition } from '../topics.ts'
 
@@ -14,6 +15,15 @@ function topicsOf(source: Source): readonly TopicDefinition[] {
     // Kept for ever: no rejected record is lost, however late somebody mends and redrives it.
     { name: topicNames.rejected(topic), partitions, retentionMs: null, compacted: false },
     ...(source.rekeyed ? [{ ...own, name: topicNames.rekeyed(topic) }] : []),
+    ...(source.envelope === 'DERIVED' ? foldTopicsOf(source) : []),
+  ]
+}
+
+function foldTopicsOf({ topic, partitions }: Source): readonly TopicDefinition[] {
+  const between = { partitions, retentionMs: schemaLimits.foldTopicsRetentionMs, compacted: false }
+  return [
+    { name: topicNames.touched(topic), ...between },
+    { name: topicNames.contributions(topic), ...between },
   ]
 }
 

@@ -1,0 +1,204 @@
+// What lies in `<topic>.contributions`: what rows contribute to groups, many to a record, all of one group in one partition, and fences. A
+// record is text in lines, so that a contribution is passed on to the store as it was written: a head, and for every group `g` with its text
+// and row, then for every row of it one line with a sign and its member, and where it contributes a line with what.
+import { limits } from '../../platform/limits.ts'
+import { partitionOfKey } from '../../platform/partitioner.ts'
+import type { AppendRecord, LogRecord } from '../../platform/ports/event-log.ts'
+import type { Group } from '../../schema/fold/compiled-fold.ts'
+import type { Contribution } from '../../schema/fold/fold-function.ts'
+import type { Row } from '../../schema/row.ts'
+
+export interface Sender {
+  /** Number of the activation. */
+  readonly number: number
+  /** Partition of `<topic>.touched`. */
+  readonly partition: number
+  readonly epoch: number
+}
+
+interface Head {
+  readonly f: number
+  readonly q: number
+  readonly e: number
+  /** Messages of lower epochs behind it are dropped. */
+  readonly fence?: true
+}
+
+/** New: the row has not contributed to the group since it last did not. */
+const SIGNS = { new: '+', again: '=', none: '-' } as const
+const GROUP = 'g'
+
+export function fence({ number, partition, epoch }: Sender, to: number): AppendRecord {
+  const head: Head = { f: number, q: partition, e: epoch, fence: true }
+  return { key: null, value: Buffer.from(JSON.stringify(head)), partition: to }
+}
+
+interface Block {
+  readonly partition: number
+  readonly group: string
+  readonly lines: string[]
+}
+
+/** Gathers what the rows of a batch contribute. */
+export class ContributionList {
+  readonly #partitions: number
+  readonly #blocks = new Map<string, Block>()
+
+  constructor(partitions: number) {
+    this.#partitions = partitions
+  }
+
+  add(group: Group, member: string, contributed: { readonly isNew: boolean; readonly text: string }): void {
+    const { isNew, text } = contributed
+    this.#block(group).lines.push(`${isNew ? SIGNS.new : SIGNS.again}${escaped(member)}`, text)
+  }
+
+  addNone(group: string, member: string): void {
+    this.#block({ text: group, row: null }).lines.push(`${SIGNS.none}${escaped(member)}`)
+  }
+
+  records({ number, partition, epoch }: Sender): AppendRecord[] {
+    const records: AppendRecord[] = []
+    const head = JSON.stringify({ f: number, q: partition, e: epoch } satisfies Head)
+    const open = new Map<number, { lines: string[]; characters: number }>()
+    const close = (to: number, { lines }: { readonly lines: string[] }): void => {
+      records.push({ key: null, value: Buffer.from(lines.join('\n')), partition: to })
+    }
+    for (const { partition: to, group, lines } of this.#blocks.values()) {
+      let record = open.get(to)
+      let inGroup = false
+      for (let at = 0; at < lines.length;) {
+        const line = lines[at] ?? ''
+        const content = line.startsWith(SIGNS.none) ? null : (lines[at + 1] ?? '')
+        const characters = line.length + (content?.length ?? 0) + 2
+        if (record !== undefined && record.characters + characters > limits.foldMessageCharactersMax) {
+          close(to, record)
+          record = undefined
+        }
+        if (record === undefined) {
+          record = { lines: [head], characters: head.length }
+          open.set(to, record)
+          inGroup = false
+        }
+        if (!inGroup) record.lines.push(group)
+        inGroup = true
+        record.lines.push(line)
+        if (content !== null) record.lines.push(content)
+        record.characters += characters
+        at += content === null ? 1 : 2
+      }
+    }
+    for (const [to, record] of open) close(to, record)
+    return records
+  }
+
+  #block({ text, row }: { readonly text: string; readonly row: Row | null }): Block {
+    const known = this.#blocks.get(text)
+    if (known !== undefined) return known
+    const partition = partitionOfKey(Buffer.from(text), this.#partitions)
+    const block = { partition, group: `${GROUP}${JSON.stringify([text, row])}`, lines: [] }
+    this.#blocks.set(text, block)
+    return block
+  }
+}
+
+/** A key may hold a line feed; hardly any does. */
+function escaped(member: string): string {
+  return /[\n\\]/.test(member) ? member.replaceAll('\\', '\\\\').replaceAll('\n', '\\n') : member
+}
+
+function unescaped(text: string): string {
+  return text.includes('\\') ? text.replace(/\\(.)/g, (_, character) => (character === 'n' ? '\n' : '\\')) : text
+}
+
+/** What a row contributes to a group now. */
+export interface MemberChange {
+  /** JSON of Contributions; null: nothing any more. */
+  readonly text: string | null
+  readonly isNew: boolean
+  /** Of the message in the topic. */
+  readonly offset: number
+}
+
+export interface GroupChanges {
+  /** Null where rows only leave the group. */
+  row: Row | null
+  /** The last one of each member. */
+  readonly members: Map<string, MemberChange>
+}
+
+/** Fences known of a partition: by partition of `<topic>.touched`, where in the log, with which epoch. */
+export type Fences = Map<number, { readonly offset: number; readonly epoch: number }[]>
+
+/** What the records say of groups, by group text. Fences that are met are added to those known. */
+export function contributionsIn(
+  records: readonly LogRecord[],
+  number: number,
+  fences: Fences,
+): { readonly groups: Map<string, GroupChanges>; readonly fenced: boolean } {
+  const groups = new Map<string, GroupChanges>()
+  let fenced = false
+  for (const { value, offset } of records) {
+    if (value === null) continue
+    const lines = textOf(value).split('\n')
+    const head = JSON.parse(lines[0] ?? '') as Head
+    if (head.f !== number) continue
+    if (head.fence === true) {
+      const known = fences.get(head.q) ?? []
+      if (!known.some((fence) => fence.offset === offset)) known.push({ offset, epoch: head.e })
+      fences.set(head.q, known)
+      fenced = true
+    } else if (head.e >= epochAt(fences, head.q, offset)) readLines(lines, offset, groups)
+  }
+  return { groups, fenced }
+}
+
+function readLines(lines: readonly string[], offset: number, groups: Map<string, GroupChanges>): void {
+  let changes: GroupChanges | null = null
+  for (let at = 1; at < lines.length; at += 1) {
+    const line = lines[at] ?? ''
+    const sign = line[0]
+    if (sign === GROUP) {
+      const [text, row] = JSON.parse(line.slice(1)) as [string, Row | null]
+      changes = groups.get(text) ?? null
+      if (changes === null) groups.set(text, (changes = { row, members: new Map() }))
+      changes.row ??= row
+      continue
+    }
+    const member = unescaped(line.slice(1))
+    const isNone = sign === SIGNS.none
+    const before = changes?.members.get(member)
+    if (!isNone) at += 1
+    const isNew = before === undefined ? sign === SIGNS.new : before.isNew
+    changes?.members.set(member, { text: isNone ? null : (lines[at] ?? ''), isNew, offset })
+  }
+}
+
+function epochAt(fences: Fences, partition: number, offset: number): number {
+  let epoch = 0
+  for (const fence of fences.get(partition) ?? []) if (fence.offset < offset) epoch = Math.max(epoch, fence.epoch)
+  return epoch
+}
+
+/** What must be known of fences by whoever reads the partition from the offset on. */
+export function fencesFrom(fences: Fences, offset: number): Fences {
+  const kept: Fences = new Map()
+  for (const [partition, known] of fences) {
+    const before = known.filter((fence) => fence.offset < offset)
+    const highest = before.reduce<(typeof before)[number] | null>(
+      (most, fence) => (most === null || fence.epoch > most.epoch ? fence : most),
+      null,
+    )
+    kept.set(partition, [...(highest === null ? [] : [highest]), ...known.filter((fence) => fence.offset >= offset)])
+  }
+  return kept
+}
+
+export function contributionsOf(text: string): readonly Contribution[] {
+  // What a contribute stage wrote.
+  return JSON.parse(text) as readonly Contribution[]
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+}

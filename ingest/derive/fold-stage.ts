@@ -1,0 +1,248 @@
+// Third stage: brings what rows contribute into the states of their groups, durably and in one piece per group, and appends the groups' rows to the
+// derived topic. A group has one owner. What is repeated after a crash finds its group's rows, and is told again with a newer version.
+import { setImmediate } from 'node:timers/promises'
+import { limits } from '../../platform/limits.ts'
+import type { AppendRecord, EventLog, LogRecord, RecordBatch } from '../../platform/ports/event-log.ts'
+import type { Store } from '../../platform/ports/store.ts'
+import type { Contributed } from '../../schema/fold/compiled-fold.ts'
+import { FoldFailure } from '../../schema/fold/fold-failure.ts'
+import { contributionsIn, fencesFrom, type Fences, type GroupChanges } from './contributions.ts'
+import { derivedRecords, tellingOf, type GroupTelling } from './derived-records.ts'
+import type { Activation, FoldLedger } from './fold-ledger.ts'
+import { foldGroup, foldKey, type FoldPlan } from './fold-plan.ts'
+import { FOLD_GROUPS, STATE_MEMBER } from './fold-tables.ts'
+import { contentWrite, readMembers, readStates, stateWrite, type MemberRow } from './group-rows.ts'
+import type { GroupState, GroupStates, TenureStates } from './group-states.ts'
+import { applyChanges, isAhead, openUpdate, type GroupUpdate } from './group-update.ts'
+import { requireStart } from './notice-stage.ts'
+import { Tenures, type Tenure } from './tenures.ts'
+
+export interface FoldStageOptions {
+  readonly plan: FoldPlan
+  readonly activation: Activation
+  readonly ledger: FoldLedger
+  readonly log: EventLog
+  readonly store: Store
+  readonly states: GroupStates
+  /** A group could not be folded; it has no rows until its members change. */
+  readonly onFailed: (failed: Contributed & { readonly kind: 'failed' }) => void
+}
+
+interface Memory {
+  readonly states: TenureStates
+  readonly fences: Fences
+}
+
+interface Turn {
+  readonly tenure: Tenure<Memory>
+  readonly signal: AbortSignal
+  readonly writeTime: number
+}
+
+export class FoldStage {
+  readonly #options: FoldStageOptions
+  readonly #fold: string
+  readonly #tenures: Tenures<Memory>
+
+  constructor(options: FoldStageOptions) {
+    this.#options = options
+    const { plan, activation, ledger, log, states } = options
+    const { fold, number } = activation
+    this.#fold = foldKey(activation)
+    const begin = async (partition: number): Promise<Memory> => {
+      const of = { topic: plan.contributionsTopic, partition }
+      await requireStart(log, activation, { group: foldGroup(plan, 'fold', number), of })
+      return { states: states.open(), fences: await this.#readFences(partition) }
+    }
+    this.#tenures = new Tenures({ ledger, fold, number, stage: 'fold', begin })
+  }
+
+  async process({ partition, records }: RecordBatch, signal: AbortSignal): Promise<void> {
+    const tenure = await this.#tenures.of(partition, signal)
+    const { fences } = tenure.memory
+    let anyFence = false
+    for (const slice of slicesOf(records)) {
+      const { groups, fenced } = contributionsIn(slice, this.#options.activation.number, fences)
+      anyFence ||= fenced
+      await this.#foldGroups([...groups], tenure, signal)
+    }
+    // Behind everything else: who repeats the batch must still take what is before the fences.
+    if (anyFence) await this.#writeFences(partition, { first: records[0]?.offset ?? 0, tenure, signal })
+  }
+
+  async #foldGroups(groups: [string, GroupChanges][], tenure: Tenure<Memory>, signal: AbortSignal): Promise<void> {
+    for (let from = 0; from < groups.length; from += limits.foldGroupsAtOnceMax) {
+      const turn = { tenure, signal, writeTime: tenure.next() }
+      signal.throwIfAborted()
+      const updates = await this.#open(groups.slice(from, from + limits.foldGroupsAtOnceMax), turn)
+      await this.#update(updates, turn)
+    }
+  }
+
+  /** States first, members' rows behind them: what is written late in between shows by its offset. */
+  async #open(groups: readonly [string, GroupChanges][], { tenure }: Turn): Promise<GroupUpdate[]> {
+    const { plan, store } = this.#options
+    const { states } = tenure.memory
+    const known = new Map<string, GroupState | null>(groups.map(([name]) => [name, states.take(name)]))
+    const unknown = [...known].flatMap(([name, state]) => (state === null ? [name] : []))
+    const read = await readStates(store, this.#fold, unknown)
+    unknown.forEach((name, at) => known.set(name, read[at] ?? null))
+    return groups.flatMap(([name, changes]) => {
+      const group = known.get(name) ?? null
+      const update = openUpdate({ fold: this.#fold, group: name }, changes, { group, compiled: plan.compiled })
+      return update === null ? [] : [update]
+    })
+  }
+
+  async #update(updates: readonly GroupUpdate[], turn: Turn): Promise<void> {
+    const { plan, store, log } = this.#options
+    const { states } = turn.tenure.memory
+    const keys = updates.flatMap(({ at, asked }) => (asked ?? []).map((member) => ({ ...at, member })))
+    const found = await readMembers(store, keys)
+    let next = 0
+    const records: AppendRecord[] = []
+    const told: { readonly group: GroupState; readonly telling: GroupTelling }[] = []
+    const writing: Promise<void>[] = []
+    try {
+      for (const update of updates) {
+        // Until it is durable, what is known of the group is what the store has.
+        states.drop(update.at.group)
+        const rows = new Map<string, MemberRow>()
+        for (const member of update.asked ?? []) {
+          const row = found[next++] ?? null
+          if (row !== null) rows.set(member, row)
+        }
+        const telling = await this.#apply(update, rows, { turn, writing })
+        if (telling === null) continue
+        told.push({ group: update.group, telling })
+        for (const record of derivedRecords(plan, telling, turn.writeTime)) records.push(record)
+      }
+    } finally {
+      // Nothing of this is under way any more when the batch is repeated.
+      await Promise.allSettled(writing)
+    }
+    await Promise.all(writing)
+    turn.signal.throwIfAborted()
+    await appendInParts(log, plan.source.topic, records)
+    for (const { group, telling } of told) {
+      group.keys = telling.keys
+      group.told = telling.texts.join('\n')
+      group.owed = false
+    }
+  }
+
+  /** Null where there is nothing to tell. */
+  async #apply(
+    update: GroupUpdate,
+    rows: ReadonlyMap<string, MemberRow>,
+    { turn, writing }: { readonly turn: Turn; readonly writing: Promise<void>[] },
+  ): Promise<GroupTelling | null> {
+    const { plan, store } = this.#options
+    const { tenure, signal, writeTime } = turn
+    const { group, asked, at, changes } = update
+    const trusted = asked !== null && !isAhead(update, rows) ? rows : null
+    const onFailed = (failure: FoldFailure): void => this.#failed(failure)
+    const options = { compiled: plan.compiled, store, writeTime, signal, onFailed }
+    const writes = changes.members.size === 0 ? [] : await applyChanges(update, trusted, options)
+    const { states } = tenure.memory
+    for (const { offset } of changes.members.values()) group.done = Math.max(group.done, offset)
+    if (writes.length === 0 && !group.owed) {
+      states.put(at.group, group)
+      return null
+    }
+    const telling = this.#telling(group)
+    // Those that may be in the topic: whether they are told comes out later.
+    const keys = [...new Set([...group.keys, ...telling.keys])]
+    const state = stateWrite(at, { ...group, keys }, writeTime)
+    group.owed = group.owed || telling.gone.length > 0 || group.told !== telling.texts.join('\n')
+    group.characters = state.characters
+    const written = store.writeAtomic([state.write, ...writes]).then(() => states.put(at.group, group))
+    // Met when all are settled.
+    written.catch(() => undefined)
+    writing.push(written)
+    if (writing.length % GROUPS_PER_TURN === 0) await setImmediate()
+    return group.owed ? telling : null
+  }
+
+  #telling(group: GroupState): GroupTelling {
+    try {
+      return tellingOf(this.#options.plan, group)
+    } catch (error) {
+      if (!(error instanceof FoldFailure)) throw error
+      this.#failed(error)
+      return tellingOf(this.#options.plan, { ...group, failed: true })
+    }
+  }
+
+  #failed({ reason, message }: FoldFailure): void {
+    this.#options.onFailed({ kind: 'failed', expression: reason, message })
+  }
+
+  async #readFences(partition: number): Promise<Fences> {
+    const { store } = this.#options
+    const key = { fold: this.#fold, group: fencesGroup(partition), member: STATE_MEMBER }
+    const [stored] = await store.read(FOLD_GROUPS.name, [key])
+    // As `#writeFences` wrote them.
+    const content = (stored?.row['content'] ?? []) as unknown as [number, [number, number][]][]
+    return new Map(content.map(([from, known]) => [from, known.map(([offset, epoch]) => ({ offset, epoch }))]))
+  }
+
+  async #writeFences(
+    partition: number,
+    {
+      first,
+      tenure,
+      signal,
+    }: { readonly first: number; readonly tenure: Tenure<Memory>; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const { fences } = tenure.memory
+    const kept = fencesFrom(fences, first)
+    const content = [...kept].map(([from, known]) => [from, known.map(({ offset, epoch }) => [offset, epoch])] as const)
+    const at = { fold: this.#fold, group: fencesGroup(partition), member: STATE_MEMBER }
+    signal.throwIfAborted()
+    await this.#options.store.write([contentWrite(at, { content, writeTime: tenure.next() }).write])
+    fences.clear()
+    for (const [from, known] of kept) fences.set(from, known)
+  }
+}
+
+/** Groups between two turns of the event loop. */
+const GROUPS_PER_TURN = 32
+
+/** No group's text: those are JSON arrays. */
+function fencesGroup(partition: number): string {
+  return `fences/${partition}`
+}
+
+/** Consecutive records that are folded together. */
+function slicesOf(records: readonly LogRecord[]): LogRecord[][] {
+  const slices: LogRecord[][] = []
+  let slice: LogRecord[] = []
+  let bytes = 0
+  for (const record of records) {
+    const own = record.value?.length ?? 0
+    if (slice.length > 0 && bytes + own > limits.foldSliceBytesMax) {
+      slices.push(slice)
+      slice = []
+      bytes = 0
+    }
+    slice.push(record)
+    bytes += own
+  }
+  if (slice.length > 0) slices.push(slice)
+  return slices
+}
+
+async function appendInParts(log: EventLog, topic: string, records: readonly AppendRecord[]): Promise<void> {
+  let part: AppendRecord[] = []
+  let bytes = 0
+  for (const record of records) {
+    part.push(record)
+    bytes += record.value?.length ?? 0
+    if (bytes < limits.foldSliceBytesMax) continue
+    await log.append(topic, part)
+    part = []
+    bytes = 0
+  }
+  if (part.length > 0) await log.append(topic, part)
+}

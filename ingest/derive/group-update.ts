@@ -1,0 +1,145 @@
+// One group while a batch is folded: what its members contribute now, against what its state has of them. The state is always the fold of the
+// members' rows, written with them in one piece; where the two may not agree (owners before may have written late, or what one replica alone
+// has) all rows are read, the state is made from them, and what they might lose again is written once more.
+import type { Store, Write } from '../../platform/ports/store.ts'
+import type { CompiledFold } from '../../schema/fold/compiled-fold.ts'
+import { FoldFailure } from '../../schema/fold/fold-failure.ts'
+import type { Contribution } from '../../schema/fold/fold-function.ts'
+import type { Row } from '../../schema/row.ts'
+import { contributionsOf, type GroupChanges } from './contributions.ts'
+import { memberDelete, memberWrite, readGroup, type GroupAt, type MemberRow } from './group-rows.ts'
+import type { GroupState } from './group-states.ts'
+
+export interface GroupUpdate {
+  readonly at: GroupAt
+  readonly changes: GroupChanges
+  readonly group: GroupState
+  /** Members whose rows are asked for; null where all of the group are. */
+  readonly asked: readonly string[] | null
+}
+
+/** What a group in memory or in the store has to do with changes; null where they are known already, or concern nobody. */
+export function openUpdate(
+  at: GroupAt,
+  changes: GroupChanges,
+  known: { readonly group: GroupState | null; readonly compiled: CompiledFold },
+): GroupUpdate | null {
+  const { group, compiled } = known
+  if (group === null) {
+    // Rows leave a group that nobody knows.
+    if (changes.row === null) return null
+    return { at, changes, group: fresh(changes.row, compiled), asked: asked(changes) }
+  }
+  for (const [member, { offset }] of changes.members) if (offset <= group.done) changes.members.delete(member)
+  if (changes.members.size === 0) return group.owed ? { at, changes, group, asked: [] } : null
+  const isCold = group.done < 0
+  const isRepeated = isCold && [...changes.members.values()].some(({ offset }) => offset <= group.applied)
+  return { at, changes, group, asked: isRepeated ? null : asked(changes) }
+}
+
+function fresh(row: Row, compiled: CompiledFold): GroupState {
+  const empty = { row, applied: -1, done: -1, keys: [], told: null, owed: false, characters: 0 }
+  try {
+    return { ...empty, state: compiled.init(row), failed: false }
+  } catch (error) {
+    if (!(error instanceof FoldFailure)) throw error
+    // Refolded as soon as it has members, which says why.
+    return { ...empty, state: null, failed: true }
+  }
+}
+
+function asked({ members }: GroupChanges): string[] {
+  const names: string[] = []
+  for (const [member, { isNew }] of members) if (!isNew) names.push(member)
+  return names
+}
+
+/** Whether a member's row is from a message that the state does not know. */
+export function isAhead({ group }: GroupUpdate, rows: ReadonlyMap<string, MemberRow>): boolean {
+  for (const { at } of rows.values()) if (at > group.applied) return true
+  return false
+}
+
+export interface UpdateOptions {
+  readonly compiled: CompiledFold
+  readonly store: Store
+  readonly writeTime: number
+  readonly signal: AbortSignal
+  readonly onFailed: (failure: FoldFailure) => void
+}
+
+/** The members' writes, and the group as they leave it; none where nothing changes. The group's state is spent, whatever comes of it. */
+export async function applyChanges(
+  update: GroupUpdate,
+  rows: ReadonlyMap<string, MemberRow> | null,
+  options: UpdateOptions,
+): Promise<Write[]> {
+  const { group, changes } = update
+  const applied = Math.max(...[...changes.members.values()].map(({ offset }) => offset), group.done)
+  if (rows === null || group.failed) return refold(update, applied, options)
+  const { writeTime, compiled } = options
+  const writes: Write[] = []
+  const retracted: Contribution[] = []
+  const added: Contribution[] = []
+  for (const [member, change] of changes.members) {
+    const before = change.isNew ? null : (rows.get(member)?.contributions ?? null)
+    if ((before === null ? null : JSON.stringify(before)) === change.text) continue
+    if (before !== null) for (const each of before) retracted.push(each)
+    const { text, offset } = change
+    const contributions = text === null ? null : contributionsOf(text)
+    for (const each of contributions ?? []) added.push(each)
+    writes.push(memberWrite({ ...update.at, member }, { offset, text, contributions, writeTime }))
+  }
+  if (writes.length === 0) return []
+  const without = retracted.length === 0 ? group.state : compiled.retract(group.state, retracted)
+  const state = without === null || added.length === 0 ? without : compiled.apply(without, added)
+  if (state === null) return refold(update, applied, options)
+  group.state = state
+  group.applied = applied
+  return writes
+}
+
+/** Rows of members that contribute nothing are deleted where that many are met. */
+const DELETES_MAX = 1_000
+
+async function refold(
+  update: GroupUpdate,
+  applied: number,
+  { compiled, store, writeTime, signal, onFailed }: UpdateOptions,
+): Promise<Write[]> {
+  const { at, changes, group } = update
+  const rows = await readGroup(store, at, signal)
+  const writes: Write[] = []
+  const contributions: Contribution[] = []
+  let deletes = 0
+  for (const [member, row] of rows) {
+    const change = changes.members.get(member)
+    if (change !== undefined && change.offset >= row.at) continue
+    for (const each of row.contributions ?? []) contributions.push(each)
+    if (row.at > applied || change !== undefined) {
+      const offset = Math.min(row.at, applied)
+      const text = row.contributions === null ? null : JSON.stringify(row.contributions)
+      writes.push(memberWrite({ ...at, member }, { offset, text, contributions: row.contributions, writeTime }))
+    } else if (row.contributions === null && row.at <= group.applied && (deletes += 1) <= DELETES_MAX) {
+      writes.push(memberDelete({ ...at, member }, writeTime))
+    }
+  }
+  for (const [member, { text, offset }] of changes.members) {
+    if (offset < (rows.get(member)?.at ?? 0)) continue
+    const own = text === null ? null : contributionsOf(text)
+    for (const each of own ?? []) contributions.push(each)
+    writes.push(memberWrite({ ...at, member }, { offset, text, contributions: own, writeTime }))
+  }
+  try {
+    group.state = compiled.refold(group.row, contributions)
+    group.failed = false
+  } catch (error) {
+    if (!(error instanceof FoldFailure)) throw error
+    onFailed(error)
+    group.state = null
+    group.failed = true
+  }
+  group.applied = applied
+  group.owed = true
+  return writes
+}

@@ -1,0 +1,107 @@
+// First stage: the keys of rows that changes name, and of rows that use a joined row that changed, to `<topic>.touched`. It keeps nothing: what is
+// repeated touches once more. The effect of a change can be read by whoever has seen the change.
+import { setImmediate } from 'node:timers/promises'
+import { MeshgateError } from '../../platform/errors.ts'
+import { limits } from '../../platform/limits.ts'
+import type { EventLog, RecordBatch } from '../../platform/ports/event-log.ts'
+import type { Store } from '../../platform/ports/store.ts'
+import { cellText } from '../../schema/row.ts'
+import type { Activation } from './fold-ledger.ts'
+import { foldGroup, foldKey, type FoldPlan, type ReadPlan } from './fold-plan.ts'
+import { FOLD_DEPENDENTS } from './fold-tables.ts'
+import { joinedText, readOfMember } from './members.ts'
+import { TouchList } from './touches.ts'
+
+export interface NoticeOptions {
+  readonly plan: FoldPlan
+  readonly activation: Activation
+  readonly log: EventLog
+  readonly store: Store
+}
+
+export class NoticeStage {
+  readonly #options: NoticeOptions
+  readonly #fold: string
+  /** Times that this process has had a partition, by their signals, whose beginning was looked at. */
+  readonly #known = new WeakSet<AbortSignal>()
+
+  constructor(options: NoticeOptions) {
+    this.#options = options
+    this.#fold = foldKey(options.activation)
+  }
+
+  async process(batch: RecordBatch, signal: AbortSignal): Promise<void> {
+    const { plan, activation, log } = this.#options
+    if (!this.#known.has(signal)) {
+      await requireStart(log, activation, { group: foldGroup(plan, 'notice', activation.number), of: batch })
+      this.#known.add(signal)
+    }
+    const start = activation.starts[batch.topic]?.[batch.partition] ?? 0
+    // By key text: the bytes that the log has anyway.
+    const keys = new Map<string, Uint8Array>()
+    for (const { offset, key } of batch.records) {
+      if (offset >= start && key !== null) keys.set(Buffer.from(key.buffer, key.byteOffset, key.length).toString(), key)
+    }
+    if (keys.size === 0) return
+    const touches = new TouchList(plan, activation.number)
+    for (const read of plan.reads) {
+      if (read.changesTopic !== batch.topic) continue
+      if (read.read.fold !== null) for (const [text, bytes] of keys) touches.add(read.index, text, bytes)
+      if (read.read.joined) await this.#touchDependents(read, [...keys.keys()], { touches, signal })
+    }
+    signal.throwIfAborted()
+    await touches.append(log)
+  }
+
+  /** Rows that use the joined ones. Whoever begins to use one later reads it later, and finds it changed. */
+  async #touchDependents(
+    { index }: ReadPlan,
+    keys: readonly string[],
+    { touches, signal }: { readonly touches: TouchList; readonly signal: AbortSignal },
+  ): Promise<void> {
+    for (let from = 0; from < keys.length; from += limits.foldPagesAtOnceMax) {
+      const some = keys.slice(from, from + limits.foldPagesAtOnceMax)
+      await Promise.all(some.map((keyText) => this.#touchUsers(joinedText(index, keyText), touches)))
+      signal.throwIfAborted()
+      await setImmediate()
+    }
+  }
+
+  async #touchUsers(joined: string, touches: TouchList): Promise<void> {
+    const { plan, store, log } = this.#options
+    for (let after: { member: string } | null = null; ;) {
+      const page = await store.page(FOLD_DEPENDENTS.name, {
+        partition: { fold: this.#fold, joined },
+        limit: limits.pageRowsMax,
+        ...(after === null ? {} : { after }),
+      })
+      for (const row of page.rows) {
+        const { input, keyText } = readOfMember(cellText(row['member']))
+        const read = plan.compiled.inputs[input]?.read
+        if (read !== undefined) touches.add(read, keyText)
+      }
+      // A row of a small table may be used by millions.
+      if (touches.bytes > limits.foldTouchesHeldBytesMax) await touches.append(log)
+      const last = page.rows.at(-1)
+      if (!page.more || last === undefined) return
+      after = { member: cellText(last['member']) }
+    }
+  }
+}
+
+export interface StartOf {
+  readonly group: string
+  readonly of: { readonly topic: string; readonly partition: number }
+}
+
+/** LOG_OFFSET_OUT_OF_RANGE where retention has passed the activation's start before the group began. */
+export async function requireStart(log: EventLog, { starts }: Activation, { group, of }: StartOf): Promise<void> {
+  const { topic, partition } = of
+  const committed = (await log.committed(group, topic))[partition] ?? null
+  if (committed !== null) return
+  const earliest = (await log.offsets(topic))[partition]?.earliest ?? 0
+  const start = starts[topic]?.[partition] ?? 0
+  if (earliest <= start) return
+  const message = `${topic}:${partition} begins at offset ${earliest} by now, and ${group} needs it from ${start} on.`
+  throw new MeshgateError('LOG_OFFSET_OUT_OF_RANGE', message)
+}
