@@ -31,11 +31,11 @@ export function aggregatedType(aggregate: Aggregate, entity: Entity): FieldType 
   switch (aggregate.function) {
     case 'COUNT':
     case 'COUNT_DISTINCT':
+    case 'SUM':
     case 'AVERAGE':
       return aggregate.valueType
     case 'COLLECT':
       return type.kind === 'list' && type.of.kind !== 'object' ? type.of : aggregate.valueType
-    case 'SUM':
     case 'MIN':
     case 'MAX':
     case 'FIRST':

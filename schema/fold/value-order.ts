@@ -27,7 +27,7 @@ const compareAsTexts: CompareCells = (a, b) => compareTexts(a as string, b as st
 const compareAsJson: CompareCells = (a, b) => compareTexts(cellText(a), cellText(b))
 
 /** By code points, as UTF-8 compares; UTF-16 puts what surrogates stand for before U+E000. */
-export function compareTexts(a: string, b: string): number {
+function compareTexts(a: string, b: string): number {
   const length = Math.min(a.length, b.length)
   for (let at = 0; at < length; at += 1) {
     const [left, right] = [a.charCodeAt(at), b.charCodeAt(at)]

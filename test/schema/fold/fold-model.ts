@@ -23,10 +23,10 @@ import type { Row } from '../../../schema/row.ts'
 const location = { file: 'product.graphql', line: 1, column: 1 }
 const governance = { subject: false, personal: null, mask: null, access: null }
 
-export const celOf = (source: string): CelExpression => ({ source, reads: [] })
+const celOf = (source: string): CelExpression => ({ source, reads: [] })
 
 /** `Int`, `Int?` for a nullable one, `[Int]`, `Line` for a value type. */
-export function typeOf(text: string): { readonly type: FieldType; readonly nullable: boolean } {
+function typeOf(text: string): { readonly type: FieldType; readonly nullable: boolean } {
   const nullable = text.endsWith('?')
   const name = nullable ? text.slice(0, -1) : text
   if (name.startsWith('['))
