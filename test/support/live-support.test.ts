@@ -1,9 +1,7 @@
 // A ticket and feedback as a dashboard sees them: live, in the order of what happened and not of what arrives.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startEmbeddedMesh } from '../../bench/processes/embedded-mesh.ts'
-import type { RunningMesh } from '../../bench/processes/running-mesh.ts'
-import { query, subscribe, type Subscription } from '../e2e/graphql-client.ts'
-import { temporaryDirectory } from '../e2e/temporary-directory.ts'
+import { subscribe } from '../e2e/graphql-client.ts'
+import { type Keyed, type SmallMesh, startSmallMesh, untilTold } from './small-mesh.ts'
 
 /** Against hanging: the sample of five products is loaded in seconds. */
 const START_TIMEOUT_MS = 120_000
@@ -54,60 +52,27 @@ const FEEDBACK = {
   updatedAt: '1998-02-01T10:00:00.000Z',
 }
 
-interface Keyed {
-  readonly id: string
-}
-
 describe('support and feedback, live', () => {
-  let mesh: RunningMesh
-  let remove: () => Promise<void>
+  let mesh: SmallMesh
 
   beforeAll(async () => {
-    const directory = await temporaryDirectory()
-    remove = directory.remove
-    mesh = await startEmbeddedMesh({ dataDirectory: directory.path, products: PRODUCTS })
-    await mesh.ready()
+    mesh = await startSmallMesh(PRODUCTS)
   }, START_TIMEOUT_MS)
 
-  afterAll(async () => {
-    await mesh.stop()
-    await remove()
-  })
-
-  const send = async <Sent extends Keyed>(topic: string, record: Sent): Promise<void> => {
-    const response = await fetch(mesh.topicUrl(topic), {
-      method: 'POST',
-      headers: { 'content-type': 'application/vnd.kafka.json.v2+json' },
-      body: JSON.stringify({ records: [{ key: record.id, value: record }] }),
-    })
-    expect(await response.json()).toMatchObject({ offsets: [{ error: null }] })
-  }
-
-  /** Sends records that are told of until the first event is there: a subscription that begins behind a record is not told of it. */
-  const untilTold = async (subscription: Subscription, told: () => Promise<void>): Promise<unknown> => {
-    const event = subscription.next()
-    let delivered = false
-    void event.then(() => (delivered = true))
-    while (!delivered) {
-      await told()
-      await Promise.race([event, new Promise((resolve) => setTimeout(resolve, 250))])
-    }
-    return (await event).data
-  }
+  afterAll(() => mesh.close())
 
   test('a ticket is told of at every change, with its customer, and is where its state and queue say', async () => {
     const subscription = await subscribe(
       mesh.url,
       `subscription { ticketChanged(customerId: "1") { id state queue customer { city } } }`,
     )
-    await untilTold(subscription, () => send('support.tickets', OPENED))
-    await send('support.tickets', CLOSED)
+    await untilTold(subscription, () => mesh.send('support.tickets', OPENED))
+    await mesh.send('support.tickets', CLOSED)
     const event = async () => (await subscription.next()).data
     const customer = { city: 'Tlaxiaco' }
     // The opening may have been sent, and told, more than once.
     await expect.poll(event).toEqual({ ticketChanged: { id: 'T-90001', state: 'CLOSED', queue: 'QUALITY', customer } })
-    const found = await query(
-      mesh.url,
+    const found = await mesh.query(
       `{
         billing: ticketsOfQueue(queue: BILLING, state: OPEN, first: 100) { nodes { id } }
         quality: ticketsOfQueue(queue: QUALITY, state: CLOSED, last: 1) { nodes { id } }
@@ -121,9 +86,9 @@ describe('support and feedback, live', () => {
 
   test('a state that arrives behind a newer one changes nothing', async () => {
     const subscription = await subscribe(mesh.url, `subscription { ticketChanged(customerId: "1") { state closedAt } }`)
-    const told = await untilTold(subscription, () => send('support.tickets', ANSWERED))
+    const told = await untilTold(subscription, () => mesh.send('support.tickets', ANSWERED))
     expect(told).toEqual({ ticketChanged: { state: 'CLOSED', closedAt: CLOSED.closedAt } })
-    const found = await query(mesh.url, `{ ticket(id: "T-90001") { state firstAnsweredAt closedAt updatedAt } }`)
+    const found = await mesh.query(`{ ticket(id: "T-90001") { state firstAnsweredAt closedAt updatedAt } }`)
     expect(found).toEqual({
       ticket: {
         state: 'CLOSED',
@@ -136,11 +101,9 @@ describe('support and feedback, live', () => {
   })
 
   test('a ticket that is closed without a time is refused', async () => {
-    await send('support.tickets', { ...CLOSED, id: 'T-90002', closedAt: null })
-    await expect
-      .poll(async () => (await fetch(`${mesh.url}/ingest/rejected/support.tickets`)).text())
-      .toContain('closed-has-time')
-    expect(await query(mesh.url, `{ ticket(id: "T-90002") { id } }`)).toEqual({ ticket: null })
+    await mesh.send('support.tickets', { ...CLOSED, id: 'T-90002', closedAt: null })
+    await expect.poll(() => mesh.rejected('support.tickets')).toContain('closed-has-time')
+    expect(await mesh.query(`{ ticket(id: "T-90002") { id } }`)).toEqual({ ticket: null })
   })
 
   test('feedback is told of when it is first given, and not when it is changed', async () => {
@@ -151,19 +114,24 @@ describe('support and feedback, live', () => {
     let given = 0
     const product = { name: 'Washington Berry Juice' }
     const first = await untilTold(subscription, () =>
-      send('marketing.feedback', { ...FEEDBACK, id: `F-9100${given++}` }),
+      mesh.send('marketing.feedback', { ...FEEDBACK, id: `F-9100${given++}` }),
     )
     expect(first).toMatchObject({ feedbackGiven: { rating: 1, product } })
-    await send('marketing.feedback', FEEDBACK)
-    await send('marketing.feedback', { ...FEEDBACK, rating: 4, text: 'Good.', updatedAt: '1998-02-03T10:00:00.000Z' })
-    await send('marketing.feedback', { ...FEEDBACK, id: 'F-92001' })
+    await mesh.send('marketing.feedback', FEEDBACK)
+    await mesh.send('marketing.feedback', {
+      ...FEEDBACK,
+      rating: 4,
+      text: 'Good.',
+      updatedAt: '1998-02-03T10:00:00.000Z',
+    })
+    await mesh.send('marketing.feedback', { ...FEEDBACK, id: 'F-92001' })
     const told: string[] = []
     while (told.at(-1) !== 'F-92001') {
       const { data } = await subscription.next()
       told.push((data as { feedbackGiven: Keyed }).feedbackGiven.id)
     }
     expect(told.filter((id) => id === 'F-90001')).toEqual(['F-90001'])
-    expect(await query(mesh.url, `{ feedback(id: "F-90001") { rating text } }`)).toEqual({
+    expect(await mesh.query(`{ feedback(id: "F-90001") { rating text } }`)).toEqual({
       feedback: { rating: 4, text: 'Good.' },
     })
     await subscription.close()
