@@ -59,7 +59,8 @@ export function createTopicRoutes(options: {
   const topics = new Map<string, Topic>()
   for (const product of options.products) {
     for (const entity of product.entities) {
-      if (entity.source === null) continue
+      // Records of a derived entity are those of its fold alone.
+      if (entity.source === null || entity.derivation !== null) continue
       const { topic, format } = entity.source
       topics.set(topic, { name: topic, isText: format === 'TEXT', keyReader: compileKeyReaders(product, entity) })
     }

@@ -83,10 +83,16 @@ export async function loadFile(options: LoadOptions): Promise<LoadResult> {
 type SourceEntity = Entity & { readonly source: NonNullable<Entity['source']> }
 
 export function entityToLoad(product: Product, name: string | undefined): SourceEntity {
-  const owned = product.entities.filter((entity): entity is SourceEntity => entity.source !== null)
+  // Records of a derived entity are those of its fold alone.
+  const owned = product.entities.filter(
+    (entity): entity is SourceEntity => entity.source !== null && entity.derivation === null,
+  )
   const [found, ...others] = name === undefined ? owned : owned.filter((entity) => entity.name === name)
   if (found !== undefined && others.length === 0) return found
-  const what = name === undefined ? 'has not exactly one entity with a source' : `has no entity ${name} with a source`
+  const what =
+    name === undefined
+      ? 'has not exactly one entity that records can be loaded into'
+      : `has no entity ${name} that records can be loaded into`
   const known = owned.map((entity) => entity.name).join(', ')
   const fix = `Name one of: ${known === '' ? 'none' : known}.`
   throw new MeshgateError('CONFIG_INVALID', `The product ${product.domain}/${product.name} ${what}. ${fix}`)
