@@ -92,6 +92,7 @@ function timeFromCel(value: unknown, digits: number): Value {
 
 /** What numbers of JSON do not hold exactly is text. */
 function jsonFromCel(value: unknown): Value {
+  if (value === NULL_LIST) return null
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
   if (value instanceof DecimalValue) return decimalFromCel(value)
   if (value instanceof Date) return timeFromCel(value, 24)

@@ -24,26 +24,6 @@ interface Plan {
   readonly fieldType: FieldType
 }
 
-/** The type that an aggregate's values are evaluated to. Null: it has none. */
-export function aggregatedType(aggregate: Aggregate, entity: Entity): FieldType | null {
-  if (aggregate.valueType === null) return null
-  const type = typeOfField(entity, aggregate.field)
-  switch (aggregate.function) {
-    case 'COUNT':
-    case 'COUNT_DISTINCT':
-    case 'SUM':
-    case 'AVERAGE':
-      return aggregate.valueType
-    case 'COLLECT':
-      return type.kind === 'list' && type.of.kind !== 'object' ? type.of : aggregate.valueType
-    case 'MIN':
-    case 'MAX':
-    case 'FIRST':
-    case 'LAST':
-      return type.kind === 'object' ? aggregate.valueType : type
-  }
-}
-
 function stateOf(aggregate: Aggregate, types: AggregateTypes): AggregateState {
   switch (aggregate.function) {
     case 'COUNT':
@@ -73,7 +53,7 @@ export function compileAggregateFold(
   const counts = foldCounts(derivation.folds)
   const plans = derivation.aggregates.map((aggregate): Plan => {
     const fieldType = typeOfField(entity, aggregate.field)
-    const state = stateOf(aggregate, { value: aggregatedType(aggregate, entity) ?? fieldType, field: fieldType })
+    const state = stateOf(aggregate, { value: aggregate.valueType ?? fieldType, field: fieldType })
     return { field: aggregate.field, fold: aggregate.fold, place: places.get(aggregate) ?? null, state, fieldType }
   })
   const init = (): State => [counts.zero(), ...plans.map(({ place, state }) => (place === null ? 0 : state.init()))]

@@ -1,6 +1,6 @@
 // Makes a derived entity's CompiledFold from the model: what rows contribute, and the fold of a group by aggregates or by a function.
 import type { Derivation, Entity, Product } from '../model.ts'
-import { aggregatedType, compileAggregateFold } from './aggregate-fold.ts'
+import { compileAggregateFold } from './aggregate-fold.ts'
 import type { CompiledFold, CompiledFoldInput } from './compiled-fold.ts'
 import { compileFoldInput, type ContributeContext, scopeOfFold } from './contribute.ts'
 import { type AggregateValues, compileAggregateValues, compileVariableValues } from './contributed-values.ts'
@@ -64,8 +64,7 @@ function byAggregates(context: ContributeContext, derivation: Derivation, name: 
   const { entity } = context
   const ofFolds = derivation.folds.map((fold, index): AggregateValues => {
     const aggregates = derivation.aggregates.filter((aggregate) => aggregate.fold === index)
-    const typed = aggregates.map((aggregate) => ({ aggregate, type: aggregatedType(aggregate, entity) }))
-    return compileAggregateValues(typed, scopeOfFold(fold, context))
+    return compileAggregateValues(aggregates, scopeOfFold(fold, context))
   })
   const places = new Map(ofFolds.flatMap((ofFold) => [...ofFold.places]))
   return {

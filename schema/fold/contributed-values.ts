@@ -12,8 +12,7 @@ export type ContributedValues = (variables: Row) => Row
 interface Slot {
   /** Of its expressions. */
   readonly text: string
-  /** Empty where it only says that there is a value. */
-  readonly typeText: string
+  readonly form: string
   readonly read: (variables: Row) => Value
 }
 
@@ -29,59 +28,56 @@ export interface AggregateValues {
 export const valuesOf = (contribution: { readonly value: Row }): readonly Value[] =>
   (contribution.value['v'] ?? []) as readonly Value[]
 
-export interface AggregateValue {
-  readonly aggregate: Aggregate
-  /** Of the value; null where the aggregate has none. */
-  readonly type: FieldType | null
-}
-
 /** Of the aggregates of one fold. COUNT asks only whether there is a value: it shares one that is held anyway. */
 export function compileAggregateValues(
-  aggregates: readonly AggregateValue[],
+  aggregates: readonly Aggregate[],
   scope: (expected: FieldType) => CelScope,
 ): AggregateValues {
   const places = new Map<Aggregate, number | null>()
   const slots: Slot[] = []
-  const counts = aggregates.filter(({ aggregate }) => aggregate.function === 'COUNT')
-  for (const one of [...aggregates.filter((other) => !counts.includes(other)), ...counts]) {
-    const { aggregate, type } = one
+  const isCount = (aggregate: Aggregate): boolean => aggregate.function === 'COUNT'
+  for (const aggregate of [...aggregates.filter((one) => !isCount(one)), ...aggregates.filter(isCount)]) {
     if (aggregate.value === null && aggregate.where === null) {
       places.set(aggregate, null)
       continue
     }
-    const isCount = counts.includes(one)
     const text = JSON.stringify([aggregate.value?.source ?? null, aggregate.where?.source ?? null])
-    const known = slots.findIndex((slot) => slot.text === text && (isCount || slot.typeText === JSON.stringify(type)))
+    const known = slots.findIndex(
+      (slot) => slot.text === text && (isCount(aggregate) || slot.form === formOf(aggregate)),
+    )
     places.set(aggregate, known < 0 ? slots.length : known)
-    if (known < 0) slots.push(compileSlot(one, text, scope))
+    if (known < 0) slots.push(compileSlot(aggregate, text, scope))
   }
   if (slots.length === 0) return { places, values: () => ({}) }
   return { places, values: (variables) => ({ v: slots.map(({ read }) => read(variables)) }) }
 }
 
-function compileSlot(
-  { aggregate, type }: AggregateValue,
-  text: string,
-  scope: (expected: FieldType) => CelScope,
-): Slot {
+/** As what a value is held: a number that is known for one only when it is evaluated, mere presence, or a cell of its type. */
+function formOf({ function: called, valueType }: Aggregate): string {
+  if (called === 'COUNT') return 'present'
+  const isAny = valueType?.kind === 'scalar' && valueType.scalar === 'JSON'
+  return called === 'AVERAGE' && isAny ? 'number' : JSON.stringify(valueType)
+}
+
+function compileSlot(aggregate: Aggregate, text: string, scope: (expected: FieldType) => CelScope): Slot {
   const what = `of @aggregate of ${aggregate.field}`
+  const type = aggregate.valueType
   const where =
     aggregate.where === null ? null : compileFoldExpression(aggregate.where, scope(BOOLEAN), `where ${what}`)
   const value =
     aggregate.value === null || type === null
       ? null
       : compileFoldExpression(aggregate.value, scope(type), `cel ${what}`)
-  const isCount = aggregate.function === 'COUNT'
-  const mayBeText = aggregate.function === 'AVERAGE' && type?.kind === 'scalar' && type.scalar === 'JSON'
+  const form = formOf(aggregate)
   const held = (variables: Row): Value => {
     const cell = value === null ? true : value.evaluate(variables)
-    if (isCount && cell !== null) return true
-    if (mayBeText && cell !== null && !isNumber(cell)) throw new ExpressionFailure(`cel ${what}`, 'it gives no number')
-    return cell
+    if (form === 'present' && cell !== null) return true
+    if (form !== 'number' || cell === null || isNumber(cell)) return cell
+    throw new ExpressionFailure(`cel ${what}`, 'it gives no number')
   }
   return {
     text,
-    typeText: isCount ? '' : JSON.stringify(type),
+    form,
     read: where === null ? held : (variables) => (where.evaluate(variables) === true ? held(variables) : null),
   }
 }
