@@ -23,8 +23,9 @@ import { createDeadLetterRoutes } from './http/dead-letter-routes.ts'
 import { createTopicRoutes, type RouteHandler } from './http/topic-routes.ts'
 import type { IngestLogger } from './ingest-logger.ts'
 import type { IngestObserver } from './ingest-observer.ts'
-import { internalTopics } from './internal-topics.ts'
-import { processBatch, rekeyBatch, type BatchOutcome } from './process-batch.ts'
+import { internalTopics, toldTopics } from './internal-topics.ts'
+import { processBatch, rekeyBatch, type BatchOutcome, type ObserveBatch } from './process-batch.ts'
+import { QualityObserver } from './quality/quality-observer.ts'
 import type { ReplayStatus } from './replay/replay-progress.ts'
 import { createReplayRoutes } from './replay/replay-routes.ts'
 import { Replayer } from './replay/replayer.ts'
@@ -50,6 +51,8 @@ export interface IngestOptions {
   readonly sweep?: boolean
   /** What changing over to new tables waits for; default by `limits`. */
   readonly tableTimings?: TableTimings
+  /** Tells what comes of the products' records, for mesh/observations; default false. */
+  readonly tellsQuality?: boolean
 }
 
 export interface ProductCounts {
@@ -99,7 +102,7 @@ interface Stage {
 export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const { products, log } = options
   const folds = planDerivations(options)
-  await log.createTopics([...products.flatMap(emitTopics), ...internalTopics])
+  await log.createTopics([...products.flatMap(emitTopics), ...internalTopics, ...toldTopics])
   await checkProductChanges(products, { ...options, store: liveTables(options) })
   const tables = new TableWork({ ...options, ...timingsOf(options) })
   await tables.start(products)
@@ -109,6 +112,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const stages: Stage[] = []
   const consumers: Consumer[] = []
   const byTopic = new Map<string, Consumer>()
+  const observers: QualityObserver[] = []
   const replayer = new Replayer({
     ...options,
     onRewound: ({ topic, partition }) => {
@@ -121,7 +125,9 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   try {
     for (const product of products) {
       counts.set(nameOf(product), { written: 0, rejected: 0 })
-      consumers.push(...(await startProduct(options, product, { counts, stages, failures, replayer, byTopic, tables })))
+      consumers.push(
+        ...(await startProduct(options, product, { counts, stages, failures, replayer, byTopic, tables, observers })),
+      )
     }
     await derivations.start()
     replayer.start(byTopic)
@@ -130,7 +136,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     // Those of the product that did not start are only here.
     await derivations.close()
     await Promise.all([...new Set(byTopic.values())].map((consumer) => consumer.close()))
-    await Promise.all([replayer.close(), tables.close()])
+    await Promise.all([replayer.close(), tables.close(), ...observers.map((each) => each.close())])
     throw error
   }
   const caughtUp = async (): Promise<void> => {
@@ -157,6 +163,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       replayer.stop()
       await derivations.close()
       await Promise.all(consumers.map((consumer) => consumer.close()))
+      await Promise.all(observers.map((each) => each.close()))
       await Promise.all([replayer.close(), tables.close()])
       const reason = new MeshgateError('LOG_CLOSED', 'Ingest closed before it had caught up. Start it again.')
       for (const { progress } of stages) progress.close(reason)
@@ -245,6 +252,7 @@ interface Registers {
   readonly tables: TableWork
   /** The consumer of each topic. */
   readonly byTopic: Map<string, Consumer>
+  readonly observers: QualityObserver[]
 }
 
 async function startProduct(options: IngestOptions, product: Product, registers: Registers): Promise<Consumer[]> {
@@ -262,12 +270,15 @@ async function startProduct(options: IngestOptions, product: Product, registers:
   const writing: Stage[] = plans.map((plan) => {
     // What re-keying passes on has exact times already.
     const exact = exactTimes(log, plan, plan.needsClock && !plan.source.rekeyed)
+    const observe = observing(options, registers, { plan, topic: plan.topic, rejectedOnly: false })
     return {
       plan,
       progress: new GroupProgress(groupOf(product), plan.topic, options),
       process: async (batch, signal) => {
         const timed = await exact(await replayer.raised(batch, signal))
-        return generations.runLive(plan, batch, signal, (ports, live) => processBatch(ports, live, timed, signal))
+        return generations.runLive(plan, batch, signal, (ports, live) =>
+          processBatch({ ...ports, ...observe }, live, timed, signal),
+        )
       },
     }
   })
@@ -275,17 +286,30 @@ async function startProduct(options: IngestOptions, product: Product, registers:
     .filter((plan) => plan.source.rekeyed)
     .map((plan) => {
       const exact = exactTimes(log, plan, plan.needsClock)
+      const observe = observing(options, registers, { plan, topic: plan.source.topic, rejectedOnly: true })
       return {
         plan,
         progress: new GroupProgress(rekeyGroupOf(product), plan.source.topic, options),
         process: async (batch, signal) =>
-          rekeyBatch(options, plan, await exact(await replayer.raised(batch, signal)), signal),
+          rekeyBatch({ ...options, ...observe }, plan, await exact(await replayer.raised(batch, signal)), signal),
       }
     })
   registers.stages.push(...rekeying, ...writing)
   if (rekeying.length > 0) consumers.push(await consume(options, rekeying, registers))
   if (writing.length > 0) consumers.push((writer = await consume(options, writing, registers)))
   return [...consumers]
+}
+
+/** The mesh's own products are not observed: each observation would make another. */
+function observing(
+  { log, clock, tellsQuality = false }: IngestOptions,
+  { observers }: Registers,
+  of: { readonly plan: EntityPlan; readonly topic: string; readonly rejectedOnly: boolean },
+): { observe?: ObserveBatch } {
+  if (!tellsQuality || of.plan.product.domain === 'mesh') return {}
+  const observer = new QualityObserver({ log, clock, ...of })
+  observers.push(observer)
+  return { observe: (batch, decoded, signal) => observer.observe(batch, decoded, signal) }
 }
 
 function exactTimes(log: EventLog, plan: EntityPlan, needed: boolean): (batch: RecordBatch) => Promise<RecordBatch> {
