@@ -6,6 +6,7 @@ import type { Directive } from '../parse/read-directives.ts'
 import { compileExpression, type TypedExpression } from './compile-expression.ts'
 import { type EntityFolds, type FoldContext, foldNamed, type KnownFold } from './folds.ts'
 import { isKeyableType } from './keyable.ts'
+import { isNullOfNulls } from './null-probe.ts'
 import { type FieldShape, shapeTypeText } from './shapes.ts'
 
 const FUNCTIONS = [
@@ -120,9 +121,11 @@ function emptyBecause(site: Site, value: TypedExpression, foldCount: number): st
   if (optionalTextOf(site.directive, 'where') !== null) return 'nothing may fulfil its condition'
   if (foldCount > 1 && !fold.fold.required) return `a group may have no row of "${fold.input.name}"`
   const optional = fold.fold.joins.filter((join) => join.optional).map((join) => join.as)
-  const reads = value.expression.reads.find((name) => optional.includes(name))
-  if (reads !== undefined) return `there may be no "${reads}"`
-  return value.resultNullable ? 'its expression may give null' : null
+  if (fold.scope === null) return null
+  const { compiled } = value
+  if (!compiled.resultNullable && !isNullOfNulls(compiled, fold.scope)) return null
+  const reads = compiled.reads.find((name) => optional.includes(name))
+  return reads === undefined ? 'its expression may give null' : `there may be no "${reads}"`
 }
 
 function checkSite(site: Site): boolean {

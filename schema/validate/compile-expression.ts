@@ -1,5 +1,5 @@
 // One CEL expression of a product file: compiled in its scope, with its errors at their place in the file and what to write instead.
-import { compileCel, type CelScope } from '../cel/compile-cel.ts'
+import { compileCel, type CelScope, type CompiledCel } from '../cel/compile-cel.ts'
 import type { CelExpression, FieldType } from '../model.ts'
 import type { ASTNode } from 'graphql'
 import { nearestName } from '../parse/nearest-name.ts'
@@ -65,13 +65,15 @@ export interface ExpressionRequest {
   readonly declares?: boolean
   /** What it is, to begin a message with. */
   readonly what: string
+  /** Variables that are not in scope here and are elsewhere, with what to do. */
+  readonly elsewhere?: ReadonlyMap<string, string>
 }
 
 export interface TypedExpression {
   readonly expression: CelExpression
   /** What it gives by itself, whatever was expected. */
   readonly resultType: FieldType | 'dyn'
-  readonly resultNullable: boolean
+  readonly compiled: CompiledCel
 }
 
 /** Null, and reported, where it does not compile or gives another type. */
@@ -84,12 +86,14 @@ export function compileExpression(request: ExpressionRequest, reporter: Reporter
     const message = `${what} does not compile: ${untyped.message}`
     const mend = MENDS.find(({ said, written }) => said.test(untyped.message) && (written?.test(text) ?? true))
     const near = suggestValue(untyped.message) ?? suggestVariable(untyped.message, scope)
-    const fix = mend?.fix ?? near ?? `Mend the expression; its variables are ${names}.`
+    const unknown = /^Unknown variable: (\w+)/.exec(untyped.message)?.[1]
+    const told = unknown === undefined ? undefined : request.elsewhere?.get(unknown)
+    const fix = told ?? mend?.fix ?? near ?? `Mend the expression; its variables are ${names}.`
     reporter.error('CEL_INVALID', at, message, fix)
     return null
   }
-  const { reads, resultType, resultNullable } = untyped.expression
-  const compiled: TypedExpression = { expression: { source: text, reads }, resultType, resultNullable }
+  const { reads, resultType } = untyped.expression
+  const compiled: TypedExpression = { expression: { source: text, reads }, resultType, compiled: untyped.expression }
   if (expected === null) return compiled
   const typed = compileCel(text, { ...scope, expected })
   if (typed.kind === 'ok') return compiled

@@ -108,14 +108,20 @@ function checkKeyCount(directive: Directive, joined: ReadInput, context: FoldCon
 function compileKey(
   directive: Directive,
   joined: ReadInput,
-  scope: CelScope,
-  context: FoldContext,
+  {
+    scope,
+    later,
+    context,
+  }: { readonly scope: CelScope; readonly later: readonly Directive[]; readonly context: FoldContext },
 ): readonly CelExpression[] | null {
+  const elsewhere = new Map(
+    later.map((one) => [textOf(one, 'as'), `Put the @join of "${textOf(one, 'as')}" before this one.`]),
+  )
   const compiled = textsOf(directive, 'key').map((text, index) => {
     const field = joined.fields.find((one) => one.name === joined.key[index])
     const what = `The key of the join "${textOf(directive, 'as')}"`
     const place = itemPlace(directive, 'key', index)
-    const request = { text, place, scope, expected: field?.type ?? null, what }
+    const request = { text, place, scope, expected: field?.type ?? null, what, elsewhere }
     return compileExpression(request, context.shapes.reporter)?.expression ?? null
   })
   const whole = compiled.filter((one) => one !== null)
@@ -133,14 +139,15 @@ function compileJoins(
   const names = new Set(input.fields.map((one) => one.name))
   if (fold.each !== null) names.add(fold.each.as)
   let whole = true
-  for (const directive of directives) {
+  for (const [index, directive] of directives.entries()) {
     const joined = findInput(directive, 'input', context.reads, context.shapes)
     const named = checkVariable(directive, names, context)
     names.add(textOf(directive, 'as'))
     // A join that is not known leaves a variable out that later ones may use.
     const scope = foldScope({ ...fold, joins }, context.types)
     const counted = joined !== null && checkKeyCount(directive, joined, context)
-    const key = counted && whole ? compileKey(directive, joined, scope, context) : null
+    const later = directives.slice(index + 1)
+    const key = counted && whole ? compileKey(directive, joined, { scope, later, context }) : null
     if (joined === null || !named || key === null) whole = false
     else joins.push({ input: joined.name, as: textOf(directive, 'as'), key, optional: flagOf(directive, 'optional') })
   }
