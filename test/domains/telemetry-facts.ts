@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { allPages, type Connection } from './all-pages.ts'
 import type { AskedMesh, FactRule } from './fact-rule.ts'
 import { riverReadings, type RiverReading } from './river-readings.ts'
+import { telemetryDerivedFacts } from './telemetry-derived-facts.ts'
 
 const SENSOR = 'water-flow'
 
@@ -71,4 +72,5 @@ export const telemetryFacts: readonly FactRule[] = [
       })
     },
   },
+  ...telemetryDerivedFacts,
 ]
