@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { allPages, type Connection } from './all-pages.ts'
 import type { AskedMesh, FactRule } from './fact-rule.ts'
 import { decimalText, foodmartTable, sourceLines, tenThousandths } from './source-files.ts'
+import { stockFacts } from './stock-facts.ts'
 
 interface MovementLine {
   readonly product_id: number
@@ -174,4 +175,10 @@ const movementsOfProduct: FactRule = {
   },
 }
 
-export const inventoryFacts: readonly FactRule[] = [warehouses, movements, movementsOfProduct, supplyPlans]
+export const inventoryFacts: readonly FactRule[] = [
+  warehouses,
+  movements,
+  movementsOfProduct,
+  supplyPlans,
+  ...stockFacts,
+]

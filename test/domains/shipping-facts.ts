@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { allPages, type Connection } from './all-pages.ts'
 import type { AskedMesh, FactRule } from './fact-rule.ts'
 import { foodmartTable, sourceLines } from './source-files.ts'
+import { delayFacts } from './delay-facts.ts'
 
 interface InventoryLine {
   readonly product_id: number
@@ -177,4 +178,4 @@ const weather: FactRule = {
   },
 }
 
-export const shippingFacts: readonly FactRule[] = [shipments, lateShipments, latestOfWarehouse, weather]
+export const shippingFacts: readonly FactRule[] = [shipments, lateShipments, latestOfWarehouse, weather, ...delayFacts]
