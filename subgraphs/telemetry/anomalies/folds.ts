@@ -1,6 +1,6 @@
 // Judges a sensor's readings in the order of their times: each by the median of the 24 before it and their median distance from it.
 // Rows are the anomalies of the window's second day; the first day's readings are only what the second day's are judged by.
-import type { Contribution, FoldFunction, FoldFunctions } from '../../../schema/fold/fold-function.ts'
+import type { FoldFunction, FoldFunctions } from '../../../schema/fold/fold-function.ts'
 import type { Row } from '../../../schema/row.ts'
 
 const TRAILING_READINGS = 24
@@ -13,42 +13,41 @@ const SPREAD_MIN_SHARE = 0.01
 const SPREAD_MIN = 1e-6
 const DAY_MS = 86_400_000
 
-type AnomalyRow = Row & { readonly at: string }
-
 type Judging = {
+  /** Begin of the window's second day. */
+  readonly judgedFromMs: number
   /** Values of the last readings, the oldest first. */
   readonly trailing: number[]
-  readonly found: AnomalyRow[]
+  readonly found: Row[]
 }
 
 const anomalies: FoldFunction<Judging> = {
-  init: () => ({ trailing: [], found: [] }),
+  init({ judgedFrom }) {
+    const windowStartMs = typeof judgedFrom === 'string' ? Date.parse(judgedFrom) : Number.NaN
+    return { judgedFromMs: windowStartMs + DAY_MS, trailing: [], found: [] }
+  },
 
-  apply(state, contribution) {
-    const actual = Number(contribution.value['value'])
-    const { trailing, found } = state
+  apply(state, { value, timeMs }) {
+    const { judgedFromMs, trailing, found } = state
+    const actual = Number(value['value'])
     if (trailing.length === TRAILING_READINGS) {
-      const anomaly = judge(contribution, actual, trailing)
-      if (anomaly !== null) found.push(anomaly)
+      const anomaly = timeMs === null || timeMs < judgedFromMs ? null : judge(actual, trailing)
+      if (anomaly !== null && timeMs !== null) found.push({ at: new Date(timeMs).toISOString(), ...anomaly })
       trailing.shift()
     }
     trailing.push(actual)
     return state
   },
 
-  emit({ found }, group) {
-    const judgedFromMs = Date.parse(String(group['judgedFrom'])) + DAY_MS
-    return found.filter(({ at }) => Date.parse(at) >= judgedFromMs).map((anomaly) => ({ ...group, ...anomaly }))
-  },
+  emit: ({ found }, group) => found.map((anomaly) => ({ ...group, ...anomaly })),
 }
 
-function judge({ value }: Contribution, actual: number, trailing: readonly number[]): AnomalyRow | null {
+function judge(actual: number, trailing: readonly number[]): Row | null {
   const expected = median(trailing)
-  const distance = median(trailing.map((one) => Math.abs(one - expected)))
+  const distance = median(trailing.map((value) => Math.abs(value - expected)))
   const spread = Math.max(SPREAD_PER_MEDIAN_DISTANCE * distance, SPREAD_MIN_SHARE * Math.abs(expected), SPREAD_MIN)
   const score = (actual - expected) / spread
-  if (Math.abs(score) <= SCORE_MAX) return null
-  return { at: String(value['at']), actual, expected, spread, score }
+  return Math.abs(score) <= SCORE_MAX ? null : { actual, expected, spread, score }
 }
 
 /** Of an even number of values, which it leaves in their order. */
