@@ -4,6 +4,7 @@ import { startIngest, type Ingest, type IngestLogger } from '../ingest/main.ts'
 import type { Platform } from '../platform/main.ts'
 import type { Product } from '../schema/model.ts'
 import { createSubgraph } from '../subgraphs/main.ts'
+import { readFoldSources } from './fold-sources.ts'
 import { ingestRoutes } from './ingest-routes.ts'
 import {
   gatewayObserver,
@@ -39,9 +40,10 @@ export async function startMesh(role: RoleProcess, { products, port, ingestLogge
   const platform = await openPlatformFor(role)
   const { log, store, clock, cursorKey } = platform
   const observer = ingestObserver(metrics)
+  const sources = await readFoldSources(products)
   const ingest = await startWhileAway(role, async () => {
     await holdTopics(platform, products, 'ingest')
-    return startIngest({ products, log, store, clock, logger: ingestLogger, observer })
+    return startIngest({ products, ...sources, log, store, clock, logger: ingestLogger, observer })
   })
   parts.defer(() => ingest.close())
   readIngestLag(metrics, ingest)

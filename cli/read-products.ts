@@ -54,6 +54,12 @@ export async function readProductsToRun(
   return refused ? null : products
 }
 
+/** The products of the project that compile. */
+export async function readProjectProducts(): Promise<readonly Product[]> {
+  const compiled = await Promise.all((await projectProducts()).map(compileFile))
+  return compiled.flatMap(({ product }) => (product === null ? [] : [product]))
+}
+
 async function compileFile(file: string): Promise<ReturnType<typeof compileProduct>> {
   return compileProduct(shownPath(file), await readFile(file, 'utf8'))
 }

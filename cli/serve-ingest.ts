@@ -2,6 +2,7 @@
 import { startIngest, type Ingest } from '../ingest/main.ts'
 import type { Platform } from '../platform/main.ts'
 import type { Product } from '../schema/model.ts'
+import { readFoldSources } from './fold-sources.ts'
 import { ingestRoutes } from './ingest-routes.ts'
 import { ingestObserver, readIngestLag, readReplays, readStuckPartitions, readTables } from './role-metrics.ts'
 import type { RoleServer } from './role-server.ts'
@@ -19,9 +20,10 @@ export async function serveIngest(role: RoleProcess, { platform, products, serve
   const { config, logger, metrics, parts } = role
   const { log, store, clock } = platform
   const observer = ingestObserver(metrics)
+  const sources = await readFoldSources(products)
   const ingest: Ingest = await startWhileAway(role, async () => {
     await holdTopics(platform, products, 'ingest')
-    return startIngest({ products, log, store, clock, logger, observer })
+    return startIngest({ products, ...sources, log, store, clock, logger, observer })
   })
   parts.defer(() => ingest.close())
   readIngestLag(metrics, ingest)

@@ -9,6 +9,7 @@ import { emitTopics } from '../schema/emit/emit-topics.ts'
 import type { Product } from '../schema/model.ts'
 import { stopped, type CommandContext } from './command-context.ts'
 import { urlOfHolder } from './data-directory-holder.ts'
+import { readFoldSources } from './fold-sources.ts'
 import { watchIngest } from './watch-ingest.ts'
 import { withParts } from './with-parts.ts'
 import { withServers } from './with-servers.ts'
@@ -52,7 +53,8 @@ export async function withProduct<T>(work: ProductWork, ingests: boolean, places
     await log.createTopics([...emitTopics(product), ...internalTopics])
     let ingest: ProductHere['ingest'] = { caughtUp: async () => undefined }
     if (ingests) {
-      const started = await startIngest({ products: [product], log, store, clock, logger: watch.logger })
+      const sources = await readFoldSources([product])
+      const started = await startIngest({ ...sources, products: [product], log, store, clock, logger: watch.logger })
       parts.defer(() => started.close())
       ingest = started
     }

@@ -10,6 +10,7 @@ import { openPlatform, type Platform } from '../../platform/main.ts'
 import { EXIT, stopped, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
 import { examples } from '../command-help.ts'
 import { urlOfHolder } from '../data-directory-holder.ts'
+import { readFoldSources } from '../fold-sources.ts'
 import { estimatedTotal, type LoadOutcome, type LoadWork } from '../load-work.ts'
 import { count, countOf, createProgress } from '../progress.ts'
 import { readProductsToRun } from '../read-products.ts'
@@ -105,7 +106,9 @@ async function loadHere(work: LoadWork, logger: Logger): Promise<LoadOutcome | n
     const platform = await openPlatform(work.config, logger)
     parts.defer(() => platform.close())
     const { log, store, clock } = platform
-    const ingest = await startIngest({ products: [work.product], log, store, clock, logger: watch.logger })
+    const sources = await readFoldSources([work.product])
+    const products = [work.product]
+    const ingest = await startIngest({ products, ...sources, log, store, clock, logger: watch.logger })
     parts.defer(() => ingest.close())
     return loadInto({ platform, ingest, failed: watch.failed }, work)
   })

@@ -12,6 +12,7 @@ import { sampleLoads } from '../../samples/sample-loads.ts'
 import { EXIT, stopped, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
 import { examples, productArguments } from '../command-help.ts'
 import { urlOfHolder } from '../data-directory-holder.ts'
+import { readFoldSources } from '../fold-sources.ts'
 import { entityOfLoad, loadSample, type SampleResult } from '../load-sample.ts'
 import { count, countOf, createProgress } from '../progress.ts'
 import { readProductsToRun } from '../read-products.ts'
@@ -86,7 +87,8 @@ async function loadHere(work: SampleWork): Promise<SampleResult | null> {
     const platform = await openPlatform(config, logger)
     parts.defer(() => platform.close())
     const { log, store, clock } = platform
-    const ingest = await startIngest({ products, log, store, clock, logger: watch.logger })
+    const sources = await readFoldSources(products)
+    const ingest = await startIngest({ products, ...sources, log, store, clock, logger: watch.logger })
     parts.defer(() => ingest.close())
     return Promise.race([load({ platform, ingest }, work), watch.failed])
   })
