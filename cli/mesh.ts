@@ -43,7 +43,7 @@ export async function startMesh(role: RoleProcess, { products, port, ingestLogge
   const sources = await readFoldSources(products)
   const ingest = await startWhileAway(role, async () => {
     await holdTopics(platform, products, 'ingest')
-    return startIngest({ products, ...sources, log, store, clock, logger: ingestLogger, observer })
+    return startIngest({ products, ...sources, log, store, clock, logger: ingestLogger, observer, tellsQuality: true })
   })
   parts.defer(() => ingest.close())
   readIngestLag(metrics, ingest)

@@ -23,7 +23,7 @@ export async function serveIngest(role: RoleProcess, { platform, products, serve
   const sources = await readFoldSources(products)
   const ingest: Ingest = await startWhileAway(role, async () => {
     await holdTopics(platform, products, 'ingest')
-    return startIngest({ products, ...sources, log, store, clock, logger, observer })
+    return startIngest({ products, ...sources, log, store, clock, logger, observer, tellsQuality: true })
   })
   parts.defer(() => ingest.close())
   readIngestLag(metrics, ingest)

@@ -54,7 +54,15 @@ export async function withProduct<T>(work: ProductWork, ingests: boolean, places
     let ingest: ProductHere['ingest'] = { caughtUp: async () => undefined }
     if (ingests) {
       const sources = await readFoldSources([product])
-      const started = await startIngest({ ...sources, products: [product], log, store, clock, logger: watch.logger })
+      const started = await startIngest({
+        ...sources,
+        products: [product],
+        log,
+        store,
+        clock,
+        logger: watch.logger,
+        tellsQuality: true,
+      })
       parts.defer(() => started.close())
       ingest = started
     }

@@ -108,7 +108,15 @@ async function loadHere(work: LoadWork, logger: Logger): Promise<LoadOutcome | n
     const { log, store, clock } = platform
     const sources = await readFoldSources([work.product])
     const products = [work.product]
-    const ingest = await startIngest({ products, ...sources, log, store, clock, logger: watch.logger })
+    const ingest = await startIngest({
+      products,
+      ...sources,
+      log,
+      store,
+      clock,
+      logger: watch.logger,
+      tellsQuality: true,
+    })
     parts.defer(() => ingest.close())
     return loadInto({ platform, ingest, failed: watch.failed }, work)
   })

@@ -88,7 +88,15 @@ async function loadHere(work: SampleWork): Promise<SampleResult | null> {
     parts.defer(() => platform.close())
     const { log, store, clock } = platform
     const sources = await readFoldSources(products)
-    const ingest = await startIngest({ products, ...sources, log, store, clock, logger: watch.logger })
+    const ingest = await startIngest({
+      products,
+      ...sources,
+      log,
+      store,
+      clock,
+      logger: watch.logger,
+      tellsQuality: true,
+    })
     parts.defer(() => ingest.close())
     return Promise.race([load({ platform, ingest }, work), watch.failed])
   })

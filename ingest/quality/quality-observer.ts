@@ -1,6 +1,7 @@
 // Tells what came of a consumer's records, minute by minute, to the topic `mesh.observations`, which the product mesh/observations reads.
 // Exact over crashes: a minute that is over is told before its last batch is committed; the minute that goes on is told once a second, and
-// whoever takes the partition over counts it anew from the records in the log. Only times on the way are lost with a process.
+// whoever takes the partition over counts it, and the minute of the record before, anew from the log. What a killed process had not told is told
+// with the partition's next record; only times on the way are lost with it.
 import { decodeSlice, type DecodedRecord } from '../decode-batch.ts'
 import type { EntityPlan } from '../entity-plan.ts'
 import { OBSERVATIONS_TOPIC } from '../internal-topics.ts'
@@ -92,11 +93,12 @@ export class QualityObserver {
     })
   }
 
-  /** Counts what the minute of the first record holds before it: somebody else, or this process before, handled that. */
+  /** Counts what came before the first record in its minute, and in the minute of the record before it: others handled that, and may not have told. */
   async #begin(batch: RecordBatch, first: LogRecord, signal: AbortSignal): Promise<Observed> {
     const { partition } = batch
     const { log, plan, topic } = this.#options
-    const minuteMs = minuteOf(first.timestampUs)
+    const before = await this.#recordBefore(partition, first.offset)
+    const minuteMs = minuteOf(Math.min(first.timestampUs, before?.timestampUs ?? first.timestampUs))
     const starts = await log.offsetsAt(topic, minuteMs * 1_000)
     const start = Math.max(starts[partition] ?? first.offset, first.offset - limits.qualityRecountRecordsMax)
     const tally = this.#newTally(partition, minuteMs)
@@ -111,6 +113,15 @@ export class QualityObserver {
       this.#count(observed, earlier, { decoded, queryableMs: null })
     }
     return observed
+  }
+
+  /** Null where there is none, or compaction or retention took it. */
+  async #recordBefore(partition: number, offset: number): Promise<LogRecord | null> {
+    const { log, topic } = this.#options
+    const earliest = (await log.offsets(topic))[partition]?.earliest ?? 0
+    if (offset <= earliest) return null
+    const [record] = await log.read({ topic, partition, offset: offset - 1 }, 1)
+    return record !== undefined && record.offset < offset ? record : null
   }
 
   #newTally(partition: number, minuteMs: number): MinuteTally {
@@ -134,9 +145,10 @@ export class QualityObserver {
   }
 
   async #tellAll(): Promise<void> {
-    for (const observed of this.#partitions.values()) {
-      // A partition that was given up is another's to tell of.
-      if (observed.untold && !observed.signal.aborted) await this.#tell(observed)
+    for (const [partition, observed] of this.#partitions) {
+      if (observed.untold) await this.#tell(observed)
+      // What comes of a partition that was given up is another's to tell.
+      if (observed.signal.aborted) this.#partitions.delete(partition)
     }
   }
 
