@@ -1,42 +1,43 @@
-// The records of a group in the derived topic: its rows with a version, and deletes of those that it has no more.
+// The records of a group in the derived topic: its rows with a version where they are not as they were told last, and deletes of those that it has
+// no more.
+import { hash } from 'node:crypto'
 import type { AppendRecord } from '../../platform/ports/event-log.ts'
 import { cellOf, cellText, type Row, type Value } from '../../schema/row.ts'
 import type { FoldPlan } from './fold-plan.ts'
-import type { GroupState } from './group-states.ts'
+import { GONE, type GroupState } from './group-states.ts'
 
 export interface GroupTelling {
-  /** JSON of the keys that the group has now. */
-  readonly keys: readonly string[]
-  /** Of its rows, as they are told. */
-  readonly texts: readonly string[]
-  /** JSON of the keys of rows that are no more. */
-  readonly gone: readonly string[]
-  readonly rows: readonly Row[]
+  /** Of the derived topic. */
+  readonly records: readonly AppendRecord[]
+  /** What is told of the group once the records are there, as `GroupState.told` has it. */
+  readonly told: ReadonlyMap<string, string>
+  /** The same, and rows that are taken back: what must be known until then. */
+  readonly telling: ReadonlyMap<string, string>
 }
 
-/** What there is to tell of a group: nothing of one that cannot be folded. Throws as `rows` of a compiled fold. */
-export function tellingOf(
-  { compiled, entity }: FoldPlan,
-  { state, row, keys: before, failed }: GroupState,
-): GroupTelling {
-  const rows = failed ? [] : compiled.rows(state, row)
-  const keys = rows.map((each) => keyTextOf(entity.key, each))
-  const has = new Set(keys)
-  return { keys, rows, texts: rows.map((each) => JSON.stringify(each)), gone: before.filter((key) => !has.has(key)) }
-}
-
-function keyTextOf(key: readonly string[], row: Row): string {
-  return JSON.stringify(key.map((name) => cellOf(row, name) ?? null))
-}
-
-export function derivedRecords(plan: FoldPlan, { rows, texts, gone }: GroupTelling, version: number): AppendRecord[] {
-  const records = rows.map((row, at) => upsertRecord(plan, row, { text: texts[at] ?? '', version }))
-  for (const key of gone) {
-    const values = JSON.parse(key) as readonly Value[]
-    const row = Object.fromEntries(plan.entity.key.map((name, index) => [name, values[index] ?? null]))
-    records.push(deleteRecord(plan, row, version))
+/** What there is to tell of a group: of one that cannot be folded, that it has no rows. Throws as `rows` of a compiled fold. */
+export function tellingOf(plan: FoldPlan, group: GroupState, version: number): GroupTelling {
+  const { compiled, entity } = plan
+  const { state, row, failed, owed, told: before } = group
+  const records: AppendRecord[] = []
+  const told = new Map<string, string>()
+  for (const given of failed ? [] : compiled.rows(state, row)) {
+    const key = JSON.stringify(entity.key.map((name) => cellOf(given, name) ?? null))
+    const text = JSON.stringify(given)
+    const digest = hash('sha1', text, 'base64')
+    told.set(key, digest)
+    if (owed || before.get(key) !== digest) records.push(upsertRecord(plan, given, { text, version }))
   }
-  return records
+  let telling = told
+  for (const [key, digest] of before) {
+    if (told.has(key) || (digest === GONE && !owed)) continue
+    if (telling === told) telling = new Map(told)
+    telling.set(key, GONE)
+    const values = JSON.parse(key) as readonly Value[]
+    const cells = Object.fromEntries(entity.key.map((name, index) => [name, values[index] ?? null]))
+    records.push(deleteRecord(plan, cells, version))
+  }
+  return { records, told, telling }
 }
 
 function upsertRecord(
@@ -48,10 +49,8 @@ function upsertRecord(
   return { key: Buffer.from(cellText(cellOf(row, source.keyField))), value }
 }
 
-/** `key`: the row's key columns. */
-export function deleteRecord({ source, entity }: FoldPlan, key: Row, version: number): AppendRecord {
+/** `key`: the row's key columns, the topic's key field among them. */
+export function deleteRecord({ source }: FoldPlan, key: Row, version: number): AppendRecord {
   const value = Buffer.from(JSON.stringify({ version, delete: key }))
-  // Where the messages are keyed by another field they are re-keyed by what they say.
-  const field = entity.key.includes(source.keyField) ? source.keyField : (entity.key[0] ?? '')
-  return { key: Buffer.from(cellText(cellOf(key, field))), value }
+  return { key: Buffer.from(cellText(cellOf(key, source.keyField))), value }
 }

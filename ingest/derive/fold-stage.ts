@@ -7,7 +7,7 @@ import type { Store } from '../../platform/ports/store.ts'
 import type { Contributed } from '../../schema/fold/compiled-fold.ts'
 import { FoldFailure } from '../../schema/fold/fold-failure.ts'
 import { contributionsIn, fencesFrom, type Fences, type GroupChanges } from './contributions.ts'
-import { derivedRecords, tellingOf, type GroupTelling } from './derived-records.ts'
+import { tellingOf, type GroupTelling } from './derived-records.ts'
 import type { Activation, FoldLedger } from './fold-ledger.ts'
 import { foldGroup, foldKey, type FoldPlan } from './fold-plan.ts'
 import { FOLD_GROUPS, STATE_MEMBER } from './fold-tables.ts'
@@ -115,7 +115,7 @@ export class FoldStage {
         const telling = await this.#apply(update, rows, { turn, writing })
         if (telling === null) continue
         told.push({ group: update.group, telling })
-        for (const record of derivedRecords(plan, telling, turn.writeTime)) records.push(record)
+        for (const record of telling.records) records.push(record)
       }
     } finally {
       // Nothing of this is under way any more when the batch is repeated.
@@ -125,8 +125,7 @@ export class FoldStage {
     turn.signal.throwIfAborted()
     await appendInParts(log, plan.source.topic, records)
     for (const { group, telling } of told) {
-      group.keys = telling.keys
-      group.told = telling.texts.join('\n')
+      group.told = telling.told
       group.owed = false
     }
   }
@@ -150,11 +149,10 @@ export class FoldStage {
       states.put(at.group, group)
       return null
     }
-    const telling = this.#telling(group)
-    // Those that may be in the topic: whether they are told comes out later.
-    const keys = [...new Set([...group.keys, ...telling.keys])]
-    const state = stateWrite(at, { ...group, keys }, writeTime)
-    group.owed = group.owed || telling.gone.length > 0 || group.told !== telling.texts.join('\n')
+    const telling = this.#telling(group, writeTime)
+    // As if it were told: where it is not in the end the batch is repeated, and everything told again.
+    const state = stateWrite(at, { ...group, told: telling.telling }, writeTime)
+    group.owed = telling.records.length > 0
     group.characters = state.characters
     const written = store.writeAtomic([state.write, ...writes]).then(() => states.put(at.group, group))
     // Met when all are settled.
@@ -164,13 +162,13 @@ export class FoldStage {
     return group.owed ? telling : null
   }
 
-  #telling(group: GroupState): GroupTelling {
+  #telling(group: GroupState, version: number): GroupTelling {
     try {
-      return tellingOf(this.#options.plan, group)
+      return tellingOf(this.#options.plan, group, version)
     } catch (error) {
       if (!(error instanceof FoldFailure)) throw error
       this.#failed(error)
-      return tellingOf(this.#options.plan, { ...group, failed: true })
+      return tellingOf(this.#options.plan, { ...group, failed: true }, version)
     }
   }
 

@@ -25,7 +25,8 @@ interface StoredState {
   /** Offset applied. */
   readonly a: number
   readonly g: Row
-  readonly k: readonly string[]
+  /** Keys and hashes of rows. */
+  readonly k: readonly (readonly [string, string])[]
   readonly s: FoldState
   readonly f?: true
 }
@@ -45,8 +46,8 @@ export async function readStates(
   return (await readAll(store, keys)).map((content) => {
     if (content === null) return null
     const { a, g, k, s, f } = content as unknown as StoredState
-    const unknown = { done: -1, told: null, owed: false, characters: 0 }
-    return { ...unknown, state: s, failed: f === true, row: g, applied: a, keys: k }
+    const unknown = { done: -1, owed: false, characters: 0 }
+    return { ...unknown, state: s, failed: f === true, row: g, applied: a, told: new Map(k) }
   })
 }
 
@@ -105,8 +106,8 @@ export interface Written {
 }
 
 export function stateWrite(at: GroupAt, group: GroupState, writeTime: number): Written {
-  const { state, row, applied, keys, failed } = group
-  const content: StoredState = { a: applied, g: row, k: keys, s: state, ...(failed ? { f: true } : {}) }
+  const { state, row, applied, told, failed } = group
+  const content: StoredState = { a: applied, g: row, k: [...told], s: state, ...(failed ? { f: true } : {}) }
   return contentWrite({ ...at, member: STATE_MEMBER }, { content: content as unknown as Value, writeTime })
 }
 

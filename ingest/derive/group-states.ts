@@ -13,15 +13,15 @@ export interface GroupState {
   applied: number
   /** The same, of what this tenure applied; -1: nothing. */
   done: number
-  /** JSON of the keys of rows that may be in the derived topic. */
-  keys: readonly string[]
-  /** The rows as they were told last, as text; null: not known. */
-  told: string | null
-  /** Its rows must be told though nothing changes any more. */
+  /** Rows as they were told last: hash by JSON of the key, GONE where the row was taken back. */
+  told: ReadonlyMap<string, string>
+  /** All its rows must be told, whether or not they were. */
   owed: boolean
   /** Of its JSON in the store; 0: not known. */
   characters: number
 }
+
+export const GONE = ''
 
 interface Held {
   readonly group: GroupState

@@ -38,7 +38,7 @@ export function openUpdate(
 }
 
 function fresh(row: Row, compiled: CompiledFold): GroupState {
-  const empty = { row, applied: -1, done: -1, keys: [], told: null, owed: false, characters: 0 }
+  const empty = { row, applied: -1, done: -1, told: new Map(), owed: false, characters: 0 }
   try {
     return { ...empty, state: compiled.init(row), failed: false }
   } catch (error) {
