@@ -1,4 +1,6 @@
 // Medians of a part's rounds with the least and the most, and the page that shows them beside the aims.
+import { mkdir, writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
 import type { BenchAim, BenchPart } from './part.ts'
 
 interface Spread {
@@ -23,6 +25,17 @@ export function summarise(part: BenchPart, rounds: readonly Readonly<Record<stri
     return [figure, { median: at(Math.floor(values.length / 2)), min: at(0), max: at(values.length - 1) }]
   })
   return { name, about, aims, rounds: rounds.length, figures: Object.fromEntries(figures) }
+}
+
+/** Into `<date>.md` and `<date>.json` in the directory. */
+export async function writeResults(title: string, results: readonly PartResult[], directory: URL): Promise<void> {
+  const date = new Date().toISOString()
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`
+  await mkdir(directory, { recursive: true })
+  const name = date.slice(0, 16).replace(/[T:]/g, '-')
+  const head = `# ${title}, ${date.slice(0, 10)}\n\n${machine}; medians of alternating rounds of one run.\n`
+  await writeFile(new URL(`${name}.md`, directory), `${head}\n${markdownOf(results)}`)
+  await writeFile(new URL(`${name}.json`, directory), `${JSON.stringify({ date, machine, results }, null, 2)}\n`)
 }
 
 export function markdownOf(results: readonly PartResult[]): string {
