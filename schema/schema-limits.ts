@@ -26,6 +26,13 @@ export const schemaLimits = {
   foldDistinctValuesMax: 10_000,
   /** How long what the stages of a fold tell one another is kept: a day's outage; what one has missed beyond makes the fold begin anew. */
   foldTopicsRetentionMs: 86_400_000,
+  /**
+   * Newest contributions of a group that are kept beside its state for an ordered function (up to twice as many): what comes late among them costs
+   * as many, anything later costs the whole group.
+   */
+  foldRecentContributionsMax: 64,
+  /** Groups of a fold of which they are kept, some 20 KB each. */
+  foldRecentGroupsMax: 2_000,
   /** Rows of a group (its sessions, or what a function gives): all are told when one changes. */
   foldRowsOfGroupMax: 10_000,
 

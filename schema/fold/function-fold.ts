@@ -6,6 +6,7 @@ import { FoldFailure, type FoldFailureReason } from './fold-failure.ts'
 import type { Contribution, FoldFunction } from './fold-function.ts'
 import { compileRowCheck } from './function-rows.ts'
 import { compareContributions, foldCounts, type GroupFold } from './group-fold.ts'
+import { RecentContributions } from './recent-contributions.ts'
 
 type Last = readonly [timeMs: number | null, member: string, input: string]
 
@@ -35,16 +36,25 @@ export function compileFunctionFold(fold: FoldFunction, options: FunctionFoldOpt
     if (!isJson(own)) throw failed('function-failed', group, 'has a state that is no JSON value')
     return { counts: counts.zero(), last: null, own }
   }
+  const recent = options.ordered ? new RecentContributions(fold) : null
   const apply = (state: State, contributions: readonly Contribution[]): boolean => {
-    const given = options.ordered ? inOrder(contributions, state) : contributions
-    if (given === null) return false
-    for (const contribution of given) {
-      count(state, counts.foldOf(contribution), 1)
-      state.own = fold.apply(state.own, contribution)
+    if (recent !== null) {
+      if (!applyInOrder(recent, state, contributions)) return false
+    } else {
+      for (const contribution of contributions) state.own = fold.apply(state.own, contribution)
     }
+    for (const contribution of contributions) count(state, counts.foldOf(contribution), 1)
     return true
   }
   const retract = (state: State, contributions: readonly Contribution[]): boolean => {
+    const without = recent?.remove(state, contributions) ?? null
+    if (without !== null) {
+      state.own = without.own
+      state.last = lastOf(without.last)
+      for (const contribution of contributions) count(state, counts.foldOf(contribution), -1)
+      return true
+    }
+    recent?.forget(state)
     if (fold.retract === undefined) return false
     for (const contribution of contributions) {
       count(state, counts.foldOf(contribution), -1)
@@ -109,15 +119,26 @@ function count(state: State, fold: number, by: number): void {
   state.counts[fold] = (state.counts[fold] ?? 0) + by
 }
 
-/** Null where one comes late. */
-function inOrder(contributions: readonly Contribution[], state: State): readonly Contribution[] | null {
-  const [first, ...more] = [...contributions].sort(compareContributions)
-  if (first === undefined) return []
-  if (state.last !== null && compareContributions(contributionAt(state.last), first) >= 0) return null
-  const { timeMs, member, input } = more.at(-1) ?? first
-  state.last = [timeMs, member, input]
-  return [first, ...more]
+/** False where one comes too late to be put where it belongs. */
+function applyInOrder(recent: RecentContributions, state: State, contributions: readonly Contribution[]): boolean {
+  const given = [...contributions].sort(compareContributions)
+  const [first] = given
+  const newest = given.at(-1)
+  if (first === undefined || newest === undefined) return true
+  const last = state.last === null ? null : contributionAt(state.last)
+  if (last === null || compareContributions(last, first) < 0) {
+    state.own = recent.append(state, state.own, { last, given })
+    state.last = lastOf(newest)
+    return true
+  }
+  const after = recent.insert(state, given)
+  if (after === null) return false
+  state.own = after.own
+  state.last = lastOf(after.last)
+  return true
 }
+
+const lastOf = ({ timeMs, member, input }: Contribution): Last => [timeMs, member, input]
 
 const contributionAt = ([timeMs, member, input]: Last): Contribution => ({ timeMs, member, input, value: {} })
 

@@ -208,10 +208,11 @@ describe('a function in code', () => {
     expect(fold.rows(fold.init(group), group)).toEqual([])
   }) // prettier-ignore
 
-  test('that wants order is not given one that comes late, nor one twice', () => {
+  test('that wants order is not given one that comes late to a state from the store, nor one twice', () => {
     const fold = foldFor(text, { f: giving([]) })
-    const state = () => fold.refold(group, [held('m', 5)])
+    const state = () => structuredClone(fold.refold(group, [held('m', 5)]))
     expect(fold.apply(state(), [held('n', 5), held('a', 6)])).not.toBeNull()
+    expect(fold.apply(fold.refold(group, [held('m', 5)]), [held('m', 5)])).toBeNull()
     expect(fold.apply(state(), [held('l', 5)])).toBeNull()
     expect(fold.apply(state(), [held('m', 5)])).toBeNull()
     expect(fold.apply(state(), [held('z', 9), held('z', null)])).toBeNull()
