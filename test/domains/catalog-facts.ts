@@ -2,6 +2,7 @@
 import { expect } from 'vitest'
 import { allPages, type Connection } from './all-pages.ts'
 import type { AskedMesh, FactRule } from './fact-rule.ts'
+import { priceFacts } from './price-facts.ts'
 import { foodmartTable } from './source-files.ts'
 
 interface ClassRow {
@@ -111,4 +112,4 @@ async function countProducts(mesh: AskedMesh, id: string): Promise<number> {
   return products.length
 }
 
-export const catalogFacts: readonly FactRule[] = [treeWalkedDown, treeWalkedUp, productsOfClasses]
+export const catalogFacts: readonly FactRule[] = [treeWalkedDown, treeWalkedUp, productsOfClasses, ...priceFacts]

@@ -1,6 +1,7 @@
 // Facts of the domain customers: regions, and what customers bought.
 import { expect } from 'vitest'
 import type { FactRule } from './fact-rule.ts'
+import { segmentFacts } from './segment-facts.ts'
 import { foodmartTable } from './source-files.ts'
 
 interface RegionRow {
@@ -69,4 +70,4 @@ const customersInTheirRegions: FactRule = {
 const byId = <Node extends { readonly id: string }>(nodes: readonly Node[]): readonly Node[] =>
   nodes.toSorted((a, b) => a.id.localeCompare(b.id))
 
-export const customersFacts: readonly FactRule[] = [regionsOfCountries, customersInTheirRegions]
+export const customersFacts: readonly FactRule[] = [regionsOfCountries, customersInTheirRegions, ...segmentFacts]

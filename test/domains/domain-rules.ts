@@ -30,8 +30,8 @@ export function describeDomains(
       place = await open()
       mesh = await place.start()
       await mesh.ready()
-      const { url } = mesh
-      asked = { url, query: (document, variables = {}) => query(url, document, variables) }
+      const { url, topicUrl } = mesh
+      asked = { url, topicUrl, query: (document, variables = {}) => query(url, document, variables) }
     }, START_TIMEOUT_MS)
 
     afterAll(async () => {

@@ -1,8 +1,11 @@
-// Facts of the domain sales: baskets and stores.
+// Facts of the domain sales: baskets and stores, and what is derived from them.
 import { expect } from 'vitest'
 import { allPages, type Connection } from './all-pages.ts'
 import type { AskedMesh, FactRule } from './fact-rule.ts'
+import { basketFacts } from './basket-facts.ts'
 import { baskets, type Basket } from './baskets.ts'
+import { dailySalesFacts } from './daily-sales-facts.ts'
+import { nextPurchaseFacts } from './next-purchase-facts.ts'
 import { decimalText, foodmartTable } from './source-files.ts'
 
 interface OrderNode {
@@ -97,4 +100,11 @@ const storesOfFile: FactRule = {
   },
 }
 
-export const salesFacts: readonly FactRule[] = [ordersOfCustomer, ordersOfStores, storesOfFile]
+export const salesFacts: readonly FactRule[] = [
+  ordersOfCustomer,
+  ordersOfStores,
+  storesOfFile,
+  ...dailySalesFacts,
+  ...basketFacts,
+  ...nextPurchaseFacts,
+]
