@@ -6,7 +6,7 @@ import { domainFacts } from './domain-facts.ts'
 import type { AskedMesh } from './fact-rule.ts'
 
 /** Against hanging: loading takes a fraction of it where the machine is not shared. */
-const START_TIMEOUT_MS = 600_000
+const START_TIMEOUT_MS = 660_000
 const FACT_TIMEOUT_MS = 120_000
 
 /** Where a mesh keeps its data. */
@@ -28,10 +28,14 @@ export function describeDomains(
 
     beforeAll(async () => {
       place = await open()
-      mesh = await place.start()
-      await mesh.ready()
-      const { url, topicUrl } = mesh
-      asked = { url, topicUrl, query: (document, variables = {}) => query(url, document, variables) }
+      const started = await place.start()
+      mesh = started
+      await started.ready()
+      asked = {
+        url: started.url,
+        topicUrl: (topic) => started.topicUrl(topic),
+        query: (document, variables = {}) => query(started.url, document, variables),
+      }
     }, START_TIMEOUT_MS)
 
     afterAll(async () => {
