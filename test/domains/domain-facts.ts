@@ -2,6 +2,7 @@
 import { catalogFacts } from './catalog-facts.ts'
 import { customersFacts } from './customers-facts.ts'
 import type { FactRule } from './fact-rule.ts'
+import { financeFacts } from './finance-facts.ts'
 import { inventoryFacts } from './inventory-facts.ts'
 import { marketingFacts } from './marketing-facts.ts'
 import { salesFacts } from './sales-facts.ts'
@@ -20,6 +21,7 @@ export const domainFacts: readonly DomainFacts[] = [
   { domain: 'sales', facts: salesFacts },
   { domain: 'inventory', facts: inventoryFacts },
   { domain: 'shipping', facts: shippingFacts },
+  { domain: 'finance', facts: financeFacts },
   { domain: 'marketing', facts: marketingFacts },
   { domain: 'support', facts: supportFacts },
   { domain: 'telemetry', facts: telemetryFacts },

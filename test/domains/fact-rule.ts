@@ -3,6 +3,8 @@
 export interface AskedMesh {
   /** Of the gateway, without a slash at the end. */
   readonly url: string
+  /** Where the records of a topic are taken: `POST <address>`. A fact that sends records takes them back. */
+  topicUrl(topic: string): string
   /** The data of an answer without errors; an answer with errors throws. */
   query<T>(document: string, variables?: Readonly<Record<string, unknown>>): Promise<T>
 }
