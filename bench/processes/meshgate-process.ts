@@ -12,6 +12,8 @@ const POLL_MS = 20
 export interface MeshgateProcess {
   /** Where its own port answers. */
   readonly url: string
+  /** Of the launcher; the command runs in a child of it. */
+  readonly pid: number
   /** What it printed so far, standard output and error in order of arrival. */
   output(): string
   /** Resolves when `/health/ready` answers 200; rejects when the process ends before, or takes too long. */
@@ -46,6 +48,7 @@ export async function startMeshgate(command: MeshgateCommand): Promise<MeshgateP
   const child = spawnMeshgate([...command.args, '--port', String(port)], command.environment)
   return {
     url,
+    pid: child.process.pid ?? 0,
     output: child.output,
     ready: () => waitUntilReady(url, child),
     exited: child.exited,
