@@ -151,13 +151,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     lag: async () => together(await lagByProduct(stages), await derivations.lag()),
     replays: () => replayer.status(),
     tables: () => tables.status(),
-    routes: [
-      createTopicRoutes({ ...options, lagOf: lagOfTopics(stages) }),
-      createDeadLetterRoutes({ ...options, caughtUp }),
-      createReplayRoutes(options, replayer),
-      createDigestRoutes({ products, store: liveTables(options) }),
-      createTableRoutes({ ...options, look: () => tables.look() }),
-    ],
+    routes: routesOf(options, { stages, caughtUp, replayer, tables }),
     async close() {
       await sweeper?.close()
       replayer.stop()
@@ -169,6 +163,25 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
       for (const { progress } of stages) progress.close(reason)
     },
   }
+}
+
+function routesOf(
+  options: IngestOptions,
+  work: {
+    readonly stages: readonly Stage[]
+    readonly caughtUp: () => Promise<void>
+    readonly replayer: Replayer
+    readonly tables: TableWork
+  },
+): readonly RouteHandler[] {
+  const { stages, caughtUp, replayer, tables } = work
+  return [
+    createTopicRoutes({ ...options, lagOf: lagOfTopics(stages) }),
+    createDeadLetterRoutes({ ...options, caughtUp }),
+    createReplayRoutes(options, replayer),
+    createDigestRoutes({ products: options.products, store: liveTables(options) }),
+    createTableRoutes({ ...options, look: () => tables.look() }),
+  ]
 }
 
 function startSweeper(
