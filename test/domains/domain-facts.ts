@@ -5,9 +5,12 @@ import type { FactRule } from './fact-rule.ts'
 import { financeFacts } from './finance-facts.ts'
 import { inventoryFacts } from './inventory-facts.ts'
 import { marketingFacts } from './marketing-facts.ts'
+import { promotionFacts } from './promotion-facts.ts'
 import { salesFacts } from './sales-facts.ts'
+import { sentimentFacts } from './sentiment-facts.ts'
 import { shippingFacts } from './shipping-facts.ts'
 import { supportFacts } from './support-facts.ts'
+import { supportLoadFacts } from './support-load-facts.ts'
 import { telemetryFacts } from './telemetry-facts.ts'
 
 interface DomainFacts {
@@ -22,7 +25,7 @@ export const domainFacts: readonly DomainFacts[] = [
   { domain: 'inventory', facts: inventoryFacts },
   { domain: 'shipping', facts: shippingFacts },
   { domain: 'finance', facts: financeFacts },
-  { domain: 'marketing', facts: marketingFacts },
-  { domain: 'support', facts: supportFacts },
+  { domain: 'marketing', facts: [...marketingFacts, ...promotionFacts, ...sentimentFacts] },
+  { domain: 'support', facts: [...supportFacts, ...supportLoadFacts] },
   { domain: 'telemetry', facts: telemetryFacts },
 ]
