@@ -28,7 +28,7 @@ const MEGABYTE = 1_048_576
 
 const command = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
 
-const ABOUT = `${RATE.toLocaleString('en-US')} readings a second of ${SENSORS.toLocaleString('en-US')} sensors for ${SECONDS} s, posted by \`meshgate simulate\` to \`meshgate dev\`, a subscription open. Append to subscriber: from posting a probe's reading to its event. CPU: cores of each process while readings came.`
+const ABOUT = `${RATE.toLocaleString('en-US')} readings a second of ${SENSORS.toLocaleString('en-US')} sensors for ${SECONDS} s, posted by \`meshgate simulate\` to \`meshgate dev\`, a subscription open. Append to subscriber: from posting a probe's reading to its event. CPU: cores of each process while readings came, and of the mesh for each reading until nothing was left to do.`
 
 export const readingsAlone: BenchPart = {
   name: 'readings',
@@ -88,6 +88,7 @@ async function measured(products: readonly string[], { scale }: RoundOptions): P
         }),
       }
     : {}
+  const wholeCpuSeconds = readUsage(holder.pid).cpuSeconds - cpuBefore
   const latencies = await probe.end()
   return {
     ...figures,
@@ -96,6 +97,7 @@ async function measured(products: readonly string[], { scale }: RoundOptions): P
     p50Ms: quantile(latencies, 0.5),
     p99Ms: quantile(latencies, 0.99),
     meshCores: (meshUsage.cpuSeconds - cpuBefore) / Number(took),
+    cpuUsPerReading: (wholeCpuSeconds * 1_000_000) / acknowledged,
     simulatorCores: watch.simulatorCpuSeconds / Number(took),
     rssMegabytesMax: watch.rssBytesMost / MEGABYTE,
   }
