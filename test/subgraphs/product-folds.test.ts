@@ -25,14 +25,16 @@ const applied = (fold: FoldFunction, some: readonly Contribution[]): Value =>
 describe('what is bought together', () => {
   const fold = functionOf(basketFolds, 'boughtTogether')
   const basket = (member: string, ...productIds: readonly string[]): Contribution =>
-    contribution(member, { productIds: [...productIds], line: { productId: '1' } })
+    contribution(member, { productIds: [...productIds], own: '1' })
 
   test('is counted by lines, the most often first, equal ones by their numbers, ten at most', () => {
     const others = Array.from({ length: 12 }, (_, index) => String(index + 2))
     const state = applied(fold, [basket('a', '1', ...others), basket('b', '1', '9', '1'), basket('c', '1')])
-    const rows = fold.emit(state, {})
-    expect(rows.map((row) => row['otherId'])).toEqual(['9', '2', '3', '4', '5', '6', '7', '8', '10', '11'])
-    expect(rows[0]).toEqual({ otherId: '9', rank: 1, together: 2, lines: 3, share: 2 / 3 })
+    const [row] = fold.emit(state, {})
+    const shown = row?.['others'] as readonly { readonly productId: string }[]
+    expect(shown.map(({ productId }) => productId)).toEqual(['9', '2', '3', '4', '5', '6', '7', '8', '10', '11'])
+    expect(row?.['lines']).toBe(3)
+    expect(shown[0]).toEqual({ productId: '9', together: 2, share: 2 / 3 })
   })
 
   test('whatever is taken back, in whatever order, what is left is as if it had never been (seeded)', () => {
