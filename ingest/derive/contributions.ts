@@ -115,9 +115,11 @@ function unescaped(text: string): string {
 export interface MemberChange {
   /** JSON of Contributions; null: nothing any more. */
   readonly text: string | null
+  /** Of the first message: the row had not contributed before. */
   readonly isNew: boolean
-  /** Of the message in the topic. */
+  /** Of the last message in the topic, and of the first of those read together. */
   readonly offset: number
+  readonly firstOffset: number
 }
 
 export interface GroupChanges {
@@ -170,7 +172,8 @@ function readLines(lines: readonly string[], offset: number, groups: Map<string,
     const before = changes?.members.get(member)
     if (!isNone) at += 1
     const isNew = before === undefined ? sign === SIGNS.new : before.isNew
-    changes?.members.set(member, { text: isNone ? null : (lines[at] ?? ''), isNew, offset })
+    const firstOffset = before?.firstOffset ?? offset
+    changes?.members.set(member, { text: isNone ? null : (lines[at] ?? ''), isNew, offset, firstOffset })
   }
 }
 

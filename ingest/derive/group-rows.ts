@@ -29,6 +29,8 @@ interface StoredState {
   readonly k: readonly (readonly [string, string])[]
   readonly s: FoldState
   readonly f?: true
+  /** Offset of `early`. */
+  readonly u?: number
 }
 
 interface StoredMember {
@@ -45,9 +47,9 @@ export async function readStates(
   const keys = groups.map((group) => ({ fold, group, member: STATE_MEMBER }))
   return (await readAll(store, keys)).map((content) => {
     if (content === null) return null
-    const { a, g, k, s, f } = content as unknown as StoredState
+    const { a, g, k, s, f, u = -1 } = content as unknown as StoredState
     const unknown = { done: -1, owed: false, characters: 0 }
-    return { ...unknown, state: s, failed: f === true, row: g, applied: a, told: new Map(k) }
+    return { ...unknown, state: s, failed: f === true, row: g, applied: a, early: u, told: new Map(k) }
   })
 }
 
@@ -106,8 +108,9 @@ export interface Written {
 }
 
 export function stateWrite(at: GroupAt, group: GroupState, writeTime: number): Written {
-  const { state, row, applied, told, failed } = group
-  const content: StoredState = { a: applied, g: row, k: [...told], s: state, ...(failed ? { f: true } : {}) }
+  const { state, row, applied, early, told, failed } = group
+  const kept = { ...(failed ? { f: true as const } : {}), ...(early > applied ? { u: early } : {}) }
+  const content: StoredState = { a: applied, g: row, k: [...told], s: state, ...kept }
   return contentWrite({ ...at, member: STATE_MEMBER }, { content: content as unknown as Value, writeTime })
 }
 

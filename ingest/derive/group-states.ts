@@ -11,7 +11,12 @@ export interface GroupState {
   readonly row: Row
   /** Greatest offset of a message that the state and its members' rows have in them. */
   applied: number
-  /** The same, of what this tenure applied; -1: nothing. */
+  /**
+   * Greatest offset of a message that an owner before had brought into members' rows, and that had not come yet when the state was made from
+   * them: up to there a message that calls a member new may be wrong.
+   */
+  early: number
+  /** As `applied`, of what this tenure applied; -1: nothing. */
   done: number
   /** Rows as they were told last: hash by JSON of the key, GONE where the row was taken back. */
   told: ReadonlyMap<string, string>

@@ -28,17 +28,17 @@ export function openUpdate(
   if (group === null) {
     // Rows leave a group that nobody knows.
     if (changes.row === null) return null
-    return { at, changes, group: fresh(changes.row, compiled), asked: asked(changes) }
+    return { at, changes, group: fresh(changes.row, compiled), asked: asked(changes, -1) }
   }
   for (const [member, { offset }] of changes.members) if (offset <= group.done) changes.members.delete(member)
   if (changes.members.size === 0) return group.owed ? { at, changes, group, asked: [] } : null
   const isCold = group.done < 0
-  const isRepeated = isCold && [...changes.members.values()].some(({ offset }) => offset <= group.applied)
-  return { at, changes, group, asked: isRepeated ? null : asked(changes) }
+  const isRepeated = isCold && [...changes.members.values()].some(({ firstOffset }) => firstOffset <= group.applied)
+  return { at, changes, group, asked: isRepeated ? null : asked(changes, Math.max(group.applied, group.early)) }
 }
 
 function fresh(row: Row, compiled: CompiledFold): GroupState {
-  const empty = { row, applied: -1, done: -1, told: new Map(), owed: false, characters: 0 }
+  const empty = { row, applied: -1, early: -1, done: -1, told: new Map(), owed: false, characters: 0 }
   try {
     return { ...empty, state: compiled.init(row), failed: false }
   } catch (error) {
@@ -48,9 +48,10 @@ function fresh(row: Row, compiled: CompiledFold): GroupState {
   }
 }
 
-function asked({ members }: GroupChanges): string[] {
+/** `seen`: up to that offset members' rows may have messages' effects already. */
+function asked({ members }: GroupChanges, seen: number): string[] {
   const names: string[] = []
-  for (const [member, { isNew }] of members) if (!isNew) names.push(member)
+  for (const [member, { isNew, firstOffset }] of members) if (!isNew || firstOffset <= seen) names.push(member)
   return names
 }
 
@@ -82,7 +83,8 @@ export async function applyChanges(
   const retracted: Contribution[] = []
   const added: Contribution[] = []
   for (const [member, change] of changes.members) {
-    const before = change.isNew ? null : (rows.get(member)?.contributions ?? null)
+    // Those that are new have not been asked for.
+    const before = rows.get(member)?.contributions ?? null
     if ((before === null ? null : JSON.stringify(before)) === change.text) continue
     if (before !== null) for (const each of before) retracted.push(each)
     const { text, offset } = change
@@ -118,6 +120,7 @@ async function refold(
     for (const each of row.contributions ?? []) contributions.push(each)
     if (row.at > applied || change !== undefined) {
       const offset = Math.min(row.at, applied)
+      group.early = Math.max(group.early, row.at)
       const text = row.contributions === null ? null : JSON.stringify(row.contributions)
       writes.push(memberWrite({ ...at, member }, { offset, text, contributions: row.contributions, writeTime }))
     } else if (row.contributions === null && row.at <= group.applied && (deletes += 1) <= DELETES_MAX) {
