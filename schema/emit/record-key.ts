@@ -5,7 +5,7 @@ import { cellText } from '../row.ts'
 import type { Row, Value } from '../row.ts'
 import { compileCleaning, Unparsable } from './record-cleaning.ts'
 import type { EnvelopeReader } from './record-envelope.ts'
-import { decodeUtf8, isJsonObject, parseJsonExactly } from './record-json.ts'
+import { decodeUtf8, isJsonObject, mayHoldLongNumbers, parseJsonExactly } from './record-json.ts'
 import { compileRead } from './record-object.ts'
 import { coerceScalar } from './record-scalars.ts'
 
@@ -38,7 +38,8 @@ function cellReader(field: StoredField, product: Product): ReadCell {
 
 const jsonOf = (text: string): unknown => {
   try {
-    return parseJsonExactly(text)
+    // The reviver that keeps digits takes four times as long (1.0 µs against 0.2), and hardly any key has that many.
+    return mayHoldLongNumbers(text) ? parseJsonExactly(text) : (JSON.parse(text) as unknown)
   } catch {
     return undefined
   }
