@@ -31,6 +31,8 @@ export interface FoldStageOptions {
 interface Memory {
   readonly states: TenureStates
   readonly fences: Fences
+  /** What an owner before had in hand ends before that offset; -1: not known yet. */
+  guardedBefore: number
 }
 
 interface Turn {
@@ -52,14 +54,16 @@ export class FoldStage {
     const begin = async (partition: number): Promise<Memory> => {
       const of = { topic: plan.contributionsTopic, partition }
       await requireStart(log, activation, { group: foldGroup(plan, 'fold', number), of })
-      return { states: states.open(), fences: await this.#readFences(partition) }
+      return { states: states.open(), fences: await this.#readFences(partition), guardedBefore: -1 }
     }
     this.#tenures = new Tenures({ ledger, fold, number, stage: 'fold', begin })
   }
 
   async process({ partition, records }: RecordBatch, signal: AbortSignal): Promise<void> {
     const tenure = await this.#tenures.of(partition, signal)
-    const { fences } = tenure.memory
+    const { memory } = tenure
+    const { fences } = memory
+    if (memory.guardedBefore < 0) memory.guardedBefore = (records[0]?.offset ?? 0) + limits.logBatchRecordsMax
     let anyFence = false
     for (const slice of slicesOf(records)) {
       const { groups, fenced } = contributionsIn(slice, this.#options.activation.number, fences)
@@ -82,14 +86,15 @@ export class FoldStage {
   /** States first, members' rows behind them: what is written late in between shows by its offset. */
   async #open(groups: readonly [string, GroupChanges][], { tenure }: Turn): Promise<GroupUpdate[]> {
     const { plan, store } = this.#options
-    const { states } = tenure.memory
+    const { states, guardedBefore } = tenure.memory
     const known = new Map<string, GroupState | null>(groups.map(([name]) => [name, states.take(name)]))
     const unknown = [...known].flatMap(([name, state]) => (state === null ? [name] : []))
     const read = await readStates(store, this.#fold, unknown)
     unknown.forEach((name, at) => known.set(name, read[at] ?? null))
     return groups.flatMap(([name, changes]) => {
       const group = known.get(name) ?? null
-      const update = openUpdate({ fold: this.#fold, group: name }, changes, { group, compiled: plan.compiled })
+      const of = { group, compiled: plan.compiled, guardedBefore }
+      const update = openUpdate({ fold: this.#fold, group: name }, changes, of)
       return update === null ? [] : [update]
     })
   }

@@ -16,25 +16,40 @@ export interface GroupUpdate {
   readonly group: GroupState
   /** Members whose rows are asked for; null where all of the group are. */
   readonly asked: readonly string[] | null
+  /** An owner before may still write or tell what it had in hand: what is said is written and told even where it changes nothing. */
+  readonly guarded: boolean
 }
 
 /** What a group in memory or in the store has to do with changes; null where they are known already, or concern nobody. */
 export function openUpdate(
   at: GroupAt,
   changes: GroupChanges,
-  known: { readonly group: GroupState | null; readonly compiled: CompiledFold },
+  known: { readonly group: GroupState | null; readonly compiled: CompiledFold; readonly guardedBefore: number },
 ): GroupUpdate | null {
-  const { group, compiled } = known
+  const { group, compiled, guardedBefore } = known
+  const guarded = (group === null || group.done < 0) && firstOf(changes) < guardedBefore
   if (group === null) {
     // Rows leave a group that nobody knows.
     if (changes.row === null) return null
-    return { at, changes, group: fresh(changes.row, compiled), asked: asked(changes, -1) }
+    return { at, changes, group: fresh(changes.row, compiled), asked: asked(changes, -1), guarded }
   }
   for (const [member, { offset }] of changes.members) if (offset <= group.done) changes.members.delete(member)
-  if (changes.members.size === 0) return group.owed ? { at, changes, group, asked: [] } : null
-  const isCold = group.done < 0
-  const isRepeated = isCold && [...changes.members.values()].some(({ firstOffset }) => firstOffset <= group.applied)
-  return { at, changes, group, asked: isRepeated ? null : asked(changes, Math.max(group.applied, group.early)) }
+  if (changes.members.size === 0) return group.owed ? { at, changes, group, asked: [], guarded } : null
+  const isRepeated = group.done < 0 && firstOf(changes) <= group.applied
+  const names = isRepeated ? null : asked(changes, Math.max(group.applied, group.early))
+  return { at, changes, group, asked: names, guarded }
+}
+
+function firstOf({ members }: GroupChanges): number {
+  let first = Number.POSITIVE_INFINITY
+  for (const { firstOffset } of members.values()) first = Math.min(first, firstOffset)
+  return first
+}
+
+function lastOf({ members }: GroupChanges): number {
+  let last = -1
+  for (const { offset } of members.values()) last = Math.max(last, offset)
+  return last
 }
 
 function fresh(row: Row, compiled: CompiledFold): GroupState {
@@ -76,7 +91,9 @@ export async function applyChanges(
   options: UpdateOptions,
 ): Promise<Write[]> {
   const { group, changes } = update
-  const applied = Math.max(...[...changes.members.values()].map(({ offset }) => offset), group.done)
+  const applied = Math.max(lastOf(changes), group.done)
+  // Rows may have been told by an owner before, later than this one knows.
+  if (rows === null || update.guarded) group.owed = true
   if (rows === null || group.failed) return refold(update, applied, options)
   const { writeTime, compiled } = options
   const writes: Write[] = []
@@ -85,11 +102,14 @@ export async function applyChanges(
   for (const [member, change] of changes.members) {
     // Those that are new have not been asked for.
     const before = rows.get(member)?.contributions ?? null
-    if ((before === null ? null : JSON.stringify(before)) === change.text) continue
-    if (before !== null) for (const each of before) retracted.push(each)
+    const isSame = (before === null ? null : JSON.stringify(before)) === change.text
+    if (isSame && !update.guarded) continue
     const { text, offset } = change
     const contributions = text === null ? null : contributionsOf(text)
-    for (const each of contributions ?? []) added.push(each)
+    if (!isSame) {
+      for (const each of before ?? []) retracted.push(each)
+      for (const each of contributions ?? []) added.push(each)
+    }
     writes.push(memberWrite({ ...update.at, member }, { offset, text, contributions, writeTime }))
   }
   if (writes.length === 0) return []
@@ -143,6 +163,5 @@ async function refold(
     group.failed = true
   }
   group.applied = applied
-  group.owed = true
   return writes
 }
