@@ -67,7 +67,7 @@ const MADE: readonly (readonly [string, FoldFunction, (member: number, random: R
     (member, random) =>
       member % 2 === 0
         ? contributionOf('StoreSpending', { path: pathTo(member % 4 === 0 ? '4100' : '4400'), amount: moneyOf(random) })
-        : contributionOf('StoreGrossProfit', {
+        : contributionOf('ResultOfStore', {
             sales: pathTo('3100'),
             goods: pathTo('3200'),
             revenue: moneyOf(random),
@@ -97,7 +97,7 @@ const MADE: readonly (readonly [string, FoldFunction, (member: number, random: R
         storeId: String(Math.floor(member / 14)),
         month: `${month}-01`,
         revenue: moneyOf(random),
-        lastSoldAt: `${month}-${10 + random(18)}T00:00:00.000Z`,
+        lastSoldOn: `${month}-${10 + random(18)}`,
       })
     },
   ]),
@@ -177,8 +177,8 @@ test('the balance runs over the days in order of time, and in US dollars only un
 function soldBy(storeId: string, months: readonly (readonly [at: number, revenue: number, lastDay: number])[]) {
   return months.map(([at, revenue, lastDay]) => {
     const month = `${1997 + Math.floor(at / 12)}-${String((at % 12) + 1).padStart(2, '0')}`
-    const lastSoldAt = `${month}-${String(lastDay).padStart(2, '0')}T00:00:00.000Z`
-    return contributionOf('MonthlyRevenue', { storeId, month: `${month}-01`, revenue: String(revenue), lastSoldAt })
+    const lastSoldOn = `${month}-${String(lastDay).padStart(2, '0')}`
+    return contributionOf('MonthlyRevenue', { storeId, month: `${month}-01`, revenue: String(revenue), lastSoldOn })
   })
 }
 

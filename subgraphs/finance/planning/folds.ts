@@ -6,7 +6,7 @@ import { monthAfter, seriesOfCompany, seriesOfStore, type Sales, type Series } f
 import { forecastRevenue, type Forecasts } from './revenue-forecast.ts'
 
 /** By store, then by month: what was sold, and when last. */
-type StoresSales = Record<string, Record<string, { revenue: number; lastSoldAt: string }>>
+type StoresSales = Record<string, Record<string, { revenue: number; lastSoldOn: string }>>
 
 interface ForecastSeries {
   readonly seriesId: string
@@ -79,9 +79,9 @@ function foldOfSales(emit: FoldFunction<StoresSales>['emit']): FoldFunction<Stor
     init: () => ({}),
     apply(state, contribution) {
       const [store, month] = placeOf(contribution)
-      const { revenue, lastSoldAt } = contribution.value
+      const { revenue, lastSoldOn } = contribution.value
       const months = (state[store] ??= {})
-      months[month] = { revenue: Number(revenue), lastSoldAt: cellText(lastSoldAt) }
+      months[month] = { revenue: Number(revenue), lastSoldOn: cellText(lastSoldOn) }
       return state
     },
     retract(state, contribution) {

@@ -4,8 +4,8 @@
 /** Revenue in cents' fractions as a number, and the last sale. */
 export interface StoreMonth {
   readonly revenue: number
-  /** ISO 8601, UTC. */
-  readonly lastSoldAt: string
+  /** A day of the month. */
+  readonly lastSoldOn: string
 }
 
 /** By store, then by month, which its first day names. */
@@ -30,23 +30,23 @@ export function monthAfter(month: string, months: number): string {
   return `${String(Math.floor(index / 12)).padStart(4, '0')}-${String((index % 12) + 1).padStart(2, '0')}-01`
 }
 
-function isOver(month: string, lastSoldAt: string): boolean {
+function isOver(month: string, lastSoldOn: string): boolean {
   const daysOfMonth = new Date(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5, 7)), 0)).getUTCDate()
-  return Number(lastSoldAt.slice(8, 10)) > daysOfMonth - LAST_DAYS
+  return Number(lastSoldOn.slice(8, 10)) > daysOfMonth - LAST_DAYS
 }
 
 /** The company's months with sales that are over, in order, apart where a gap ends a series. */
 function runs(sales: Sales): readonly (readonly [first: string, last: string])[] {
   const lastSale = new Map<string, string>()
   for (const months of sales.values()) {
-    for (const [month, { lastSoldAt }] of months) {
-      if (lastSoldAt > (lastSale.get(month) ?? '')) lastSale.set(month, lastSoldAt)
+    for (const [month, { lastSoldOn }] of months) {
+      if (lastSoldOn > (lastSale.get(month) ?? '')) lastSale.set(month, lastSoldOn)
     }
   }
   const found: [string, string][] = []
   const months = [...lastSale].sort(([one], [other]) => (one < other ? -1 : 1))
-  for (const [at, [month, lastSoldAt]] of months.entries()) {
-    if (at === months.length - 1 && !isOver(month, lastSoldAt)) break
+  for (const [at, [month, lastSoldOn]] of months.entries()) {
+    if (at === months.length - 1 && !isOver(month, lastSoldOn)) break
     const run = found.at(-1)
     if (run === undefined || indexOf(month) - indexOf(run[1]) > GAP_MONTHS) found.push([month, month])
     else run[1] = month

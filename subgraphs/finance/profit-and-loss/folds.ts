@@ -21,9 +21,9 @@ interface Path {
   readonly steps: readonly { readonly accountId: string; readonly sign: number }[]
 }
 
-/** Where a contribution enters: gross profit in the accounts of sales and of goods, an expense in its own. */
+/** Where a contribution enters: a store's result in the accounts of sales and of goods, an expense in its own. */
 function entriesOf({ input, value }: Contribution): readonly Entry[] {
-  if (input !== 'StoreGrossProfit') return [{ path: value['path'], amount: value['amount'] }]
+  if (input !== 'ResultOfStore') return [{ path: value['path'], amount: value['amount'] }]
   return [
     { path: value['sales'], amount: value['revenue'] },
     { path: value['goods'], amount: value['cost'] },
