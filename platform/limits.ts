@@ -213,6 +213,8 @@ export const limits = {
   foldGroupsAtOnceMax: 500,
   /** States of groups in memory, of all folds of the process. */
   foldStatesBytesMax: 67_108_864,
+  /** Members of a group that are remembered, so that others need not be looked for: a few megabytes. */
+  foldMembersKnownMax: 20_000,
   /** Contributions of a group that its fold may have to go over together: some hundred megabytes. */
   foldRefoldContributionsMax: 1_000_000,
   /** Pages of an input's rows between two durable marks of how far a snapshot is. */

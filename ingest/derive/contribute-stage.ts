@@ -74,13 +74,16 @@ export class ContributeStage {
     const writeTime = tenure.next()
     const { epoch } = tenure
     const kept = inputs.flatMap((input) => {
-      const more = keptMore(input, epoch)
+      const more = plan.fixed[input.input] === true ? null : keptMore(input, epoch)
       return more === null ? [] : [inputWrite({ fold: this.#fold, member: input.member, writeTime }, more)]
     })
     signal.throwIfAborted()
     if (kept.length > 0) await store.write(kept)
     const list = new ContributionList(plan.partitions)
-    for (const input of inputs) contributed(input, list)
+    for (const input of inputs) {
+      if (plan.fixed[input.input] === true) this.#contributedFixed(input, list)
+      else contributed(input, list)
+    }
     const records = list.records({ number: activation.number, partition, epoch })
     signal.throwIfAborted()
     if (records.length > 0) await log.append(plan.contributionsTopic, records)
@@ -97,16 +100,14 @@ export class ContributeStage {
       const member = memberText(index, keyText)
       inputs.push({ read, input: index, keyText, member, kept: null, row: null, references: EMPTY, groups: NOTHING })
     }
-    const keys = inputs.map(({ member }) => inputKey(this.#fold, member))
-    const rows = inputs.map(({ read, keyText }) => ({ read, keyText }))
+    const moving = inputs.filter(({ input }) => plan.fixed[input] !== true)
+    const keys = moving.map(({ member }) => inputKey(this.#fold, member))
     const [kept, found] = await Promise.all([
       keys.length === 0 ? [] : store.read(FOLD_INPUTS.name, keys),
-      readRows(live, plan, rows),
+      readRows(live, plan, inputs),
     ])
-    inputs.forEach((input, at) => {
-      input.kept = keptInput(kept[at]?.row['content'])
-      input.row = found[at] ?? null
-    })
+    moving.forEach((input, at) => (input.kept = keptInput(kept[at]?.row['content'])))
+    inputs.forEach((input, at) => (input.row = found[at] ?? null))
     return inputs
   }
 
@@ -167,6 +168,16 @@ export class ContributeStage {
       texts.push({ group, text })
     }
     input.groups = new Map(texts.map((each) => [each.group.text, each]))
+  }
+
+  /** Whether the row is new to its groups is not known here: the fold looks. */
+  #contributedFixed({ input, read, keyText, member, groups }: Contributing, list: ContributionList): void {
+    for (const { group, text } of groups.values()) list.add(group, member, { isNew: false, text })
+    if (groups.size > 0) return
+    const { plan } = this.#options
+    const fields = plan.reads[read]?.fieldsOf(keyText) ?? null
+    if (fields === null) return
+    for (const { text } of plan.compiled.inputs[input]?.possibleGroups(fields) ?? []) list.addNone(text, member)
   }
 
   /** What rows do not contribute to or use any more, once it is said. */

@@ -17,6 +17,8 @@ export interface ReadPlan {
   readonly table: string
   /** Key of the base row by the text that keys the changes; null where it is none. */
   readonly keyOf: (keyText: string) => Row | null
+  /** The same, the entity's key fields alone. */
+  readonly fieldsOf: (keyText: string) => Row | null
   /** The text that keys the changes, of a row. */
   readonly keyText: (row: Row) => string
   /** Columns of the base table's key. */
@@ -31,6 +33,11 @@ export interface FoldPlan {
   readonly own: EntityPlan
   readonly compiled: CompiledFold
   readonly reads: readonly ReadPlan[]
+  /**
+   * By input, whether the key of a row alone says which groups it may contribute to, and no joined row has a say: nothing need be kept of
+   * such rows, since what they contributed is taken back from the same groups.
+   */
+  readonly fixed: readonly boolean[]
   readonly touchedTopic: string
   readonly contributionsTopic: string
   readonly partitions: number
@@ -58,6 +65,11 @@ export function planFold({ product, entity, compiled, products, resolutionUs }: 
     own,
     compiled,
     reads,
+    fixed: compiled.inputs.map(({ groupFields, read }, index) => {
+      const key = compiled.reads[read]?.key ?? []
+      const joins = entity.derivation?.folds[index]?.joins.length ?? 0
+      return joins === 0 && groupFields !== null && groupFields.every((field) => key.includes(field))
+    }),
     touchedTopic: topicNames.touched(source.topic),
     contributionsTopic: topicNames.contributions(source.topic),
     partitions: source.partitions,
@@ -89,6 +101,7 @@ function planRead(
       const key = codec.keyOf(Buffer.from(keyText))
       return key === null ? null : base.keyOf(key)
     },
+    fieldsOf: (keyText) => codec.keyOf(Buffer.from(keyText)),
     keyText: (row) => codec.keyText(row),
     keyColumns: base.keyColumns,
   }

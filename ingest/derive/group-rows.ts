@@ -48,7 +48,7 @@ export async function readStates(
   return (await readAll(store, keys)).map((content) => {
     if (content === null) return null
     const { a, g, k, s, f, u = -1 } = content as unknown as StoredState
-    const unknown = { done: -1, owed: false, characters: 0 }
+    const unknown = { done: -1, owed: false, characters: 0, members: null }
     return { ...unknown, state: s, failed: f === true, row: g, applied: a, early: u, told: new Map(k) }
   })
 }

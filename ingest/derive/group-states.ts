@@ -24,6 +24,8 @@ export interface GroupState {
   owed: boolean
   /** Of its JSON in the store; 0: not known. */
   characters: number
+  /** All members whose rows the store has, where this tenure made the group and they are not too many. */
+  members: Set<string> | null
 }
 
 export const GONE = ''
@@ -36,6 +38,8 @@ interface Held {
 /** What an entry takes beside its texts. */
 const ENTRY_BYTES = 400
 const CHARACTERS_UNKNOWN = 1_000
+/** Of a member's text and its place in the set. */
+const MEMBER_BYTES = 128
 /** Of a state in memory, by the characters of its JSON. */
 const BYTES_PER_CHARACTER = 4
 
@@ -65,7 +69,11 @@ export class GroupStates {
 
   put(name: string, group: GroupState): void {
     this.drop(name)
-    const bytes = ENTRY_BYTES + (name.length + (group.characters || CHARACTERS_UNKNOWN)) * BYTES_PER_CHARACTER
+    const { characters, members } = group
+    const bytes =
+      ENTRY_BYTES +
+      (name.length + (characters || CHARACTERS_UNKNOWN)) * BYTES_PER_CHARACTER +
+      (members?.size ?? 0) * MEMBER_BYTES
     this.#held.set(name, { group, bytes })
     this.#bytes += bytes
     for (const [oldest, { bytes: freed }] of this.#held) {

@@ -1,6 +1,7 @@
 // One group while a batch is folded: what its members contribute now, against what its state has of them. The state is always the fold of the
 // members' rows, written with them in one piece; where the two may not agree (owners before may have written late, or what one replica alone
 // has) all rows are read, the state is made from them, and what they might lose again is written once more.
+import { limits } from '../../platform/limits.ts'
 import type { Store, Write } from '../../platform/ports/store.ts'
 import type { CompiledFold } from '../../schema/fold/compiled-fold.ts'
 import { FoldFailure } from '../../schema/fold/fold-failure.ts'
@@ -31,12 +32,12 @@ export function openUpdate(
   if (group === null) {
     // Rows leave a group that nobody knows.
     if (changes.row === null) return null
-    return { at, changes, group: fresh(changes.row, compiled), asked: asked(changes, -1), guarded }
+    return { at, changes, group: fresh(changes.row, compiled), asked: [], guarded }
   }
   for (const [member, { offset }] of changes.members) if (offset <= group.done) changes.members.delete(member)
   if (changes.members.size === 0) return group.owed ? { at, changes, group, asked: [], guarded } : null
   const isRepeated = group.done < 0 && firstOf(changes) <= group.applied
-  const names = isRepeated ? null : asked(changes, Math.max(group.applied, group.early))
+  const names = isRepeated ? null : asked(changes, group)
   return { at, changes, group, asked: names, guarded }
 }
 
@@ -53,7 +54,8 @@ function lastOf({ members }: GroupChanges): number {
 }
 
 function fresh(row: Row, compiled: CompiledFold): GroupState {
-  const empty = { row, applied: -1, early: -1, done: -1, told: new Map(), owed: false, characters: 0 }
+  const unknown = { applied: -1, early: -1, done: -1, characters: 0 }
+  const empty = { ...unknown, row, told: new Map<string, string>(), owed: false, members: new Set<string>() }
   try {
     return { ...empty, state: compiled.init(row), failed: false }
   } catch (error) {
@@ -63,10 +65,13 @@ function fresh(row: Row, compiled: CompiledFold): GroupState {
   }
 }
 
-/** `seen`: up to that offset members' rows may have messages' effects already. */
-function asked({ members }: GroupChanges, seen: number): string[] {
+/** Members who may have rows. Where messages may have had their effects already, none is called new for what they say. */
+function asked({ members }: GroupChanges, { members: known, applied, early }: GroupState): string[] {
   const names: string[] = []
-  for (const [member, { isNew, firstOffset }] of members) if (!isNew || firstOffset <= seen) names.push(member)
+  const seen = Math.max(applied, early)
+  for (const [member, { isNew, firstOffset }] of members) {
+    if (known === null ? !isNew || firstOffset <= seen : known.has(member)) names.push(member)
+  }
   return names
 }
 
@@ -94,6 +99,7 @@ export async function applyChanges(
   const applied = Math.max(lastOf(changes), group.done)
   // Rows may have been told by an owner before, later than this one knows.
   if (rows === null || update.guarded) group.owed = true
+  remember(group, changes.members)
   if (rows === null || group.failed) return refold(update, applied, options)
   const { writeTime, compiled } = options
   const writes: Write[] = []
@@ -121,6 +127,12 @@ export async function applyChanges(
   return writes
 }
 
+function remember(group: GroupState, members: ReadonlyMap<string, unknown>): void {
+  if (group.members === null) return
+  if (group.members.size + members.size > limits.foldMembersKnownMax) group.members = null
+  else for (const member of members.keys()) group.members.add(member)
+}
+
 /** Rows of members that contribute nothing are deleted where that many are met. */
 const DELETES_MAX = 1_000
 
@@ -131,6 +143,7 @@ async function refold(
 ): Promise<Write[]> {
   const { at, changes, group } = update
   const rows = await readGroup(store, at, signal)
+  remember(group, rows)
   const writes: Write[] = []
   const contributions: Contribution[] = []
   let deletes = 0

@@ -46,6 +46,8 @@ export interface CompiledFoldInput {
   readonly read: number
   /** The fields that alone decide which groups a row may contribute to; null where joined rows have a say. */
   readonly groupFields: readonly string[] | null
+  /** The groups that rows with these values of the `groupFields` may contribute to. Only where those are not null, and no list is among them. */
+  possibleGroups(fields: Row): readonly Group[]
   /**
    * The joined rows that the row needs, as far as `joined` lets know: one join's key may use another's row. To be asked again with what
    * it named until it names nothing new. An expression that fails names nothing; `contribute` tells of it.

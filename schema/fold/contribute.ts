@@ -52,6 +52,7 @@ export function compileFoldInput(
   return {
     read,
     groupFields: groupFieldsOf(plan),
+    possibleGroups: (fields) => possibleGroups(plan, fields),
     references: plan.joins.names.size === 0 ? () => [] : (row, joined) => referencesOf(plan, row, joined),
     contribute(member, row, joined) {
       try {
@@ -152,28 +153,43 @@ function contributionsOf(plan: Plan, member: string, row: Row, joined: JoinedRow
     if (!plan.joins.join(variables, joined)) return
     if (!plan.filtersFirst && !passes(plan.where, variables)) return
     const timeMs = timeOf(plan, variables)
-    if (timeMs === null && plan.needsTime) return
-    const fields: Record<string, Value> = {}
-    const keys: Value[] = []
-    for (const { field, expression } of plan.groups) {
-      const value = expression.evaluate(variables)
-      if (value === null) return
-      fields[field] = value
-      keys.push(value)
-    }
+    const found = timeMs === null && plan.needsTime ? [] : groupsOf(plan, variables, timeMs)
+    if (found.length === 0) return
     const contribution: Contribution = {
       input: plan.input,
       timeMs,
       member: place === null ? member : elementMember(member, place),
       value: plan.values(variables),
     }
-    if (plan.windowsOf === null || timeMs === null)
-      put(groups, contribution, { text: JSON.stringify(keys), row: fields })
-    else
-      for (const window of plan.windowsOf(timeMs))
-        put(groups, contribution, { text: JSON.stringify([...keys, window.start]), row: { ...fields, ...window.row } })
+    for (const group of found) put(groups, contribution, group)
   })
   return { kind: 'contributed', groups }
+}
+
+function groupsOf(plan: Plan, variables: Row, timeMs: number | null): readonly Group[] {
+  const row: Record<string, Value> = {}
+  const keys: Value[] = []
+  for (const { field, expression } of plan.groups) {
+    const value = expression.evaluate(variables)
+    if (value === null) return []
+    row[field] = value
+    keys.push(value)
+  }
+  if (plan.windowsOf === null || timeMs === null) return [{ text: JSON.stringify(keys), row }]
+  return plan.windowsOf(timeMs).map((window) => {
+    return { text: JSON.stringify([...keys, window.start]), row: { ...row, ...window.row } }
+  })
+}
+
+function possibleGroups(plan: Plan, fields: Row): readonly Group[] {
+  try {
+    // A session's group is not told apart by time.
+    const timeMs = plan.windowsOf === null ? null : timeOf(plan, fields)
+    return timeMs === null && plan.windowsOf !== null ? [] : groupsOf(plan, fields, timeMs)
+  } catch (error) {
+    if (!(error instanceof ExpressionFailure)) throw error
+    return []
+  }
 }
 
 function put(groups: Groups, contribution: Contribution, group: Group): void {
