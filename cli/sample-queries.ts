@@ -1,5 +1,6 @@
 // The example queries over the sample: tabs of the page, and the one that `meshgate dev` prints to paste.
 import type { ExampleQuery } from '../console/page.ts'
+import { CUSTOMER_360_QUERY, CUSTOMER_360_SUBSCRIPTION } from './customer-360.ts'
 
 export const sampleQueries: readonly ExampleQuery[] = [
   {
@@ -19,6 +20,75 @@ query CustomerWithOrders {
       }
       pageInfo { hasNextPage endCursor }
     }
+  }
+}
+`,
+  },
+  {
+    name: 'Customer 360',
+    query: `# Ten subgraphs answer it, each in one call.
+${CUSTOMER_360_QUERY}`,
+    variables: { id: '5219' },
+  },
+  {
+    name: 'Customer 360, live',
+    query: `# Told anew whenever the customer buys, asks for help or says something.
+${CUSTOMER_360_SUBSCRIPTION}`,
+    variables: { id: '5219' },
+  },
+  {
+    name: 'Supply chain',
+    query: `# What runs out next week, where else it is, which shipments were late, and whether the weather explains it.
+query SupplyChain {
+  stockAtRisk(first: 5) {
+    nodes {
+      product { name availability { unitsAvailable warehousesWithStock } }
+      warehouse { name city }
+      units
+      averageDailySales
+      daysOfSupply
+    }
+  }
+  shipments(punctuality: LATE, from: "1997-01-01", until: "1998-01-01", first: 5) {
+    nodes { shippedOn daysLate store { city } product { name } weather { kind } }
+  }
+  weatherInfluence { nodes { factor lateShareWith lateShareWithout difference explainsLateness } }
+}
+`,
+  },
+  {
+    name: 'Finance',
+    query: `# To the cent: a month of a store and of the company, cash, and the forecast beside what came.
+query Finance {
+  profitAndLoss(storeId: "13", month: "1997-03-01") {
+    revenue
+    cost
+    grossProfit
+    expenses
+    operatingResult
+    categories(first: 5) { nodes { category revenue grossProfit } }
+  }
+  profitAndLossOfCompany(first: 12) { nodes { month revenue operatingResult } }
+  cashPositions(currency: "USD", first: 3) { nodes { date inflow outflow balance } }
+  revenueForecasts(first: 6) { nodes { month forecast lower80 upper80 actual error } }
+}
+`,
+  },
+  {
+    name: 'Telemetry',
+    query: `# The last hours of a river gauge, and what was unusual.
+query Telemetry {
+  readings(sensorId: "water-flow", first: 5) { nodes { at value change } }
+  anomalies(sensorId: "water-flow", first: 5) { nodes { at actual expected score } }
+}
+`,
+  },
+  {
+    name: 'Quality',
+    query: `# What share of each product's records passes its checks, how complete they are and how long they took.
+query Quality {
+  productQualities(first: 50) {
+    nodes { product records passing completeness delayMs lastMinute failures(first: 3) { nodes { check records } } }
   }
 }
 `,

@@ -1,6 +1,7 @@
 // The facts of every domain: a domain adds its list here.
 import { catalogFacts } from './catalog-facts.ts'
 import { customersFacts } from './customers-facts.ts'
+import { exampleFacts } from './example-facts.ts'
 import type { FactRule } from './fact-rule.ts'
 import { financeFacts } from './finance-facts.ts'
 import { inventoryFacts } from './inventory-facts.ts'
@@ -19,6 +20,7 @@ interface DomainFacts {
 }
 
 export const domainFacts: readonly DomainFacts[] = [
+  { domain: 'the page', facts: exampleFacts },
   { domain: 'customers', facts: customersFacts },
   { domain: 'catalog', facts: catalogFacts },
   { domain: 'sales', facts: salesFacts },
