@@ -193,6 +193,8 @@ export const limits = {
   foldTenureNumbers: 16_777_216,
   /** How far versions of a fold that begins anew lie above those before (µs): for owners of the former that begin at the same moment. */
   foldFloorMarginUs: 60_000_000,
+  /** Behind a batch the next one of a stage waits so long, and takes what came meanwhile: a batch costs as much as some hundred rows. Three stages add that to a derived row's age. */
+  foldRestMs: 25,
   /** Between two looks whether a fold is worked by another definition: one look at a small topic. */
   foldPollMs: 1_000,
   /** Characters of a message of touches or contributions: some hundred rows; in the worst spelling it still fits the log. */

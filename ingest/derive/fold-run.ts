@@ -1,5 +1,6 @@
 // One activation of a derived entity at work in this process: its three stages, and its snapshot.
 import { MeshgateError } from '../../platform/errors.ts'
+import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
 import type { EventLog } from '../../platform/ports/event-log.ts'
 import type { Store } from '../../platform/ports/store.ts'
@@ -8,7 +9,6 @@ import type { FailureLog } from '../failure-log.ts'
 import type { IngestLogger } from '../ingest-logger.ts'
 import type { IngestObserver } from '../ingest-observer.ts'
 import { ContributeStage } from './contribute-stage.ts'
-import { EmitPace } from './emit-pace.ts'
 import type { Activation, FoldLedger } from './fold-ledger.ts'
 import { foldGroup, type FoldPlan } from './fold-plan.ts'
 import { FoldStage } from './fold-stage.ts'
@@ -16,6 +16,7 @@ import type { GroupStates } from './group-states.ts'
 import { NoticeStage } from './notice-stage.ts'
 import { Snapshot } from './snapshot.ts'
 import { StageConsumer, type StageConsumerOptions } from './stage-consumer.ts'
+import { StagePace } from './stage-pace.ts'
 
 export interface FoldRunOptions {
   readonly plan: FoldPlan
@@ -41,28 +42,31 @@ export interface FoldRunOptions {
 export class FoldRun {
   readonly activation: Activation
   readonly stages: readonly StageConsumer[]
-  readonly #pace: EmitPace
+  readonly #pace: StagePace
   readonly #options: FoldRunOptions
   #snapshot: Snapshot | null = null
 
   constructor(options: FoldRunOptions) {
-    const { plan, activation, clock, log } = options
+    const { plan, activation } = options
     this.#options = options
     this.activation = activation
-    this.#pace = new EmitPace(plan.compiled.everyMs, { clock, log })
+    this.#pace = new StagePace(options)
+    const foldRestMs = Math.max(limits.foldRestMs, plan.compiled.everyMs ?? 0)
     const notice = new NoticeStage(options)
     const contribute = new ContributeStage(options)
     const fold = new FoldStage(options)
     this.stages = [
       this.#stage('notice', [...new Set(plan.reads.map(({ changesTopic }) => changesTopic))], {
         process: (batch, signal) => notice.process(batch, signal),
+        rest: (batch, signal) => this.#pace.rest(limits.foldRestMs, batch, signal),
       }),
       this.#stage('contribute', [plan.touchedTopic], {
         process: (batch, signal) => contribute.process(batch, signal),
+        rest: (batch, signal) => this.#pace.rest(limits.foldRestMs, batch, signal),
       }),
       this.#stage('fold', [plan.contributionsTopic], {
         process: (batch, signal) => fold.process(batch, signal),
-        rest: (batch, signal) => this.#pace.rest(batch, signal),
+        rest: (batch, signal) => this.#pace.rest(foldRestMs, batch, signal),
       }),
     ]
   }

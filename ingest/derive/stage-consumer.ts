@@ -17,7 +17,7 @@ export interface StageConsumerOptions {
   readonly topics: readonly string[]
   readonly process: (batch: RecordBatch, signal: AbortSignal) => Promise<void>
   /** Awaited behind a batch that is handled: how long the next one waits. */
-  readonly rest?: (batch: RecordBatch, signal: AbortSignal) => Promise<void>
+  readonly rest: (batch: RecordBatch, signal: AbortSignal) => Promise<void>
   /** What comes next in a partition is gone. */
   readonly onGone: () => void
 }
@@ -87,6 +87,6 @@ export class StageConsumer {
     await process(batch, signal)
     failures.recovered(at)
     this.progress.find(({ topic }) => topic === batch.topic)?.handled(batch)
-    await rest?.(batch, signal)
+    await rest(batch, signal)
   }
 }

@@ -26,6 +26,8 @@ interface Face {
   readonly log: EventLog
   readonly clock: Clock
   readonly topics: ReadonlyMap<string, Topic>
+  /** Topics of derived entities, with what makes their records. */
+  readonly derived: ReadonlyMap<string, string>
   readonly budget: BodyBudget
   readonly backlog: TopicBacklog
 }
@@ -36,6 +38,7 @@ interface Face {
  */
 const STATUSES: Partial<Record<FailureCode, readonly [status: number, errorCode: number]>> = {
   LOG_TOPIC_UNKNOWN: [404, 40401],
+  INGEST_TOPIC_DERIVED: [403, 40301],
   INGEST_REQUEST_INVALID: [422, 42206],
   INGEST_REQUEST_UNSUPPORTED: [415, 415],
   INGEST_REQUEST_TOO_LARGE: [413, 41301],
@@ -57,17 +60,21 @@ export function createTopicRoutes(options: {
   readonly lagRecordsMax?: number
 }): RouteHandler {
   const topics = new Map<string, Topic>()
+  const derived = new Map<string, string>()
   for (const product of options.products) {
     for (const entity of product.entities) {
-      // Records of a derived entity are those of its fold alone.
-      if (entity.source === null || entity.derivation !== null) continue
+      if (entity.source === null) continue
       const { topic, format } = entity.source
+      if (entity.derivation !== null) {
+        derived.set(topic, `${product.domain}/${product.name}.${entity.name}`)
+        continue
+      }
       topics.set(topic, { name: topic, isText: format === 'TEXT', keyReader: compileKeyReaders(product, entity) })
     }
   }
   const { log, clock, lagOf = async () => 0, lagRecordsMax: recordsMax } = options
   const backlog = new TopicBacklog({ clock, lagOf, ...(recordsMax === undefined ? {} : { recordsMax }) })
-  const face: Face = { log, clock, topics, budget: new BodyBudget(), backlog }
+  const face: Face = { log, clock, topics, derived, budget: new BodyBudget(), backlog }
   return async (request, response) => {
     const [path = ''] = (request.url ?? '').split('?')
     if (path !== '/topics' && !path.startsWith('/topics/')) return false
@@ -88,6 +95,11 @@ async function answer(face: Face, path: string, request: IncomingMessage, respon
   }
   const name = topicNameIn(path)
   const topic = face.topics.get(name)
+  const maker = face.derived.get(name)
+  if (maker !== undefined) {
+    const message = `The records of ${name} are made by the fold ${maker} alone: send records to what it is derived from.`
+    throw new MeshgateError('INGEST_TOPIC_DERIVED', message)
+  }
   if (topic === undefined) {
     const known = [...face.topics.keys()].join(', ')
     throw new MeshgateError('LOG_TOPIC_UNKNOWN', `No product takes records from the topic "${name}". Topics: ${known}.`)

@@ -89,6 +89,10 @@ export function entityToLoad(product: Product, name: string | undefined): Source
   )
   const [found, ...others] = name === undefined ? owned : owned.filter((entity) => entity.name === name)
   if (found !== undefined && others.length === 0) return found
+  if (product.entities.some((entity) => entity.name === name && entity.derivation !== null)) {
+    const message = `The rows of ${name} of ${product.domain}/${product.name} are made by its fold alone: load what it is derived from.`
+    throw new MeshgateError('INGEST_TOPIC_DERIVED', message)
+  }
   const what =
     name === undefined
       ? 'has not exactly one entity that records can be loaded into'

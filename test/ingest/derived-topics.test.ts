@@ -37,12 +37,12 @@ test('the topics of HTTP are those that records come from outside to', async () 
   expect(await (await fetch(url)).json()).toEqual(['tests.sales'])
   const headers = { 'content-type': 'application/vnd.kafka.json.v2+json' }
   const posted = await fetch(`${url}/tests.stores`, { method: 'POST', headers, body: '{"records":[]}' })
-  expect([posted.status, await posted.json()]).toEqual([404, expect.objectContaining({ code: 'LOG_TOPIC_UNKNOWN' })])
+  expect([posted.status, await posted.json()]).toEqual([403, expect.objectContaining({ code: 'INGEST_TOPIC_DERIVED' })])
 })
 
 test('a file is loaded into the entity that takes records, and into no other', () => {
   expect(entityToLoad(product, undefined).name).toBe('Sale')
   expect(() => entityToLoad(product, 'Store')).toThrow(
-    'The product tests/things has no entity Store that records can be loaded into. Name one of: Sale.',
+    'The rows of Store of tests/things are made by its fold alone: load what it is derived from.',
   )
 })
