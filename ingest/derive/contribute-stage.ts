@@ -1,7 +1,6 @@
 // Second stage: looks at the rows that are touched, and appends to `<topic>.contributions` what they contribute to which groups now. What it may
 // have said of a row stands in mesh_FoldInputs before it says it, so that whoever comes next takes back what is not so.
 import { setImmediate } from 'node:timers/promises'
-import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import type { EventLog, RecordBatch } from '../../platform/ports/event-log.ts'
 import type { Store, Write } from '../../platform/ports/store.ts'
@@ -86,7 +85,10 @@ export class ContributeStage {
     }
     const records = list.records({ number: activation.number, partition, epoch })
     signal.throwIfAborted()
-    if (records.length > 0) await log.append(plan.contributionsTopic, records)
+    if (records.length === 0) return
+    await log.append(plan.contributionsTopic, records)
+    // Said behind another's fence it counts for nothing: the batch must be repeated, and what is to be taken back be found.
+    await this.#tenures.confirm(tenure, signal)
     await this.#forget(inputs, at)
   }
 
@@ -195,11 +197,6 @@ export class ContributeStage {
       for (const joined of gone.references) unused.push(dependentDelete(at, joined))
     }
     if (exact.length === 0) return
-    // Said behind another's fence it counts for nothing, and the other must find what is to be taken back.
-    if (!(await tenure.isCurrent())) {
-      this.#tenures.end(signal)
-      throw new MeshgateError('FOLD_SUPERSEDED', 'The partition is claimed by another process; the batch is repeated.')
-    }
     signal.throwIfAborted()
     await store.write(exact)
     if (unused.length > 0) await store.write(unused)

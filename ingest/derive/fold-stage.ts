@@ -72,6 +72,8 @@ export class FoldStage {
     }
     // Behind everything else: who repeats the batch must still take what is before the fences.
     if (anyFence) await this.#writeFences(partition, { first: records[0]?.offset ?? 0, tenure, signal })
+    // Another's write times may lie above those of this batch: it must be written over them.
+    await this.#tenures.confirm(tenure, signal)
   }
 
   async #foldGroups(groups: [string, GroupChanges][], tenure: Tenure<Memory>, signal: AbortSignal): Promise<void> {

@@ -75,9 +75,16 @@ export class Tenures<Memory> {
     return tenure
   }
 
-  /** The next batch begins another: somebody else has claimed the partition, perhaps one that is gone already. */
-  end(signal: AbortSignal): void {
+  /**
+   * Rejects where somebody else has claimed the partition, perhaps one that is gone already: what the tenure has done since may count for
+   * nothing, so the batch is repeated in another. Asked behind what a batch does, and before its position is committed.
+   */
+  async confirm(tenure: Tenure<Memory>, signal: AbortSignal): Promise<void> {
+    if (await tenure.isCurrent()) return
     this.#begun.delete(signal)
+    const { fold, stage } = this.#options
+    const message = `A partition of ${fold} (${stage}) was claimed by another process meanwhile; the batch is repeated.`
+    throw new MeshgateError('FOLD_SUPERSEDED', message)
   }
 
   #requireActive(): void {

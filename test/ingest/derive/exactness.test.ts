@@ -2,23 +2,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { startIngest, type Ingest } from '../../../ingest/main.ts'
-import type { AppendRecord } from '../../../platform/ports/event-log.ts'
 import { seededInteger } from '../../seeded-random.ts'
 import { openPorts, type TestPorts } from '../open-ports.ts'
 import type { Random } from '../random-things.ts'
 import { ask } from '../replay-bed.ts'
 import { MortalPorts } from './mortal-ports.ts'
-import {
-  derivedRows,
-  expectedRows,
-  functions,
-  itemRecord,
-  meshProducts,
-  orderRecord,
-  orders,
-  removal,
-  startMesh,
-} from './sales-mesh.ts'
+import { randomItem, randomOrder } from './random-sales.ts'
+import { derivedRows, expectedRows, functions, meshProducts, orders, startMesh } from './sales-mesh.ts'
 
 const SEEDS = (process.env['MESHGATE_TEST_SEEDS'] ?? '1,2,3,4').split(',').map(Number)
 const LIVES = 8
@@ -26,28 +16,6 @@ const closing: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close()
 })
-
-const ITEMS = 6
-const ORDERS = 30
-const SHOPS = ['north', 'south', 'east']
-const CATEGORIES = ['drinks', 'food', 'leaves']
-
-function randomOrder(random: Random): AppendRecord {
-  const id = `o${random(ORDERS)}`
-  if (random(6) === 0) return removal(id)
-  const lines = Array.from({ length: random(4) }, () => ({
-    item: `i${random(ITEMS)}`,
-    amount: String((random(500) - 20) / 100),
-  }))
-  const placedAt = new Date(Date.UTC(2026, 0, 1 + random(3), random(24), random(60))).toISOString()
-  return orderRecord({ id, shop: SHOPS[random(SHOPS.length)] ?? '', placedAt, lines })
-}
-
-function randomItem(random: Random): AppendRecord {
-  const id = `i${random(ITEMS)}`
-  if (random(4) === 0) return removal(id)
-  return itemRecord({ id, category: CATEGORIES[random(CATEGORIES.length)] ?? '' })
-}
 
 async function appendSome(ports: TestPorts, random: Random): Promise<void> {
   const some = Array.from({ length: 1 + random(12) }, () => randomOrder(random))

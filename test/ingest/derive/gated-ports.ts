@@ -1,0 +1,61 @@
+// Lets the calls of several owners go one at a time, in an order of the test's choosing: each waits for its turn before it begins and before it
+// returns, so that what one has read another may change before it acts on it.
+import { setImmediate } from 'node:timers/promises'
+import type { EventLog } from '../../../platform/ports/event-log.ts'
+import type { Store } from '../../../platform/ports/store.ts'
+import type { Random } from '../random-things.ts'
+
+interface Ports {
+  readonly log: EventLog
+  readonly store: Store
+}
+
+export class Gates {
+  readonly #random: Random
+  #waiting: (() => void)[] = []
+  #underWay = 0
+
+  constructor(random: Random) {
+    this.#random = random
+  }
+
+  /** Gives turns until the work has ended; `between` runs while nothing else does. */
+  async run(work: Promise<unknown>, between: () => Promise<void>): Promise<void> {
+    let ended = false
+    const end = (): void => void (ended = true)
+    work.then(end, end)
+    while (!ended) {
+      await setImmediate()
+      if (this.#underWay > 0 || this.#waiting.length === 0) continue
+      await between()
+      const [next] = this.#waiting.splice(this.#random(this.#waiting.length), 1)
+      next?.()
+    }
+    await work
+  }
+
+  ports({ log, store }: Ports): Ports {
+    return { log: this.#gated(log), store: this.#gated(store) }
+  }
+
+  #gated<Port extends object>(port: Port): Port {
+    return new Proxy(port, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name)
+        if (typeof member !== 'function') return member
+        const method = member.bind(target) as (...given: unknown[]) => Promise<unknown>
+        return async (...given: unknown[]) => {
+          await this.#turn()
+          this.#underWay += 1
+          const result = await method(...given).finally(() => (this.#underWay -= 1))
+          await this.#turn()
+          return result
+        }
+      },
+    })
+  }
+
+  #turn(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+}
