@@ -1,4 +1,4 @@
-// `npm run bench:sample`: the whole sample on a laptop. How long an empty directory takes to be ready and at how much memory; Customer 360 at
+// `node cli/run.js bench/sample/run.ts`: the whole sample on a laptop. How long an empty directory takes to be ready and at how much memory; Customer 360 at
 // 200 requests a second, each of another customer; how long later starts take. `--rounds N`, default 3. `--directory D`: where data lies.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
