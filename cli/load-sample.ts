@@ -55,6 +55,8 @@ export async function loadSample(options: SampleOptions): Promise<SampleResult> 
       result.rejected += outcome.rejected
       result.alreadyLoaded &&= outcome.alreadyLoaded
     }
+    // Each load waits for its own records; what is derived from all of them is waited for once.
+    await options.ingest.caughtUp()
     return result
   } finally {
     await telling.end()
@@ -71,7 +73,7 @@ export function entityOfLoad(load: SampleLoad, product: Product): string {
 type OnRecords = (records: number) => void
 
 async function loadOne(options: SampleOptions, load: SampleLoad, product: Product, onRecords: OnRecords) {
-  const { log, clock, ingest } = options
+  const { log, clock } = options
   const hash = await contentHash(load.files)
   const outcome = await loadFile({
     product,
@@ -80,7 +82,6 @@ async function loadOne(options: SampleOptions, load: SampleLoad, product: Produc
     source: { kind: 'records', contentHash: hash, records: () => load.records() },
     log,
     clock,
-    ingest,
     onProgress: ({ records }) => onRecords(records),
   })
   invariant(outcome.records === load.expected, `${load.name} has ${load.expected} records, not ${outcome.records}`)

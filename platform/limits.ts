@@ -203,18 +203,18 @@ export const limits = {
   foldContributionCharactersMax: 262_144,
   /** Characters of what names a group: it is a part of every row's key, which Cassandra bounds. */
   foldGroupCharactersMax: 8_192,
-  /** Rows that a fold reads and evaluates at once: a wave of the store, and some megabytes. */
-  foldRowsAtOnceMax: 2_000,
+  /** Rows that a fold reads and evaluates at once: a wave of the store, and a megabyte or two, of each of some forty folds. */
+  foldRowsAtOnceMax: 400,
   /** Lists of the rows that use a joined row, read at once. */
-  foldPagesAtOnceMax: 16,
+  foldPagesAtOnceMax: 4,
   /** Keys of such rows that are held before they are appended. */
   foldTouchesHeldBytesMax: 1_048_576,
   /** Messages of contributions that are folded together, and records of groups that are appended together: atomic writes of all of one group stay below what Cassandra takes. */
   foldSliceBytesMax: 1_048_576,
   /** Groups whose states are read and written at once. */
-  foldGroupsAtOnceMax: 500,
+  foldGroupsAtOnceMax: 200,
   /** States of groups in memory, of all folds of the process. */
-  foldStatesBytesMax: 67_108_864,
+  foldStatesBytesMax: 33_554_432,
   /** Members of a group that are remembered, so that others need not be looked for: a few megabytes. */
   foldMembersKnownMax: 20_000,
   /** Contributions of a group that its fold may have to go over together: some hundred megabytes. */
