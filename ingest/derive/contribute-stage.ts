@@ -12,6 +12,7 @@ import { foldGroup, foldKey, type FoldPlan } from './fold-plan.ts'
 import { FOLD_INPUTS } from './fold-tables.ts'
 import { dependentDelete, dependentPut, inputKey, inputWrite, keptInput } from './input-rows.ts'
 import { joinedText, memberText } from './members.ts'
+import { packedText } from './packed-contributions.ts'
 import { requireStart } from './notice-stage.ts'
 import { readRows } from './read-rows.ts'
 import { Tenures, type Tenure } from './tenures.ts'
@@ -161,7 +162,7 @@ export class ContributeStage {
   #take(input: Contributing, groups: (Contributed & { readonly kind: 'contributed' })['groups']): void {
     const texts: { readonly group: Group; readonly text: string }[] = []
     for (const { group, contributions } of groups.values()) {
-      const text = JSON.stringify(contributions)
+      const text = packedText(input.member, contributions)
       if (text.length > limits.foldContributionCharactersMax || group.text.length > limits.foldGroupCharactersMax) {
         const message = `What the row contributes to the group ${group.text.slice(0, 100)} is too large: ${text.length} characters, of a group of ${group.text.length}.`
         this.#options.onFailed({ kind: 'failed', message, expression: 'size' })

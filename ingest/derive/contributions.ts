@@ -5,7 +5,6 @@ import { limits } from '../../platform/limits.ts'
 import { partitionOfKey } from '../../platform/partitioner.ts'
 import type { AppendRecord, LogRecord } from '../../platform/ports/event-log.ts'
 import type { Group } from '../../schema/fold/compiled-fold.ts'
-import type { Contribution } from '../../schema/fold/fold-function.ts'
 import type { Row } from '../../schema/row.ts'
 
 export interface Sender {
@@ -113,7 +112,7 @@ function unescaped(text: string): string {
 
 /** What a row contributes to a group now. */
 export interface MemberChange {
-  /** JSON of Contributions; null: nothing any more. */
+  /** Packed contributions; null: nothing any more. */
   readonly text: string | null
   /** Of the first message: the row had not contributed before. */
   readonly isNew: boolean
@@ -195,11 +194,6 @@ export function fencesFrom(fences: Fences, offset: number): Fences {
     kept.set(partition, [...(highest === null ? [] : [highest]), ...known.filter((fence) => fence.offset >= offset)])
   }
   return kept
-}
-
-export function contributionsOf(text: string): readonly Contribution[] {
-  // What a contribute stage wrote.
-  return JSON.parse(text) as readonly Contribution[]
 }
 
 function textOf(bytes: Uint8Array): string {

@@ -5,6 +5,9 @@ import type { EventLog } from '../../platform/ports/event-log.ts'
 import type { Activation } from './fold-ledger.ts'
 import { FoldRun, type FoldRunOptions } from './fold-run.ts'
 
+/** Of what the stages keep and tell one another: in another form a fold begins anew. */
+const STORED_FORM = '2\n'
+
 export type DerivedFoldOptions = Omit<FoldRunOptions, 'activation' | 'onGone'>
 
 export class DerivedFold {
@@ -17,7 +20,10 @@ export class DerivedFold {
 
   constructor(options: DerivedFoldOptions) {
     this.#options = options
-    this.#definitionHash = createHash('sha256').update(options.plan.compiled.definition).digest('hex')
+    this.#definitionHash = createHash('sha256')
+      .update(STORED_FORM)
+      .update(options.plan.compiled.definition)
+      .digest('hex')
   }
 
   get run(): FoldRun | null {

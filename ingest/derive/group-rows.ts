@@ -4,10 +4,10 @@ import { limits } from '../../platform/limits.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import type { Store, Write } from '../../platform/ports/store.ts'
 import type { FoldState } from '../../schema/fold/compiled-fold.ts'
-import type { Contribution } from '../../schema/fold/fold-function.ts'
 import { cellText, type Row, type Value } from '../../schema/row.ts'
 import { FOLD_GROUPS, STATE_MEMBER } from './fold-tables.ts'
 import type { GroupState } from './group-states.ts'
+import type { Packed } from './packed-contributions.ts'
 
 /** Names a group's partition. */
 export interface GroupAt {
@@ -18,7 +18,7 @@ export interface GroupAt {
 export interface MemberRow {
   readonly at: number
   /** Null: nothing any more. */
-  readonly contributions: readonly Contribution[] | null
+  readonly packed: Packed | null
 }
 
 interface StoredState {
@@ -35,7 +35,7 @@ interface StoredState {
 
 interface StoredMember {
   readonly a: number
-  readonly c: readonly Contribution[] | null
+  readonly c: Packed | null
 }
 
 /** In the order asked; null where there is no such group. */
@@ -72,7 +72,7 @@ async function readAll(store: Store, keys: readonly object[]): Promise<(Value | 
 
 function memberRow(content: Value): MemberRow {
   const { a, c } = content as unknown as StoredMember
-  return { at: a, contributions: c }
+  return { at: a, packed: c }
 }
 
 /** All members of a group. FOLD_GROUP_TOO_LARGE beyond what a process may hold of one. */
@@ -88,7 +88,7 @@ export async function readGroup(
     signal.throwIfAborted()
     for (const row of page.rows) {
       const member = memberRow(row['content'] ?? null)
-      contributions += member.contributions?.length ?? 0
+      contributions += member.packed?.length ?? 0
       members.set(cellText(row['member']), member)
     }
     if (contributions > limits.foldRefoldContributionsMax) {
@@ -117,7 +117,7 @@ export function stateWrite(at: GroupAt, group: GroupState, writeTime: number): W
 export interface MemberToWrite {
   readonly offset: number
   /** Null: nothing any more. */
-  readonly contributions: readonly Contribution[] | null
+  readonly packed: Packed | null
   /** The same as JSON. */
   readonly text: string | null
   readonly writeTime: number
@@ -125,9 +125,9 @@ export interface MemberToWrite {
 
 export function memberWrite(
   at: GroupAt & { readonly member: string },
-  { offset, contributions, text, writeTime }: MemberToWrite,
+  { offset, packed, text, writeTime }: MemberToWrite,
 ): Write {
-  const content = { a: offset, c: contributions } as unknown as Value
+  const content = { a: offset, c: packed } as unknown as Value
   // The text is put into the row's as it is.
   return contentWrite(at, { content, contentText: `{"a":${offset},"c":${text ?? 'null'}}`, writeTime }).write
 }
@@ -145,7 +145,21 @@ export function contentWrite(
     writeTime,
   }: { readonly content: Value; readonly contentText?: string; readonly writeTime: number },
 ): Written {
-  const text = `{"fold":${JSON.stringify(fold)},"group":${JSON.stringify(group)},"member":${JSON.stringify(member)},"content":${contentText}}`
+  const text = `${headOf(fold, group)}${JSON.stringify(member)},"content":${contentText}}`
   const row = { fold, group, member, content }
   return { write: { kind: 'put', table: FOLD_GROUPS.name, row, writeTime, text }, characters: text.length }
+}
+
+let lastFold = ''
+let lastGroup = ''
+let lastHead = ''
+
+/** Writes mostly come group by group. */
+function headOf(fold: string, group: string): string {
+  if (fold !== lastFold || group !== lastGroup || lastHead === '') {
+    lastHead = `{"fold":${JSON.stringify(fold)},"group":${JSON.stringify(group)},"member":`
+    lastFold = fold
+    lastGroup = group
+  }
+  return lastHead
 }

@@ -7,9 +7,10 @@ import type { CompiledFold } from '../../schema/fold/compiled-fold.ts'
 import { FoldFailure } from '../../schema/fold/fold-failure.ts'
 import type { Contribution } from '../../schema/fold/fold-function.ts'
 import type { Row } from '../../schema/row.ts'
-import { contributionsOf, type GroupChanges } from './contributions.ts'
+import type { GroupChanges } from './contributions.ts'
 import { memberDelete, memberWrite, readGroup, type GroupAt, type MemberRow } from './group-rows.ts'
 import type { GroupState } from './group-states.ts'
+import { packedIn, unpack } from './packed-contributions.ts'
 
 export interface GroupUpdate {
   readonly at: GroupAt
@@ -107,16 +108,17 @@ export async function applyChanges(
   const added: Contribution[] = []
   for (const [member, change] of changes.members) {
     // Those that are new have not been asked for.
-    const before = rows.get(member)?.contributions ?? null
+    const before = rows.get(member)?.packed ?? null
     const isSame = (before === null ? null : JSON.stringify(before)) === change.text
     if (isSame && !update.guarded) continue
     const { text, offset } = change
-    const contributions = text === null ? null : contributionsOf(text)
+    const packed = text === null ? null : packedIn(text)
     if (!isSame) {
-      for (const each of before ?? []) retracted.push(each)
-      for (const each of contributions ?? []) added.push(each)
+      if (before !== null) unpack(compiled, member, before, retracted)
+      if (packed !== null) unpack(compiled, member, packed, added)
     }
-    writes.push(memberWrite({ ...update.at, member }, { offset, text, contributions, writeTime }))
+    const { fold, group: name } = update.at
+    writes.push(memberWrite({ fold, group: name, member }, { offset, text, packed, writeTime }))
   }
   if (writes.length === 0) return []
   const without = retracted.length === 0 ? group.state : compiled.retract(group.state, retracted)
@@ -150,21 +152,21 @@ async function refold(
   for (const [member, row] of rows) {
     const change = changes.members.get(member)
     if (change !== undefined && change.offset >= row.at) continue
-    for (const each of row.contributions ?? []) contributions.push(each)
+    if (row.packed !== null) unpack(compiled, member, row.packed, contributions)
     if (row.at > applied || change !== undefined) {
       const offset = Math.min(row.at, applied)
       group.early = Math.max(group.early, row.at)
-      const text = row.contributions === null ? null : JSON.stringify(row.contributions)
-      writes.push(memberWrite({ ...at, member }, { offset, text, contributions: row.contributions, writeTime }))
-    } else if (row.contributions === null && row.at <= group.applied && (deletes += 1) <= DELETES_MAX) {
+      const text = row.packed === null ? null : JSON.stringify(row.packed)
+      writes.push(memberWrite({ ...at, member }, { offset, text, packed: row.packed, writeTime }))
+    } else if (row.packed === null && row.at <= group.applied && (deletes += 1) <= DELETES_MAX) {
       writes.push(memberDelete({ ...at, member }, writeTime))
     }
   }
   for (const [member, { text, offset }] of changes.members) {
     if (offset < (rows.get(member)?.at ?? 0)) continue
-    const own = text === null ? null : contributionsOf(text)
-    for (const each of own ?? []) contributions.push(each)
-    writes.push(memberWrite({ ...at, member }, { offset, text, contributions: own, writeTime }))
+    const packed = text === null ? null : packedIn(text)
+    if (packed !== null) unpack(compiled, member, packed, contributions)
+    writes.push(memberWrite({ ...at, member }, { offset, text, packed, writeTime }))
   }
   try {
     group.state = compiled.refold(group.row, contributions)

@@ -21,14 +21,19 @@ export interface Touched {
   readonly keyText: string
 }
 
+interface Keys {
+  readonly partition: number
+  readonly read: number
+  keys: string[]
+  bytes: number
+}
+
 /** Gathers touches until they are appended. */
 export class TouchList {
   readonly #plan: FoldPlan
   readonly #number: number
-  readonly #texts = new Map<
-    string,
-    { readonly partition: number; readonly read: number; keys: string[]; bytes: number }
-  >()
+  /** By read and partition. */
+  readonly #lists: Keys[][] = []
   #records: AppendRecord[] = []
   #bytes = 0
 
@@ -43,9 +48,8 @@ export class TouchList {
 
   add(read: number, keyText: string, keyBytes: Uint8Array = Buffer.from(keyText)): void {
     const partition = partitionOfKey(keyBytes, this.#plan.partitions)
-    const name = `${partition}:${read}`
-    let list = this.#texts.get(name)
-    if (list === undefined) this.#texts.set(name, (list = { partition, read, keys: [], bytes: 0 }))
+    const lists = (this.#lists[read] ??= [])
+    const list = (lists[partition] ??= { partition, read, keys: [], bytes: 0 })
     // Of JSON at most: every byte escaped would be rare, and the record's bound is far below the log's.
     const bytes = keyBytes.length + 3
     if (list.bytes > 0 && list.bytes + bytes > limits.foldMessageCharactersMax) this.#close(list)
@@ -56,14 +60,14 @@ export class TouchList {
 
   /** Durable when it resolves. */
   async append(log: EventLog): Promise<void> {
-    for (const list of this.#texts.values()) if (list.keys.length > 0) this.#close(list)
+    for (const list of this.#lists.flat()) if (list.keys.length > 0) this.#close(list)
     const records = this.#records
     this.#records = []
     this.#bytes = 0
     if (records.length > 0) await log.append(this.#plan.touchedTopic, records)
   }
 
-  #close(list: { readonly partition: number; readonly read: number; keys: string[]; bytes: number }): void {
+  #close(list: Keys): void {
     const record: TouchRecord = { f: this.#number, r: list.read, k: list.keys }
     this.#records.push({ key: null, value: Buffer.from(JSON.stringify(record)), partition: list.partition })
     list.keys = []
