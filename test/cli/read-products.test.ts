@@ -4,7 +4,9 @@ import { readProducts } from '../../cli/read-products.ts'
 
 it('a product of the project goes by its name, its folder and its file', async () => {
   const named = await Promise.all(
-    ['sales/orders', 'subgraphs/sales/orders', 'subgraphs/sales/orders/product.graphql'].map((path) => readProducts([path])),
+    ['sales/orders', 'subgraphs/sales/orders', 'subgraphs/sales/orders/product.graphql'].map((path) =>
+      readProducts([path]),
+    ),
   )
   expect(named.map(({ products }) => products.map(({ domain, name }) => `${domain}/${name}`))).toEqual([
     ['sales/orders'],
