@@ -7,10 +7,12 @@ import { compileProduct } from '../../schema/compile-product.ts'
 
 const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
 
-test('the product in twenty lines compiles, and its references find their entities', async () => {
-  const [, text = ''] = /```graphql\n([^]*?)```/.exec(await read('README.md')) ?? []
-  const parcels = compileProduct('subgraphs/shipping/parcels/product.graphql', text)
+test('the products shown compile, and what they refer to and read is there', async () => {
+  const texts = [...(await read('README.md')).matchAll(/```graphql\n([^]*?)```/g)].map(([, text = '']) => text)
+  expect(texts).toHaveLength(2)
+  const shown = texts.map((text, index) => compileProduct(`subgraphs/shipping/shown-${index}/product.graphql`, text))
+  expect(shown.flatMap(({ diagnostics }) => diagnostics)).toEqual([])
   const { products } = await readProducts([])
-  const mesh = parcels.product === null ? products : [parcels.product, ...products]
-  expect([parcels.diagnostics, mesh.length, checkMesh(mesh)]).toEqual([[], products.length + 1, []])
+  const mesh = [...shown.flatMap(({ product }) => (product === null ? [] : [product])), ...products]
+  expect([mesh.length, checkMesh(mesh)]).toEqual([products.length + 2, []])
 })
