@@ -13,8 +13,8 @@ import { FOLD_INPUTS } from './fold-tables.ts'
 import { dependentDelete, dependentPut, inputKey, inputWrite, keptInput } from './input-rows.ts'
 import { joinedText, memberText } from './members.ts'
 import { packedText } from './packed-contributions.ts'
-import { requireStart } from './notice-stage.ts'
 import { readRows } from './read-rows.ts'
+import { requireNotPassed, requireStart } from './stage-start.ts'
 import { Tenures, type Tenure } from './tenures.ts'
 import { touchedIn, type Touched } from './touches.ts'
 
@@ -43,9 +43,11 @@ export class ContributeStage {
     const { plan, activation, ledger, log } = options
     const { fold, number } = activation
     this.#fold = foldKey(activation)
-    const begin = async (partition: number, epoch: number): Promise<null> => {
-      const of = { topic: plan.touchedTopic, partition }
-      await requireStart(log, activation, { group: foldGroup(plan, 'contribute', number), of })
+    const group = { log, activation, group: foldGroup(plan, 'contribute', number) }
+    const begin = async (first: RecordBatch, epoch: number): Promise<null> => {
+      const { partition } = first
+      await requireStart(group, first)
+      await requireNotPassed(group, first)
       const to = Array.from({ length: plan.partitions }, (_, index) => index)
       // What owners before append from now on is dropped; what they appended, and so what they kept before, is seen.
       const fences = to.map((each) => fence({ number, partition, epoch }, each))
@@ -55,8 +57,9 @@ export class ContributeStage {
     this.#tenures = new Tenures({ ledger, fold, number, stage: 'contribute', begin })
   }
 
-  async process({ records, partition }: RecordBatch, signal: AbortSignal): Promise<void> {
-    const tenure = await this.#tenures.of(partition, signal)
+  async process(batch: RecordBatch, signal: AbortSignal): Promise<void> {
+    const { records, partition } = batch
+    const tenure = await this.#tenures.of(batch, signal)
     const touched = touchedIn(records, this.#options.activation.number)
     for (let from = 0; from < touched.length; from += limits.foldRowsAtOnceMax) {
       const some = touched.slice(from, from + limits.foldRowsAtOnceMax)

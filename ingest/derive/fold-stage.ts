@@ -14,7 +14,7 @@ import { FOLD_GROUPS, STATE_MEMBER } from './fold-tables.ts'
 import { contentWrite, readMembers, readStates, stateWrite, type MemberRow } from './group-rows.ts'
 import type { GroupState, GroupStates, TenureStates } from './group-states.ts'
 import { applyChanges, isAhead, openUpdate, type GroupUpdate } from './group-update.ts'
-import { requireStart } from './notice-stage.ts'
+import { requireNotPassed, requireStart } from './stage-start.ts'
 import { Tenures, type Tenure } from './tenures.ts'
 
 export interface FoldStageOptions {
@@ -31,8 +31,8 @@ export interface FoldStageOptions {
 interface Memory {
   readonly states: TenureStates
   readonly fences: Fences
-  /** What an owner before had in hand ends before that offset; -1: not known yet. */
-  guardedBefore: number
+  /** What an owner before had in hand ends before that offset. */
+  readonly guardedBefore: number
 }
 
 interface Turn {
@@ -51,19 +51,20 @@ export class FoldStage {
     const { plan, activation, ledger, log, states } = options
     const { fold, number } = activation
     this.#fold = foldKey(activation)
-    const begin = async (partition: number): Promise<Memory> => {
-      const of = { topic: plan.contributionsTopic, partition }
-      await requireStart(log, activation, { group: foldGroup(plan, 'fold', number), of })
-      return { states: states.open(), fences: await this.#readFences(partition), guardedBefore: -1 }
+    const group = { log, activation, group: foldGroup(plan, 'fold', number) }
+    const begin = async (first: RecordBatch): Promise<Memory> => {
+      await requireStart(group, first)
+      await requireNotPassed(group, first)
+      const guardedBefore = (first.records[0]?.offset ?? 0) + limits.logBatchRecordsMax
+      return { states: states.open(), fences: await this.#readFences(first.partition), guardedBefore }
     }
     this.#tenures = new Tenures({ ledger, fold, number, stage: 'fold', begin })
   }
 
-  async process({ partition, records }: RecordBatch, signal: AbortSignal): Promise<void> {
-    const tenure = await this.#tenures.of(partition, signal)
-    const { memory } = tenure
-    const { fences } = memory
-    if (memory.guardedBefore < 0) memory.guardedBefore = (records[0]?.offset ?? 0) + limits.logBatchRecordsMax
+  async process(batch: RecordBatch, signal: AbortSignal): Promise<void> {
+    const { partition, records } = batch
+    const tenure = await this.#tenures.of(batch, signal)
+    const { fences } = tenure.memory
     let anyFence = false
     for (const slice of slicesOf(records)) {
       const { groups, fenced } = contributionsIn(slice, this.#options.activation.number, fences)

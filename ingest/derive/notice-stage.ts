@@ -1,7 +1,6 @@
 // First stage: the keys of rows that changes name, and of rows that use a joined row that changed, to `<topic>.touched`. It keeps nothing: what is
 // repeated touches once more. The effect of a change can be read by whoever has seen the change.
 import { setImmediate } from 'node:timers/promises'
-import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import type { EventLog, RecordBatch } from '../../platform/ports/event-log.ts'
 import type { Store } from '../../platform/ports/store.ts'
@@ -10,6 +9,7 @@ import type { Activation } from './fold-ledger.ts'
 import { foldGroup, foldKey, type FoldPlan, type ReadPlan } from './fold-plan.ts'
 import { FOLD_DEPENDENTS } from './fold-tables.ts'
 import { joinedText, readOfMember } from './members.ts'
+import { requireStart } from './stage-start.ts'
 import { TouchList } from './touches.ts'
 
 export interface NoticeOptions {
@@ -33,7 +33,7 @@ export class NoticeStage {
   async process(batch: RecordBatch, signal: AbortSignal): Promise<void> {
     const { plan, activation, log } = this.#options
     if (!this.#known.has(signal)) {
-      await requireStart(log, activation, { group: foldGroup(plan, 'notice', activation.number), of: batch })
+      await requireStart({ log, activation, group: foldGroup(plan, 'notice', activation.number) }, batch)
       this.#known.add(signal)
     }
     const start = activation.starts[batch.topic]?.[batch.partition] ?? 0
@@ -87,21 +87,4 @@ export class NoticeStage {
       after = { member: cellText(last['member']) }
     }
   }
-}
-
-export interface StartOf {
-  readonly group: string
-  readonly of: { readonly topic: string; readonly partition: number }
-}
-
-/** LOG_OFFSET_OUT_OF_RANGE where retention has passed the activation's start before the group began. */
-export async function requireStart(log: EventLog, { starts }: Activation, { group, of }: StartOf): Promise<void> {
-  const { topic, partition } = of
-  const committed = (await log.committed(group, topic))[partition] ?? null
-  if (committed !== null) return
-  const earliest = (await log.offsets(topic))[partition]?.earliest ?? 0
-  const start = starts[topic]?.[partition] ?? 0
-  if (earliest <= start) return
-  const message = `${topic}:${partition} begins at offset ${earliest} by now, and ${group} needs it from ${start} on.`
-  throw new MeshgateError('LOG_OFFSET_OUT_OF_RANGE', message)
 }

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
+import type { RecordBatch } from '../../platform/ports/event-log.ts'
 import type { FoldLedger, StageName, StagePartition } from './fold-ledger.ts'
 
 export interface TenuresOptions<Memory> {
@@ -13,7 +14,7 @@ export interface TenuresOptions<Memory> {
   readonly number: number
   readonly stage: StageName
   /** What comes before anything else of a tenure, and what is remembered in it. A rejection begins the tenure again. */
-  readonly begin: (partition: number, epoch: number) => Promise<Memory>
+  readonly begin: (first: RecordBatch, epoch: number) => Promise<Memory>
 }
 
 export class Tenure<Memory> {
@@ -59,18 +60,18 @@ export class Tenures<Memory> {
     this.#options = options
   }
 
-  async of(partition: number, signal: AbortSignal): Promise<Tenure<Memory>> {
+  async of(batch: RecordBatch, signal: AbortSignal): Promise<Tenure<Memory>> {
     const begun = this.#begun.get(signal)
     if (begun?.lasts === true) return begun
     const { ledger, fold, stage, begin } = this.#options
-    const of = { fold, stage, partition }
+    const of = { fold, stage, partition: batch.partition }
     const owner = randomUUID()
     // Not to take the partition from those who work by the other definition.
     await ledger.readOn()
     this.#requireActive()
     const epoch = await ledger.claim(of, owner)
     this.#requireActive()
-    const tenure = new Tenure(of, { owner, epoch }, ledger, await begin(partition, epoch))
+    const tenure = new Tenure(of, { owner, epoch }, ledger, await begin(batch, epoch))
     this.#begun.set(signal, tenure)
     return tenure
   }

@@ -10,9 +10,19 @@ interface Ports {
   readonly store: Store
 }
 
+interface Waiting {
+  readonly owner: Pace
+  readonly go: () => void
+}
+
+/** How often an owner's calls get their turn, beside others': a hundredth is one that hangs. */
+export interface Pace {
+  weight: number
+}
+
 export class Gates {
   readonly #random: Random
-  #waiting: (() => void)[] = []
+  #waiting: Waiting[] = []
   #underWay = 0
 
   constructor(random: Random) {
@@ -28,34 +38,41 @@ export class Gates {
       await setImmediate()
       if (this.#underWay > 0 || this.#waiting.length === 0) continue
       await between()
-      const [next] = this.#waiting.splice(this.#random(this.#waiting.length), 1)
-      next?.()
+      const [next] = this.#waiting.splice(this.#choose(), 1)
+      next?.go()
     }
     await work
   }
 
-  ports({ log, store }: Ports): Ports {
-    return { log: this.#gated(log), store: this.#gated(store) }
+  ports({ log, store }: Ports, owner: Pace): Ports {
+    return { log: this.#gated(log, owner), store: this.#gated(store, owner) }
   }
 
-  #gated<Port extends object>(port: Port): Port {
+  #choose(): number {
+    const sum = this.#waiting.reduce((total, { owner }) => total + owner.weight, 0)
+    let left = (this.#random(1_000_000) / 1_000_000) * sum
+    const found = this.#waiting.findIndex(({ owner }) => (left -= owner.weight) < 0)
+    return Math.max(0, found)
+  }
+
+  #gated<Port extends object>(port: Port, owner: Pace): Port {
     return new Proxy(port, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name)
         if (typeof member !== 'function') return member
         const method = member.bind(target) as (...given: unknown[]) => Promise<unknown>
         return async (...given: unknown[]) => {
-          await this.#turn()
+          await this.#turn(owner)
           this.#underWay += 1
           const result = await method(...given).finally(() => (this.#underWay -= 1))
-          await this.#turn()
+          await this.#turn(owner)
           return result
         }
       },
     })
   }
 
-  #turn(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve))
+  #turn(owner: Pace): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push({ owner, go: resolve }))
   }
 }
