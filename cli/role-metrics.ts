@@ -28,6 +28,7 @@ export function ingestObserver(metrics: Metrics): IngestObserver {
       metrics.record('ingestBatch', durationMs / 1_000, { product })
     },
     redriven: ({ product, records }) => metrics.record('ingestRedriven', records, { product }),
+    foldFailed: ({ product, expression }) => metrics.record('foldFailures', 1, { product, expression }),
     retry: ({ product, code }) => metrics.record('ingestRetries', 1, { product, code }),
   }
 }

@@ -90,6 +90,12 @@ export const METRICS = {
     help: 'Batches that failed and were tried again, by the code of the failure.',
     labels: ['product', 'code'],
   },
+  foldFailures: {
+    name: 'meshgate_fold_failures_total',
+    kind: 'counter',
+    help: 'Rows for which an expression of a derived product could not be evaluated, by expression, and groups that could not be folded, by reason: nothing comes of them until they change.',
+    labels: ['product', 'expression'],
+  },
   subgraphRequest: {
     name: 'meshgate_subgraph_request_duration_seconds',
     kind: 'histogram',

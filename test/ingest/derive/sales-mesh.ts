@@ -74,7 +74,7 @@ type Query { total(shop: String!, category: String!): Total @lookup }
 }
 
 /** Made from what is derived, and by a function in code. */
-const categories = productOf(`${header('categories')}
+export const categories = productOf(`${header('categories')}
 input TotalRead @reads(product: "tests/totals", entity: "Total", key: ["shop", "category"]) {
   shop: String!
   category: String!
