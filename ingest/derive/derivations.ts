@@ -112,7 +112,9 @@ export class Derivations {
     await log.createTopics(used.flatMap(emitTopics))
     await store.migrate(foldTables)
     await liveTables(used, this.#options).migrate(used.flatMap(emitTables))
-    for (const { fold } of this.#derived) await fold.start()
+    // Each joins three groups, and on servers every one takes its time.
+    const started = await Promise.allSettled(this.#derived.map(({ fold }) => fold.start()))
+    for (const outcome of started) if (outcome.status === 'rejected') throw outcome.reason
     this.#following = this.#follow()
   }
 
