@@ -76,9 +76,9 @@ query Finance {
   },
   {
     name: 'Telemetry',
-    query: `# The last hours of a river gauge, and what was unusual.
+    query: `# Some hours of a river gauge, and what was unusual.
 query Telemetry {
-  readings(sensorId: "water-flow", first: 5) { nodes { at value change } }
+  readings(sensorId: "water-flow", from: "2022-05-01T00:00:00Z", until: "2022-05-02T00:00:00Z", first: 5) { nodes { at value change } }
   anomalies(sensorId: "water-flow", first: 5) { nodes { at actual expected score } }
 }
 `,

@@ -25,7 +25,7 @@ const applied = (fold: FoldFunction, some: readonly Contribution[]): Value =>
 describe('what is bought together', () => {
   const fold = functionOf(basketFolds, 'boughtTogether')
   const basket = (member: string, ...productIds: readonly string[]): Contribution =>
-    contribution(member, { productIds: [...productIds], own: '1' })
+    contribution(member, { productIds: [...productIds], line: { productId: '1' } })
 
   test('is counted by lines, the most often first, equal ones by their numbers, ten at most', () => {
     const others = Array.from({ length: 12 }, (_, index) => String(index + 2))

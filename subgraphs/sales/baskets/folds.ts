@@ -8,15 +8,14 @@ type State = { lines: number; together: Record<string, number> }
 
 interface Basket {
   readonly productIds: readonly string[]
-  /** The article of the line. */
-  readonly own: string
+  readonly line: { readonly productId: string }
 }
 
 function count(state: State, { value }: Contribution, step: 1 | -1): State {
-  const { productIds, own } = value as unknown as Basket
+  const { productIds, line } = value as unknown as Basket
   state.lines += step
   for (const other of new Set(productIds)) {
-    if (other === own) continue
+    if (other === line.productId) continue
     const together = (state.together[other] ?? 0) + step
     if (together === 0) delete state.together[other]
     else state.together[other] = together
