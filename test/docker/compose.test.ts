@@ -1,8 +1,9 @@
-// docker-compose.yml, run: its commands, variables, health checks and start order as they stand there, on a real Kafka and Cassandra.
+// docker-compose.yml, run: its commands, variables, health checks and start order as they stand there, on a real Kafka and Cassandra. Eleven
+// processes and the whole sample take many minutes on two cores, so it is run where it is asked for: MESHGATE_DOMAINS_ON_SERVERS=1.
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { query } from '../e2e/graphql-client.ts'
 import { cassandraAddress, describeServers, startOwnKafka } from '../servers/test-servers.ts'
 import { isOurs, readCompose } from './compose-file.ts'
@@ -19,7 +20,11 @@ interface CustomerOrders {
   }
 }
 
-describeServers('the mesh of docker-compose.yml', () => {
+const isWanted = process.env['MESHGATE_DOMAINS_ON_SERVERS'] === '1'
+if (!isWanted) process.stderr.write('docker-compose.yml is not run: MESHGATE_DOMAINS_ON_SERVERS=1 does it.\n')
+const describeCompose = isWanted ? describeServers : describe.skip
+
+describeCompose('the mesh of docker-compose.yml', () => {
   const parts = new AsyncDisposableStack()
   let project: ComposeProject
   let names: readonly string[]
