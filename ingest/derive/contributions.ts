@@ -128,17 +128,23 @@ export interface GroupChanges {
   readonly members: Map<string, MemberChange>
 }
 
-/** Fences known of a partition: by partition of `<topic>.touched`, where in the log, with which epoch. */
-export type Fences = Map<number, { readonly offset: number; readonly epoch: number }[]>
+export interface Fence {
+  /** Where in the log. */
+  readonly offset: number
+  readonly epoch: number
+}
+
+/** Fences known of a partition, by partition of `<topic>.touched`. */
+export type Fences = Map<number, Fence[]>
 
 /** What the records say of groups, by group text. Fences that are met are added to those known. */
 export function contributionsIn(
   records: readonly LogRecord[],
   number: number,
   fences: Fences,
-): { readonly groups: Map<string, GroupChanges>; readonly fenced: boolean } {
+): { readonly groups: Map<string, GroupChanges>; readonly met: readonly (readonly [from: number, fence: Fence])[] } {
   const groups = new Map<string, GroupChanges>()
-  let fenced = false
+  const met: [number, Fence][] = []
   for (const { value, offset } of records) {
     if (value === null) continue
     const lines = textOf(value).split('\n')
@@ -146,12 +152,13 @@ export function contributionsIn(
     if (head.f !== number) continue
     if (head.fence === true) {
       const known = fences.get(head.q) ?? []
-      if (!known.some((fence) => fence.offset === offset)) known.push({ offset, epoch: head.e })
+      const fence = { offset, epoch: head.e }
+      if (!known.some((other) => other.offset === offset)) known.push(fence)
       fences.set(head.q, known)
-      fenced = true
+      met.push([head.q, fence])
     } else if (head.e >= epochAt(fences, head.q, offset)) readLines(lines, offset, groups)
   }
-  return { groups, fenced }
+  return { groups, met }
 }
 
 function readLines(lines: readonly string[], offset: number, groups: Map<string, GroupChanges>): void {

@@ -8,10 +8,10 @@ import type { Contributed } from '../../schema/fold/compiled-fold.ts'
 import { FoldFailure } from '../../schema/fold/fold-failure.ts'
 import { contributionsIn, fencesFrom, type Fences, type GroupChanges } from './contributions.ts'
 import { tellingOf, type GroupTelling } from './derived-records.ts'
+import { fencesAt, fenceWrite, openFences } from './fence-rows.ts'
 import type { Activation, FoldLedger } from './fold-ledger.ts'
 import { foldGroup, foldKey, type FoldPlan } from './fold-plan.ts'
-import { FOLD_GROUPS, STATE_MEMBER } from './fold-tables.ts'
-import { contentWrite, readMembers, readStates, stateWrite, type MemberRow } from './group-rows.ts'
+import { readMembers, readStates, stateWrite, type MemberRow } from './group-rows.ts'
 import type { GroupState, GroupStates, TenureStates } from './group-states.ts'
 import { applyChanges, isAhead, openUpdate, type GroupUpdate } from './group-update.ts'
 import { requireNotPassed, requireStart } from './stage-start.ts'
@@ -52,11 +52,13 @@ export class FoldStage {
     const { fold, number } = activation
     this.#fold = foldKey(activation)
     const group = { log, activation, group: foldGroup(plan, 'fold', number) }
-    const begin = async (first: RecordBatch): Promise<Memory> => {
+    const begin = async (first: RecordBatch, epoch: number): Promise<Memory> => {
       await requireStart(group, first)
-      await requireNotPassed(group, first)
+      const committed = await requireNotPassed(group, first)
       const guardedBefore = (first.records[0]?.offset ?? 0) + limits.logBatchRecordsMax
-      return { states: states.open(), fences: await this.#readFences(first.partition), guardedBefore }
+      const at = fencesAt(this.#fold, first.partition)
+      const fences = await openFences(options.store, at, { committed, writeTime: epoch })
+      return { states: states.open(), fences, guardedBefore }
     }
     this.#tenures = new Tenures({ ledger, fold, number, stage: 'fold', begin })
   }
@@ -65,14 +67,16 @@ export class FoldStage {
     const { partition, records } = batch
     const tenure = await this.#tenures.of(batch, signal)
     const { fences } = tenure.memory
-    let anyFence = false
+    const at = fencesAt(this.#fold, partition)
     for (const slice of slicesOf(records)) {
-      const { groups, fenced } = contributionsIn(slice, this.#options.activation.number, fences)
-      anyFence ||= fenced
+      const { groups, met } = contributionsIn(slice, this.#options.activation.number, fences)
       await this.#foldGroups([...groups], tenure, signal)
+      if (met.length === 0) continue
+      signal.throwIfAborted()
+      await this.#options.store.write(met.map(([from, fence]) => fenceWrite(at, from, fence, tenure.next())))
+      // The tenure itself reads nothing before this batch again.
+      for (const [from, known] of fencesFrom(fences, records[0]?.offset ?? 0)) fences.set(from, known)
     }
-    // Behind everything else: who repeats the batch must still take what is before the fences.
-    if (anyFence) await this.#writeFences(partition, { first: records[0]?.offset ?? 0, tenure, signal })
     // Another's write times may lie above those of this batch: it must be written over them.
     await this.#tenures.confirm(tenure, signal)
   }
@@ -183,42 +187,10 @@ export class FoldStage {
   #failed({ reason, message }: FoldFailure): void {
     this.#options.onFailed({ kind: 'failed', expression: reason, message })
   }
-
-  async #readFences(partition: number): Promise<Fences> {
-    const { store } = this.#options
-    const key = { fold: this.#fold, group: fencesGroup(partition), member: STATE_MEMBER }
-    const [stored] = await store.read(FOLD_GROUPS.name, [key])
-    // As `#writeFences` wrote them.
-    const content = (stored?.row['content'] ?? []) as unknown as [number, [number, number][]][]
-    return new Map(content.map(([from, known]) => [from, known.map(([offset, epoch]) => ({ offset, epoch }))]))
-  }
-
-  async #writeFences(
-    partition: number,
-    {
-      first,
-      tenure,
-      signal,
-    }: { readonly first: number; readonly tenure: Tenure<Memory>; readonly signal: AbortSignal },
-  ): Promise<void> {
-    const { fences } = tenure.memory
-    const kept = fencesFrom(fences, first)
-    const content = [...kept].map(([from, known]) => [from, known.map(({ offset, epoch }) => [offset, epoch])] as const)
-    const at = { fold: this.#fold, group: fencesGroup(partition), member: STATE_MEMBER }
-    signal.throwIfAborted()
-    await this.#options.store.write([contentWrite(at, { content, writeTime: tenure.next() }).write])
-    fences.clear()
-    for (const [from, known] of kept) fences.set(from, known)
-  }
 }
 
 /** Groups between two turns of the event loop. */
 const GROUPS_PER_TURN = 32
-
-/** No group's text: those are JSON arrays. */
-function fencesGroup(partition: number): string {
-  return `fences/${partition}`
-}
 
 /** Consecutive records that are folded together. */
 function slicesOf(records: readonly LogRecord[]): LogRecord[][] {

@@ -24,12 +24,13 @@ export async function requireStart({ log, activation, group }: StageGroup, first
 /**
  * FOLD_SUPERSEDED where the group has gone past the batch: the process hung, others have had the partition since, and what this one would make of
  * the batch would lie above theirs. Asked behind the claim: what is committed later its owner asks the ledger for.
+ * Returns the committed offset, 0 where there is none.
  */
-export async function requireNotPassed({ log, group }: StageGroup, first: RecordBatch): Promise<void> {
+export async function requireNotPassed({ log, group }: StageGroup, first: RecordBatch): Promise<number> {
   const { topic, partition, records } = first
   const committed = (await log.committed(group, topic))[partition] ?? 0
   const offset = records[0]?.offset ?? 0
-  if (committed <= offset) return
+  if (committed <= offset) return committed
   const message = `${group} is at offset ${committed} of ${topic}:${partition}, and this process has the batch from ${offset} in hand: others have had the partition since.`
   throw new MeshgateError('FOLD_SUPERSEDED', message)
 }
