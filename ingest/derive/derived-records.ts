@@ -2,6 +2,7 @@
 // no more.
 import { hash } from 'node:crypto'
 import type { AppendRecord } from '../../platform/ports/event-log.ts'
+import type { Entity } from '../../schema/model.ts'
 import { cellOf, cellText, type Row, type Value } from '../../schema/row.ts'
 import type { FoldPlan } from './fold-plan.ts'
 import { GONE, type GroupState } from './group-states.ts'
@@ -29,7 +30,9 @@ export function tellingOf(plan: FoldPlan, group: GroupState, version: number): G
     if (owed || before.get(key) !== digest) records.push(upsertRecord(plan, given, { text, version }))
   }
   let telling = told
-  for (const [key, digest] of before) {
+  // An owner before may tell it still, of messages that came to nothing here.
+  const only = owed && told.size === 0 ? onlyKey(entity, row) : null
+  for (const [key, digest] of only === null ? before : new Map([...before, [only, GONE]])) {
     if (told.has(key) || (digest === GONE && !owed)) continue
     if (telling === told) telling = new Map(told)
     telling.set(key, GONE)
@@ -38,6 +41,13 @@ export function tellingOf(plan: FoldPlan, group: GroupState, version: number): G
     records.push(deleteRecord(plan, cells, version))
   }
   return { records, told, telling }
+}
+
+/** Key of the one row that the group may have; null where a function makes its rows, or they have more in their key than the group. */
+function onlyKey({ key, derivation }: Entity, group: Row): string | null {
+  if (derivation?.function !== null) return null
+  const values = key.map((name) => cellOf(group, name) ?? null)
+  return values.includes(null) ? null : JSON.stringify(values)
 }
 
 function upsertRecord(

@@ -18,7 +18,7 @@ export interface GroupUpdate {
   readonly group: GroupState
   /** Members whose rows are asked for; null where all of the group are. */
   readonly asked: readonly string[] | null
-  /** An owner before may still write or tell what it had in hand: what is said is written and told even where it changes nothing. */
+  /** An owner before may still write what it had in hand of these messages: what is said is written even where it changes nothing. */
   readonly guarded: boolean
 }
 
@@ -29,7 +29,8 @@ export function openUpdate(
   known: { readonly group: GroupState | null; readonly compiled: CompiledFold; readonly guardedBefore: number },
 ): GroupUpdate | null {
   const { group, compiled, guardedBefore } = known
-  const guarded = (group === null || group.done < 0) && firstOf(changes) < guardedBefore
+  // However much of the group this tenure has written: of a row that was and is no more by the end of the batch it writes nothing otherwise.
+  const guarded = firstOf(changes) < guardedBefore
   if (group === null) {
     // Rows leave a group that nobody knows.
     if (changes.row === null) return null
@@ -98,8 +99,8 @@ export async function applyChanges(
 ): Promise<Write[]> {
   const { group, changes } = update
   const applied = Math.max(lastOf(changes), group.done)
-  // Rows may have been told by an owner before, later than this one knows.
-  if (rows === null || update.guarded) group.owed = true
+  // Rows may have been told by an owner before, later than this one knows. Once this one has told them, what the other tells of them loses.
+  if (rows === null || (update.guarded && group.done < 0)) group.owed = true
   remember(group, changes.members)
   if (rows === null || group.failed) return refold(update, applied, options)
   const { writeTime, compiled } = options

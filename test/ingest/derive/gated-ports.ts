@@ -20,6 +20,9 @@ export interface Pace {
   weight: number
 }
 
+/** Turns of the event loop in which nothing came: stages give way for one at a time. */
+const TURNS_AT_REST = 3
+
 export class Gates {
   readonly #random: Random
   #waiting: Waiting[] = []
@@ -35,8 +38,8 @@ export class Gates {
     const end = (): void => void (ended = true)
     work.then(end, end)
     while (!ended) {
-      await setImmediate()
-      if (this.#underWay > 0 || this.#waiting.length === 0) continue
+      await this.#rest()
+      if (this.#waiting.length === 0) continue
       await between()
       const [next] = this.#waiting.splice(this.#choose(), 1)
       next?.go()
@@ -46,6 +49,15 @@ export class Gates {
 
   ports({ log, store }: Ports, owner: Pace): Ports {
     return { log: this.#gated(log, owner), store: this.#gated(store, owner) }
+  }
+
+  /** Until nobody does anything but wait: who waits is then the same in every run. */
+  async #rest(): Promise<void> {
+    for (let turns = 0, before = -1; turns < TURNS_AT_REST;) {
+      await setImmediate()
+      turns = this.#underWay === 0 && this.#waiting.length === before ? turns + 1 : 0
+      before = this.#waiting.length
+    }
   }
 
   #choose(): number {
