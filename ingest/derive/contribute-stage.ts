@@ -7,7 +7,7 @@ import type { Store, Write } from '../../platform/ports/store.ts'
 import type { Contributed, Group, JoinedRows } from '../../schema/fold/compiled-fold.ts'
 import { contributed, keptMore, left, type Contributing } from './contributing.ts'
 import { ContributionList, fence } from './contributions.ts'
-import type { Activation, FoldLedger } from './fold-ledger.ts'
+import type { Activation, Claimed, FoldLedger } from './fold-ledger.ts'
 import { foldGroup, foldKey, type FoldPlan } from './fold-plan.ts'
 import { FOLD_INPUTS } from './fold-tables.ts'
 import { dependentDelete, dependentPut, inputKey, inputWrite, keptInput } from './input-rows.ts'
@@ -44,7 +44,7 @@ export class ContributeStage {
     const { fold, number } = activation
     this.#fold = foldKey(activation)
     const group = { log, activation, group: foldGroup(plan, 'contribute', number) }
-    const begin = async (first: RecordBatch, epoch: number): Promise<null> => {
+    const begin = async (first: RecordBatch, { epoch }: Claimed): Promise<null> => {
       const { partition } = first
       await requireStart(group, first)
       await requireNotPassed(group, first)

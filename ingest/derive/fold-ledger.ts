@@ -37,6 +37,14 @@ interface Claim extends StagePartition {
   readonly epoch: number
 }
 
+/** What whoever claims a partition is given. */
+export interface Claimed {
+  /** Above all numbers of owners before. */
+  readonly epoch: number
+  /** Nobody had claimed it before, for any activation of the fold. */
+  readonly isFirst: boolean
+}
+
 /** How far an activation's snapshot of an input is. */
 export interface SnapshotMark {
   /** Key of the last row touched. */
@@ -63,7 +71,7 @@ export class FoldLedger {
   readonly #log: EventLog
   readonly #clock: Clock
   readonly #activations = new Map<string, Activation>()
-  readonly #claims = new Map<string, Claim>()
+  readonly #claims = new Map<string, Claim & { readonly isFirst: boolean }>()
   readonly #snapshots = new Map<string, SnapshotMark>()
   #next = 0
   #reading: Promise<void> | null = null
@@ -108,8 +116,8 @@ export class FoldLedger {
     return this.activation(fold) ?? activation
   }
 
-  /** The partition is the owner's from now on. Gives its epoch, above all numbers of owners before. */
-  async claim(partition: StagePartition, owner: string): Promise<number> {
+  /** The partition is the owner's from now on. */
+  async claim(partition: StagePartition, owner: string): Promise<Claimed> {
     const key = claimKey(partition)
     await this.readOn()
     for (;;) {
@@ -118,7 +126,7 @@ export class FoldLedger {
       await this.#say(key, { kind: 'claim', ...partition, owner, epoch })
       // Another may have claimed it in between, with the same epoch.
       const held = this.#claims.get(key)
-      if (held?.owner === owner && held.epoch === epoch) return epoch
+      if (held?.owner === owner && held.epoch === epoch) return { epoch, isFirst: held.isFirst }
     }
   }
 
@@ -172,7 +180,8 @@ export class FoldLedger {
         return
       case 'claim': {
         const key = claimKey(record)
-        if (record.epoch >= endOf(this.#claims.get(key))) this.#claims.set(key, record)
+        const before = this.#claims.get(key)
+        if (record.epoch >= endOf(before)) this.#claims.set(key, { ...record, isFirst: before === undefined })
         return
       }
       case 'snapshot':

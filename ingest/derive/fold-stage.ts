@@ -9,7 +9,7 @@ import { FoldFailure } from '../../schema/fold/fold-failure.ts'
 import { contributionsIn, fencesFrom, type Fences, type GroupChanges } from './contributions.ts'
 import { tellingOf, type GroupTelling } from './derived-records.ts'
 import { fencesAt, fenceWrite, openFences } from './fence-rows.ts'
-import type { Activation, FoldLedger } from './fold-ledger.ts'
+import type { Activation, Claimed, FoldLedger } from './fold-ledger.ts'
 import { foldGroup, foldKey, type FoldPlan } from './fold-plan.ts'
 import { readMembers, readStates, stateWrite, type MemberRow } from './group-rows.ts'
 import type { GroupState, GroupStates, TenureStates } from './group-states.ts'
@@ -31,7 +31,7 @@ export interface FoldStageOptions {
 interface Memory {
   readonly states: TenureStates
   readonly fences: Fences
-  /** What an owner before had in hand ends before that offset. */
+  /** What an owner before may have had in hand ends before that offset. */
   readonly guardedBefore: number
 }
 
@@ -52,10 +52,10 @@ export class FoldStage {
     const { fold, number } = activation
     this.#fold = foldKey(activation)
     const group = { log, activation, group: foldGroup(plan, 'fold', number) }
-    const begin = async (first: RecordBatch, epoch: number): Promise<Memory> => {
+    const begin = async (first: RecordBatch, { epoch, isFirst }: Claimed): Promise<Memory> => {
       await requireStart(group, first)
       const committed = await requireNotPassed(group, first)
-      const guardedBefore = (first.records[0]?.offset ?? 0) + limits.logBatchRecordsMax
+      const guardedBefore = isFirst ? 0 : (first.records[0]?.offset ?? 0) + limits.logBatchRecordsMax
       const at = fencesAt(this.#fold, first.partition)
       const fences = await openFences(options.store, at, { committed, writeTime: epoch })
       return { states: states.open(), fences, guardedBefore }
@@ -66,9 +66,9 @@ export class FoldStage {
   async process(batch: RecordBatch, signal: AbortSignal): Promise<void> {
     const { partition, records } = batch
     const tenure = await this.#tenures.of(batch, signal)
-    const { fences } = tenure.memory
+    const { fences, guardedBefore } = tenure.memory
     const at = fencesAt(this.#fold, partition)
-    for (const slice of slicesOf(records)) {
+    for (const slice of slicesOf(records, guardedBefore)) {
       const { groups, met } = contributionsIn(slice, this.#options.activation.number, fences)
       await this.#foldGroups([...groups], tenure, signal)
       if (met.length === 0) continue
@@ -192,14 +192,17 @@ export class FoldStage {
 /** Groups between two turns of the event loop. */
 const GROUPS_PER_TURN = 32
 
-/** Consecutive records that are folded together. */
-function slicesOf(records: readonly LogRecord[]): LogRecord[][] {
+/**
+ * Consecutive records that are folded together; guarded ones alone: what the owner before may still tell of a group it has of any of them as
+ * the last, and what is passed here is told over.
+ */
+function slicesOf(records: readonly LogRecord[], guardedBefore: number): LogRecord[][] {
   const slices: LogRecord[][] = []
   let slice: LogRecord[] = []
   let bytes = 0
   for (const record of records) {
     const own = record.value?.length ?? 0
-    if (slice.length > 0 && bytes + own > limits.foldSliceBytesMax) {
+    if (slice.length > 0 && (record.offset < guardedBefore || bytes + own > limits.foldSliceBytesMax)) {
       slices.push(slice)
       slice = []
       bytes = 0

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import type { RecordBatch } from '../../platform/ports/event-log.ts'
-import type { FoldLedger, StageName, StagePartition } from './fold-ledger.ts'
+import type { Claimed, FoldLedger, StageName, StagePartition } from './fold-ledger.ts'
 
 export interface TenuresOptions<Memory> {
   readonly ledger: FoldLedger
@@ -14,7 +14,7 @@ export interface TenuresOptions<Memory> {
   readonly number: number
   readonly stage: StageName
   /** What comes before anything else of a tenure, and what is remembered in it. A rejection begins the tenure again. */
-  readonly begin: (first: RecordBatch, epoch: number) => Promise<Memory>
+  readonly begin: (first: RecordBatch, claimed: Claimed) => Promise<Memory>
 }
 
 export class Tenure<Memory> {
@@ -69,9 +69,9 @@ export class Tenures<Memory> {
     // Not to take the partition from those who work by the other definition.
     await ledger.readOn()
     this.#requireActive()
-    const epoch = await ledger.claim(of, owner)
+    const claimed = await ledger.claim(of, owner)
     this.#requireActive()
-    const tenure = new Tenure(of, { owner, epoch }, ledger, await begin(batch, epoch))
+    const tenure = new Tenure(of, { owner, epoch: claimed.epoch }, ledger, await begin(batch, claimed))
     this.#begun.set(signal, tenure)
     return tenure
   }
