@@ -29,6 +29,7 @@ export function ingestObserver(metrics: Metrics): IngestObserver {
     },
     redriven: ({ product, records }) => metrics.record('ingestRedriven', records, { product }),
     foldFailed: ({ product, expression }) => metrics.record('foldFailures', 1, { product, expression }),
+    foldLate: ({ product, rows }) => metrics.record('foldLate', rows, { product }),
     retry: ({ product, code }) => metrics.record('ingestRetries', 1, { product, code }),
   }
 }

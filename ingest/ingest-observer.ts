@@ -20,6 +20,8 @@ export interface IngestObserver {
   retry?(failure: { readonly product: string; readonly code: string }): void
   /** An expression of a fold could not be evaluated for a row, or a group not be folded: nothing comes of it. */
   foldFailed?(failure: { readonly product: string; readonly expression: string }): void
+  /** Rows of inputs came for windows of a derived product that are closed: they are refused. */
+  foldLate?(late: { readonly product: string; readonly rows: number }): void
   /** Rejected records have been appended to their source topic again. */
   redriven?(redriven: { readonly product: string; readonly records: number }): void
 }

@@ -219,6 +219,12 @@ export const limits = {
   foldMembersKnownMax: 20_000,
   /** Contributions of a group that its fold may have to go over together: some hundred megabytes. */
   foldRefoldContributionsMax: 1_000_000,
+  /** Characters of a group's text in the line that tells of rows that came too late. */
+  foldLateGroupCharactersMax: 200,
+  /** Between two looks whether windows are to be closed: they are noted by the hour. */
+  foldClosingLookMs: 60_000,
+  /** Rows of closed windows that are dropped behind a batch, before the next is taken: a few tenths of a second. */
+  foldMembersDroppedAtOnceMax: 5_000,
   /** Pages of an input's rows between two durable marks of how far a snapshot is. */
   foldPagesPerMark: 20,
   /** Expressions and groups whose failure is told in the log, each once; metrics count all. */

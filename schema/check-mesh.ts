@@ -1,4 +1,5 @@
 // What must hold between the products of one mesh: names that are claimed once, and references that the owner of an entity can answer.
+import { checkEndedRows } from './check-mesh-ended-rows.ts'
 import { checkReads } from './check-mesh-reads.ts'
 import { checkSharedTypes, servedFields, typeText } from './check-mesh-types.ts'
 import type { Diagnostic } from './diagnostic.ts'
@@ -100,6 +101,7 @@ export function checkMesh(products: readonly Product[]): Diagnostic[] {
     ...repeated('field', products.flatMap(servedFields)),
     ...checkSharedTypes(products),
     ...checkReads(products),
+    ...checkEndedRows(products),
     // Topics made beside a source's cannot collide: no source's name ends as theirs do.
     ...repeated(
       'topic',

@@ -115,6 +115,10 @@ export const DIAGNOSTIC_CODES = {
   MESH_KEY_MISMATCH: problem('A key is not the owner’s.', 'Declare it as the owner does.'),
   MESH_TYPE_MISMATCH: problem('Two products declare different types of one name.', 'Declare one alike, or rename it.'),
   MESH_READ_MISMATCH: problem('What a product reads is not what its owner has.', 'Read it as the owner declares it.'),
+  MESH_READ_ENDS: problem(
+    'What a product is derived from ends by itself, and what is made of it would depend on when one looks.',
+    'Close windows before their rows end, or say that what ended stays counted.',
+  ),
   MESH_CYCLE: problem('Entities are derived from one another in a circle.', 'Derive one of them otherwise.'),
   MESH_PRODUCT_UNKNOWN: problem('No product of the mesh has that name.', 'Add the product, or mend the name.'),
 } as const

@@ -304,7 +304,10 @@ directive @fold(
   input: String!
   "CEL, Boolean: rows (elements) for which it is not true contribute nothing."
   where: String
-  "A list field of the input: every element that is not null contributes by itself."
+  """
+  A list field of the input: every element that is not null contributes by itself. Expressions have both, the element and its list; a function
+  in code (@foldBy) is given the element in place of the list.
+  """
   each: String
   "The variable that holds the element."
   as: String! = "each"
@@ -312,6 +315,11 @@ directive @fold(
   time: String
   "A group has no row while this input contributes nothing to it."
   required: Boolean! = false
+  """
+  Its rows may end by their table's \`ttl\`: what they contributed stays counted, and is gone only when the fold begins anew by another
+  definition. Without it, \`meshgate check\` refuses inputs whose rows end, unless windows are closed before these do (\`keptFor\`).
+  """
+  endedStay: Boolean! = false
 ) repeatable on OBJECT
 
 "A row of another entity beside each row (element) of a fold, by its key. When it changes, what used it is folded again."
@@ -333,7 +341,17 @@ Groups are told apart by time as well, by the \`time\` that every fold then has.
 sliding ones, that begin every so often. \`gap\`: sessions, that end when nothing happens for so long. ISO 8601 durations; windows are
 aligned to 1970 in UTC. (Days, months and years are told apart by @group as well: \`cel: "month(placedAt)"\`.)
 """
-directive @window(size: String, every: String, gap: String) on OBJECT
+directive @window(
+  size: String
+  every: String
+  gap: String
+  """
+  How late something may come, after a window's end or after the window's first row came, whichever is later. Then the window is closed: its
+  row stays, what it was made from is dropped, and what comes for it is refused, counted (\`meshgate_fold_late_total\`) and logged. Absent:
+  nothing is too late, and a line per row and window is kept for ever. Of windows with \`size\`; not shorter than it takes you to mend an outage.
+  """
+  keptFor: String
+) on OBJECT
 
 """
 A part of what the fold groups by. Together with @windowStart they are the entity's key; with @foldBy the key begins with them, and what
@@ -370,6 +388,12 @@ directive @aggregate(
 """
 Rows of the entity come from a function in code (\`folds.ts\` beside the product's file), for what aggregates cannot say:
 \`init\`, \`apply\`, \`retract\`, \`emit\` (schema/fold/fold-function.ts). Its fields have no @aggregate.
+
+What it is given of a row are the input's fields and the joined rows by their names; with \`each\`, one element under the name in \`as\`, in place
+of the list: of \`@fold(input: "OrderRead", each: "lines", as: "line")\` it has \`value.line\` and no \`value.lines\`.
+
+Another text of \`folds.ts\`, or of a file that it imports by a relative path, is another definition: all rows are made anew. What comes from
+elsewhere (a package) is not seen: raise the function's \`version\` where that makes the rows others.
 """
 directive @foldBy(
   function: String!

@@ -254,6 +254,8 @@ export interface Derivation {
   readonly function: { readonly name: string; readonly ordered: boolean } | null
   /** A group's row is told at most so often; null: at once. */
   readonly everyMs: number | null
+  /** How late something may come for a window before it is closed; null: nothing is too late. Never of sessions. */
+  readonly keptForMs: number | null
 }
 
 export interface Fold {
@@ -264,6 +266,8 @@ export interface Fold {
   /** Gives a DateTime or a Date. */
   readonly time: { readonly expression: CelExpression; readonly scalar: 'DateTime' | 'Date' } | null
   readonly required: boolean
+  /** What rows contributed that ended by their table's TTL stays counted. */
+  readonly endedStay: boolean
   readonly joins: readonly FoldJoin[]
   readonly location: SourceLocation
 }

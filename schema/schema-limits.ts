@@ -27,6 +27,11 @@ export const schemaLimits = {
   /** How long what the stages of a fold tell one another is kept: a day's outage; what one has missed beyond makes the fold begin anew. */
   foldTopicsRetentionMs: 86_400_000,
   /**
+   * How long before its rows end a window of them must be closed at the latest: a day's outage, or a fold that begins anew and goes over all rows,
+   * finds the windows that are open whole.
+   */
+  foldEndedRowsMarginMs: 86_400_000,
+  /**
    * Newest contributions of a group that are kept beside its state for an ordered function (up to twice as many): what comes late among them costs
    * as many, anything later costs the whole group.
    */

@@ -5,6 +5,7 @@ import { limits } from '../../platform/limits.ts'
 import type { EventLog, RecordBatch } from '../../platform/ports/event-log.ts'
 import type { Store, Write } from '../../platform/ports/store.ts'
 import type { Contributed, Group, JoinedRows } from '../../schema/fold/compiled-fold.ts'
+import type { Row } from '../../schema/row.ts'
 import { contributed, keptMore, left, type Contributing } from './contributing.ts'
 import { ContributionList, fence } from './contributions.ts'
 import type { Activation, Claimed, FoldLedger } from './fold-ledger.ts'
@@ -13,7 +14,7 @@ import { FOLD_INPUTS } from './fold-tables.ts'
 import { dependentDelete, dependentPut, inputKey, inputWrite, keptInput } from './input-rows.ts'
 import { joinedText, memberText } from './members.ts'
 import { packedText } from './packed-contributions.ts'
-import { readRows } from './read-rows.ts'
+import { ENDED, readRows } from './read-rows.ts'
 import { requireNotPassed, requireStart } from './stage-start.ts'
 import { Tenures, type Tenure } from './tenures.ts'
 import { touchedIn, type Touched } from './touches.ts'
@@ -113,14 +114,19 @@ export class ContributeStage {
       readRows(live, plan, inputs),
     ])
     moving.forEach((input, at) => (input.kept = keptInput(kept[at]?.row['content'])))
-    inputs.forEach((input, at) => (input.row = found[at] ?? null))
-    return inputs
+    // What a row contributed that ended stays as it was said.
+    return inputs.filter((input, at) => {
+      const row = found[at] ?? null
+      if (row === ENDED) return false
+      input.row = row
+      return true
+    })
   }
 
   /** The joined rows that the inputs need. Before one is read, those that use it stand where its changes find them. */
   async #join(inputs: readonly Contributing[], { tenure, signal }: At): Promise<JoinedRows> {
     const { plan, store, rows: live } = this.#options
-    const rows = new Map<string, Awaited<ReturnType<typeof readRows>>[number]>()
+    const rows = new Map<string, Row | null>()
     const joined: JoinedRows = ({ read, keyText }) => rows.get(joinedText(read, keyText))
     if (!plan.compiled.reads.some((read) => read.joined)) return joined
     for (;;) {
@@ -145,7 +151,10 @@ export class ContributeStage {
       if (wanted.size === 0) return joined
       const found = await readRows(live, plan, [...wanted.values()])
       let at = 0
-      for (const text of wanted.keys()) rows.set(text, found[at++] ?? null)
+      for (const text of wanted.keys()) {
+        const row = found[at++] ?? null
+        rows.set(text, row === ENDED ? null : row)
+      }
     }
   }
 

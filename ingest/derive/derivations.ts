@@ -76,6 +76,8 @@ export class Derivations {
   readonly #derived: readonly Derived[]
   readonly #stop = new AbortController()
   readonly #toldFailures = new Set<string>()
+  /** Folds. */
+  readonly #toldLate = new Set<string>()
   #following: Promise<void> = Promise.resolve()
 
   /** `plans`: of `planDerivations`. */
@@ -95,6 +97,7 @@ export class Derivations {
         rows,
         states,
         onFailed: ({ expression, message }) => this.#failed(plan, expression, message),
+        onLate: (late) => this.#late(plan, late),
         derivedIsWritten: () => options.isWritten(plan.product, plan.entity),
       }),
     }))
@@ -166,6 +169,18 @@ export class Derivations {
         told = reason
       }
     }
+  }
+
+  #late(plan: FoldPlan, { group, rows }: { readonly group: string; readonly rows: number }): void {
+    const { observer, logger } = this.#options
+    const { name } = plan.compiled
+    observer?.foldLate?.({ product: nameOf(plan.product), rows })
+    if (this.#toldLate.has(name)) return
+    this.#toldLate.add(name)
+    logger?.warn(
+      { fold: name, group: group.slice(0, limits.foldLateGroupCharactersMax), rows },
+      'Rows came for a window that is closed, and are refused; such rows are counted from now on.',
+    )
   }
 
   #failed(plan: FoldPlan, expression: string, message: string): void {

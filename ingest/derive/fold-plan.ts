@@ -1,5 +1,6 @@
 // What the stages of one derived entity know of it: the compiled fold, its topics, and where the rows of its inputs are read.
 import { createHash } from 'node:crypto'
+import { ttlOfRead } from '../../schema/check-mesh-ended-rows.ts'
 import type { CompiledFold, CompiledRead } from '../../schema/fold/compiled-fold.ts'
 import type { Entity, Product, Source } from '../../schema/model.ts'
 import type { Row } from '../../schema/row.ts'
@@ -23,6 +24,8 @@ export interface ReadPlan {
   readonly keyText: (row: Row) => string
   /** Columns of the base table's key. */
   readonly keyColumns: readonly string[]
+  /** A row may end by itself, which no change tells. */
+  readonly rowsEnd: boolean
 }
 
 export interface FoldPlan {
@@ -38,6 +41,8 @@ export interface FoldPlan {
    * such rows, since what they contributed is taken back from the same groups.
    */
   readonly fixed: readonly boolean[]
+  /** After how long the first rows of an input end whose groups cannot be made again then; null: none of them do. */
+  readonly endsMs: number | null
   readonly touchedTopic: string
   readonly contributionsTopic: string
   readonly partitions: number
@@ -70,10 +75,20 @@ export function planFold({ product, entity, compiled, products, resolutionUs }: 
       const joins = entity.derivation?.folds[index]?.joins.length ?? 0
       return joins === 0 && groupFields !== null && groupFields.every((field) => key.includes(field))
     }),
+    endsMs: firstEnd(entity, compiled, products),
     touchedTopic: topicNames.touched(source.topic),
     contributionsTopic: topicNames.contributions(source.topic),
     partitions: source.partitions,
   }
+}
+
+function firstEnd(entity: Entity, { inputs, reads }: CompiledFold, products: readonly Product[]): number | null {
+  const ends = inputs.flatMap(({ read }, index) => {
+    const of = reads[read]
+    const ttlMs = of === undefined ? null : ttlOfRead(of, products)
+    return ttlMs === null || entity.derivation?.folds[index]?.endedStay === true ? [] : [ttlMs]
+  })
+  return ends.length === 0 ? null : Math.min(...ends)
 }
 
 function planRead(
@@ -104,6 +119,7 @@ function planRead(
     fieldsOf: (keyText) => codec.keyOf(Buffer.from(keyText)),
     keyText: (row) => codec.keyText(row),
     keyColumns: base.keyColumns,
+    rowsEnd: ttlOfRead(read, products) !== null,
   }
 }
 

@@ -13,6 +13,7 @@ import type { Activation, FoldLedger } from './fold-ledger.ts'
 import { foldGroup, type FoldPlan } from './fold-plan.ts'
 import { FoldStage } from './fold-stage.ts'
 import type { GroupStates } from './group-states.ts'
+import type { KeptWindowsOptions } from './kept-windows.ts'
 import { NoticeStage } from './notice-stage.ts'
 import { Snapshot } from './snapshot.ts'
 import { StageConsumer, type StageConsumerOptions } from './stage-consumer.ts'
@@ -33,6 +34,7 @@ export interface FoldRunOptions {
   readonly logger?: IngestLogger
   readonly observer?: IngestObserver
   readonly onFailed: (failed: Contributed & { readonly kind: 'failed' }) => void
+  readonly onLate: KeptWindowsOptions['onLate']
   /** Resolves once all that is in the derived topic is written. */
   readonly derivedIsWritten: () => Promise<void>
   /** What comes next in a partition of a stage is gone. */

@@ -3,9 +3,11 @@
 import { setImmediate } from 'node:timers/promises'
 import { limits } from '../../platform/limits.ts'
 import type { AppendRecord, EventLog, LogRecord, RecordBatch } from '../../platform/ports/event-log.ts'
+import type { Clock } from '../../platform/ports/clock.ts'
 import type { Store } from '../../platform/ports/store.ts'
 import type { Contributed } from '../../schema/fold/compiled-fold.ts'
 import { FoldFailure } from '../../schema/fold/fold-failure.ts'
+import type { Row } from '../../schema/row.ts'
 import { contributionsIn, fencesFrom, type Fences, type GroupChanges } from './contributions.ts'
 import { tellingOf, type GroupTelling } from './derived-records.ts'
 import { fencesAt, fenceWrite, openFences } from './fence-rows.ts'
@@ -14,6 +16,7 @@ import { foldGroup, foldKey, type FoldPlan } from './fold-plan.ts'
 import { readMembers, readStates, stateWrite, type MemberRow } from './group-rows.ts'
 import type { GroupState, GroupStates, TenureStates } from './group-states.ts'
 import { applyChanges, isAhead, openUpdate, type GroupUpdate } from './group-update.ts'
+import { closesAt, KeptWindows, type KeptWindowsOptions } from './kept-windows.ts'
 import { requireNotPassed, requireStart } from './stage-start.ts'
 import { Tenures, type Tenure } from './tenures.ts'
 
@@ -24,8 +27,11 @@ export interface FoldStageOptions {
   readonly log: EventLog
   readonly store: Store
   readonly states: GroupStates
+  readonly clock: Clock
   /** A group could not be folded; it has no rows until its members change. */
   readonly onFailed: (failed: Contributed & { readonly kind: 'failed' }) => void
+  /** Rows came for a window that is closed. */
+  readonly onLate: KeptWindowsOptions['onLate']
 }
 
 interface Memory {
@@ -36,6 +42,7 @@ interface Memory {
 }
 
 interface Turn {
+  readonly partition: number
   readonly tenure: Tenure<Memory>
   readonly signal: AbortSignal
   readonly writeTime: number
@@ -45,12 +52,14 @@ export class FoldStage {
   readonly #options: FoldStageOptions
   readonly #fold: string
   readonly #tenures: Tenures<Memory>
+  readonly #windows: KeptWindows
 
   constructor(options: FoldStageOptions) {
     this.#options = options
     const { plan, activation, ledger, log, states } = options
     const { fold, number } = activation
     this.#fold = foldKey(activation)
+    this.#windows = new KeptWindows(options)
     const group = { log, activation, group: foldGroup(plan, 'fold', number) }
     const begin = async (first: RecordBatch, { epoch, isFirst }: Claimed): Promise<Memory> => {
       await requireStart(group, first)
@@ -70,7 +79,7 @@ export class FoldStage {
     const at = fencesAt(this.#fold, partition)
     for (const slice of slicesOf(records, guardedBefore)) {
       const { groups, met } = contributionsIn(slice, this.#options.activation.number, fences)
-      await this.#foldGroups([...groups], tenure, signal)
+      await this.#foldGroups([...groups], { tenure, partition, signal })
       if (met.length === 0) continue
       signal.throwIfAborted()
       await this.#options.store.write(met.map(([from, fence]) => fenceWrite(at, from, fence, tenure.next())))
@@ -78,13 +87,18 @@ export class FoldStage {
       for (const [from, known] of fencesFrom(fences, records[0]?.offset ?? 0)) fences.set(from, known)
     }
     // Another's write times may lie above those of this batch: it must be written over them.
-    await this.#tenures.confirm(tenure, signal)
+    const confirm = (): Promise<void> => this.#tenures.confirm(tenure, signal)
+    await confirm()
+    const { states } = tenure.memory
+    const lastOffset = records.at(-1)?.offset ?? 0
+    const nextWriteTime = (): number => tenure.next()
+    await this.#windows.close({ partition, lastOffset, states, nextWriteTime, confirm, signal })
   }
 
-  async #foldGroups(groups: [string, GroupChanges][], tenure: Tenure<Memory>, signal: AbortSignal): Promise<void> {
+  async #foldGroups(groups: [string, GroupChanges][], of: Omit<Turn, 'writeTime'>): Promise<void> {
     for (let from = 0; from < groups.length; from += limits.foldGroupsAtOnceMax) {
-      const turn = { tenure, signal, writeTime: tenure.next() }
-      signal.throwIfAborted()
+      const turn = { ...of, writeTime: of.tenure.next() }
+      turn.signal.throwIfAborted()
       const updates = await this.#open(groups.slice(from, from + limits.foldGroupsAtOnceMax), turn)
       await this.#update(updates, turn)
     }
@@ -92,15 +106,17 @@ export class FoldStage {
 
   /** States first, members' rows behind them: what is written late in between shows by its offset. */
   async #open(groups: readonly [string, GroupChanges][], { tenure }: Turn): Promise<GroupUpdate[]> {
-    const { plan, store } = this.#options
+    const { plan, store, clock } = this.#options
     const { states, guardedBefore } = tenure.memory
     const known = new Map<string, GroupState | null>(groups.map(([name]) => [name, states.take(name)]))
     const unknown = [...known].flatMap(([name, state]) => (state === null ? [name] : []))
     const read = await readStates(store, this.#fold, unknown)
     unknown.forEach((name, at) => known.set(name, read[at] ?? null))
+    const nowMs = clock.now()
     return groups.flatMap(([name, changes]) => {
       const group = known.get(name) ?? null
-      const of = { group, compiled: plan.compiled, guardedBefore }
+      if (this.#windows.refuses(name, group, changes)) return []
+      const of = { group, compiled: plan.compiled, guardedBefore, closesAt: (row: Row) => closesAt(plan, row, nowMs) }
       const update = openUpdate({ fold: this.#fold, group: name }, changes, of)
       return update === null ? [] : [update]
     })
@@ -110,7 +126,8 @@ export class FoldStage {
     const { plan, store, log } = this.#options
     const { states } = turn.tenure.memory
     const keys = updates.flatMap(({ at, asked }) => (asked ?? []).map((member) => ({ ...at, member })))
-    const found = await readMembers(store, keys)
+    const noted = this.#windows.note(updates, turn.partition, turn.writeTime)
+    const [found] = await Promise.all([readMembers(store, keys), noted])
     let next = 0
     const records: AppendRecord[] = []
     const told: { readonly group: GroupState; readonly telling: GroupTelling }[] = []

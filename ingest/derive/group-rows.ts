@@ -31,6 +31,10 @@ interface StoredState {
   readonly f?: true
   /** Offset of `early`. */
   readonly u?: number
+  /** `closesAt`. */
+  readonly t?: number
+  /** Closed. */
+  readonly x?: true
 }
 
 interface StoredMember {
@@ -47,9 +51,10 @@ export async function readStates(
   const keys = groups.map((group) => ({ fold, group, member: STATE_MEMBER }))
   return (await readAll(store, keys)).map((content) => {
     if (content === null) return null
-    const { a, g, k, s, f, u = -1 } = content as unknown as StoredState
+    const { a, g, k, s, f, u = -1, t = null, x } = content as unknown as StoredState
     const unknown = { done: -1, owed: false, characters: 0, members: null }
-    return { ...unknown, state: s, failed: f === true, row: g, applied: a, early: u, told: new Map(k) }
+    const window = { closesAt: t, closed: x === true }
+    return { ...unknown, ...window, state: s, failed: f === true, row: g, applied: a, early: u, told: new Map(k) }
   })
 }
 
@@ -108,8 +113,13 @@ export interface Written {
 }
 
 export function stateWrite(at: GroupAt, group: GroupState, writeTime: number): Written {
-  const { state, row, applied, early, told, failed } = group
-  const kept = { ...(failed ? { f: true as const } : {}), ...(early > applied ? { u: early } : {}) }
+  const { state, row, applied, early, told, failed, closesAt, closed } = group
+  const kept = {
+    ...(failed ? { f: true as const } : {}),
+    ...(early > applied ? { u: early } : {}),
+    ...(closesAt === null ? {} : { t: closesAt }),
+    ...(closed ? { x: true as const } : {}),
+  }
   const content: StoredState = { a: applied, g: row, k: [...told], s: state, ...kept }
   return contentWrite({ ...at, member: STATE_MEMBER }, { content: content as unknown as Value, writeTime })
 }

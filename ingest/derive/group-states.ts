@@ -8,6 +8,10 @@ export interface GroupState {
   state: FoldState
   /** The fold could not make it: it has no rows until its members change. */
   failed: boolean
+  /** When the window may be closed; null: never. */
+  readonly closesAt: number | null
+  /** What it was made from is dropped: it stays as it was told last. */
+  readonly closed: boolean
   readonly row: Row
   /** Greatest offset of a message that the state and its members' rows have in them. */
   applied: number

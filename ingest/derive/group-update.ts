@@ -26,15 +26,21 @@ export interface GroupUpdate {
 export function openUpdate(
   at: GroupAt,
   changes: GroupChanges,
-  known: { readonly group: GroupState | null; readonly compiled: CompiledFold; readonly guardedBefore: number },
+  known: {
+    readonly group: GroupState | null
+    readonly compiled: CompiledFold
+    readonly guardedBefore: number
+    /** Of a group that nobody knew. */
+    readonly closesAt: (row: Row) => number | null
+  },
 ): GroupUpdate | null {
-  const { group, compiled, guardedBefore } = known
+  const { group, compiled, guardedBefore, closesAt } = known
   // However much of the group this tenure has written: of a row that was and is no more by the end of the batch it writes nothing otherwise.
   const guarded = firstOf(changes) < guardedBefore
   if (group === null) {
     // Rows leave a group that nobody knows.
     if (changes.row === null) return null
-    return { at, changes, group: fresh(changes.row, compiled), asked: [], guarded }
+    return { at, changes, group: fresh(changes.row, compiled, closesAt(changes.row)), asked: [], guarded }
   }
   for (const [member, { offset }] of changes.members) if (offset <= group.done) changes.members.delete(member)
   if (changes.members.size === 0) return group.owed ? { at, changes, group, asked: [], guarded } : null
@@ -55,8 +61,8 @@ function lastOf({ members }: GroupChanges): number {
   return last
 }
 
-function fresh(row: Row, compiled: CompiledFold): GroupState {
-  const unknown = { applied: -1, early: -1, done: -1, characters: 0 }
+function fresh(row: Row, compiled: CompiledFold, closesAt: number | null): GroupState {
+  const unknown = { applied: -1, early: -1, done: -1, characters: 0, closesAt, closed: false }
   const empty = { ...unknown, row, told: new Map<string, string>(), owed: false, members: new Set<string>() }
   try {
     return { ...empty, state: compiled.init(row), failed: false }

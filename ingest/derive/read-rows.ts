@@ -11,10 +11,17 @@ export interface RowOfRead {
   readonly keyText: string
 }
 
+/** No row is left where rows may end by themselves. One that was deleted or moved stays for a while, and says so. */
+export const ENDED = 'ENDED'
+
 /** In the order asked; null where there is no such row that is visible. */
-export async function readRows(store: Store, plan: FoldPlan, wanted: readonly RowOfRead[]): Promise<(Row | null)[]> {
-  const rows: (Row | null)[] = Array.from({ length: wanted.length }, () => null)
-  const waves = plan.reads.map(async ({ index, table, keyOf }) => {
+export async function readRows(
+  store: Store,
+  plan: FoldPlan,
+  wanted: readonly RowOfRead[],
+): Promise<(Row | null | typeof ENDED)[]> {
+  const rows: (Row | null | typeof ENDED)[] = Array.from({ length: wanted.length }, () => null)
+  const waves = plan.reads.map(async ({ index, table, keyOf, rowsEnd }) => {
     const keys: Row[] = []
     const places: number[] = []
     wanted.forEach(({ read, keyText }, at) => {
@@ -27,7 +34,9 @@ export async function readRows(store: Store, plan: FoldPlan, wanted: readonly Ro
       const found = await store.read(table, keys.slice(from, from + limits.readKeysMax))
       found.forEach((stored, at) => {
         const place = places[from + at]
-        if (place !== undefined && stored !== null && isRowVisible(stored.row)) rows[place] = stored.row
+        if (place === undefined) return
+        if (stored === null) rows[place] = rowsEnd ? ENDED : null
+        else if (isRowVisible(stored.row)) rows[place] = stored.row
       })
     }
   })

@@ -11,6 +11,7 @@ import { isRowVisible } from '../../schema/row-visibility.ts'
 import { deleteRecord } from './derived-records.ts'
 import { SETTLED, type Activation, type FoldLedger, type SnapshotMark } from './fold-ledger.ts'
 import type { FoldPlan, ReadPlan } from './fold-plan.ts'
+import { mayLackRows } from './kept-windows.ts'
 import { TouchList } from './touches.ts'
 
 export interface SnapshotOptions {
@@ -150,7 +151,8 @@ export class Snapshot {
       signal.throwIfAborted()
       const former = rows.filter((row) => {
         const times = Object.values(row?.writeTimes ?? {})
-        return row !== null && times.length > 0 && Math.max(...times) < activation.floor
+        if (row === null || times.length === 0 || Math.max(...times) >= activation.floor) return false
+        return !mayLackRows(this.#options, row.row)
       })
       // Above what former activations gave, below all that this one does.
       const version = activation.floor - 1

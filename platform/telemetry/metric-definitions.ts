@@ -96,6 +96,12 @@ export const METRICS = {
     help: 'Rows for which an expression of a derived product could not be evaluated, by expression, and groups that could not be folded, by reason: nothing comes of them until they change.',
     labels: ['product', 'expression'],
   },
+  foldLate: {
+    name: 'meshgate_fold_late_total',
+    kind: 'counter',
+    help: 'Changes of rows that came for windows of a derived product that are closed (keptFor), and were refused. What is repeated after a crash counts again.',
+    labels: ['product'],
+  },
   subgraphRequest: {
     name: 'meshgate_subgraph_request_duration_seconds',
     kind: 'histogram',

@@ -1,5 +1,6 @@
 // Makes a derived entity's CompiledFold from the model: what rows contribute, and the fold of a group by aggregates or by a function.
 import type { Derivation, Entity, Product } from '../model.ts'
+import { cellText, type Row } from '../row.ts'
 import { compileAggregateFold } from './aggregate-fold.ts'
 import type { CompiledFold, CompiledFoldInput } from './compiled-fold.ts'
 import { compileFoldInput, type ContributeContext, scopeOfFold } from './contribute.ts'
@@ -43,7 +44,15 @@ export function compileFold(product: Product, entity: Entity, functions: FoldFun
     }),
     inputs,
     everyMs: derivation.everyMs,
+    keptForMs: derivation.keptForMs,
+    windowOf: (group) => windowOfGroup(derivation, group),
   }
+}
+
+function windowOfGroup({ window, windowStartField }: Derivation, group: Row): ReturnType<CompiledFold['windowOf']> {
+  if (window === null || window.kind === 'session' || windowStartField === null) return null
+  const startMs = Date.parse(cellText(group[windowStartField]))
+  return { startMs, endMs: startMs + window.sizeMs }
 }
 
 interface Parts {

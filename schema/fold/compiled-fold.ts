@@ -67,14 +67,18 @@ export interface CompiledFold {
   /** `domain/name.Entity` */
   readonly name: string
   /**
-   * All that decides what the rows and the states are, as text: another definition, another text. Of a function in code it has the
-   * function's own text, which does not tell when something that it calls or imports is changed. Long: keep its hash.
+   * All that decides what the rows and the states are, as text: another definition, another text. Of a function in code that is its version,
+   * and the text of the files that it is from, as far as whoever compiled it was given that. Long: keep its hash.
    */
   readonly definition: string
   readonly reads: readonly CompiledRead[]
   readonly inputs: readonly CompiledFoldInput[]
   /** A group's row is told at most so often; null: at once. */
   readonly everyMs: number | null
+  /** How long after its end, and after it was first heard of, something may come for a window; null: nothing is too late. */
+  readonly keptForMs: number | null
+  /** Of a group; null where groups are no windows, or sessions. */
+  windowOf(group: Row): { readonly startMs: number; readonly endMs: number } | null
   /** Of a group without contributions. Throws a FoldFailure as `refold` does. */
   init(group: Row): FoldState
   /**

@@ -86,12 +86,14 @@ function compileSlot(aggregate: Aggregate, text: string, scope: (expected: Field
 const isNumber = (cell: Value): boolean =>
   typeof cell === 'number' || (typeof cell === 'string' && canonicalDecimal(cell) === cell)
 
-/** For functions: the fields that the input reads (without the list whose elements contribute), the element, joined rows. */
+/**
+ * For functions: the fields that the input reads, and joined rows. The element is given for the list that it is from, which would otherwise be
+ * stored with each of its elements. (A variable is never called as a field: validate/folds.ts.)
+ */
 export function compileVariableValues(fold: Fold, reads: readonly ReadInput[]): ContributedValues {
   const fieldsOf = (input: string): readonly string[] =>
     reads.find(({ name }) => name === input)?.fields.map(({ name }) => name) ?? []
-  const fields = fieldsOf(fold.input).filter((name) => name !== fold.each?.field || name === fold.each.as)
-  if (fold.each !== null && !fields.includes(fold.each.as)) fields.push(fold.each.as)
+  const fields = fieldsOf(fold.input).map((name) => (name === fold.each?.field ? fold.each.as : name))
   const joins = fold.joins.map(({ as, input }) => ({ as, fields: fieldsOf(input) }))
   return (variables) => {
     const held = picked(variables, fields)

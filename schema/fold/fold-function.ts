@@ -11,8 +11,9 @@ export interface Contribution {
   /** Names the row (and the element) among the group's contributions; orders those of one event time. */
   readonly member: string
   /**
-   * For functions, the fields that the input type reads; the element under its name (and not the list that it is from), joined rows under
-   * theirs, null where there is none. For aggregates, their values.
+   * For functions, the fields that the input type reads, and joined rows under the names in @join(as:), null where there is none. With
+   * @fold(each:) one element, under the name in `as`, in place of the list that it is from: `value.line` and no `value.lines`. A function that
+   * needs the whole list folds without `each`. For aggregates, their values.
    */
   readonly value: Row
 }
@@ -22,6 +23,11 @@ export interface Contribution {
  * the state they are given and return it, but never the contribution.
  */
 export interface FoldFunction<State extends Value = Value> {
+  /**
+   * Another one makes all rows anew, as another text of `folds.ts` does and of the files that it imports by a relative path: to be raised where
+   * something else, say a package, makes the rows others.
+   */
+  readonly version?: string
   init(group: Row): State
   /** In the order of event time where @foldBy(ordered: true) says so, else in any order. */
   apply(state: State, contribution: Contribution): State

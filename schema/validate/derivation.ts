@@ -64,7 +64,7 @@ function compileEntity(shape: TypeShape, key: readonly string[] | null, context:
   const { reporter } = context.shapes
   const { directives } = shape.declaration
   const entity = compileFolds(shape, context)
-  const { window, declared, start, end } = compileWindow(shape, entity.folds, reporter)
+  const { window, keptForMs, declared, start, end } = compileWindow(shape, entity.folds, reporter)
   const byFunction = directiveOf(directives, 'foldBy') !== null
   const made = compileFunction(shape, entity.folds, reporter)
   const groups = compileGroups({ shape, key, entity, start, byFunction }, context)
@@ -85,6 +85,7 @@ function compileEntity(shape: TypeShape, key: readonly string[] | null, context:
     aggregates: whole,
     function: made,
     everyMs,
+    keptForMs,
   }
 }
 

@@ -11,6 +11,7 @@ import { durationOf } from './source.ts'
 export interface EntityWindow {
   /** Null where there is none, or a broken one. */
   readonly window: FoldWindow | null
+  readonly keptForMs: number | null
   readonly declared: boolean
   readonly start: FieldShape | null
   readonly end: FieldShape | null
@@ -48,6 +49,15 @@ function compileDurations(directive: Directive, reporter: Reporter): FoldWindow 
   return { kind: 'sliding', sizeMs: size, everyMs: every }
 }
 
+function compileKeptFor(directive: Directive, window: FoldWindow | null, reporter: Reporter): number | null {
+  const keptFor = durationOf(directive, 'keptFor', reporter)
+  if (keptFor === null || window === null || window.kind !== 'session') return keptFor
+  const message = 'Sessions have no end before which something may not still join them, and cannot be closed.'
+  const fix = 'Remove keptFor, or write windows with size.'
+  reporter.error('FOLD_WINDOW', argumentPlace(directive, 'keptFor'), message, fix)
+  return null
+}
+
 function findBound(shape: TypeShape, name: 'windowStart' | 'windowEnd', windowed: boolean, reporter: Reporter) {
   const fields = [...shape.fields.values()].filter((field) => directiveOf(field.declaration.directives, name) !== null)
   const [first, second] = fields
@@ -75,6 +85,7 @@ export function compileWindow(shape: TypeShape, folds: readonly KnownFold[], rep
   const declared = directiveOf(shape.declaration.directives, 'window')
   const directive = wholeDirective(shape.declaration.directives, 'window')
   const window = directive === null ? null : compileDurations(directive, reporter)
+  const keptForMs = directive === null ? null : compileKeptFor(directive, window, reporter)
   const start = findBound(shape, 'windowStart', declared !== null, reporter)
   const end = findBound(shape, 'windowEnd', declared !== null, reporter)
   if (directive !== null) {
@@ -89,5 +100,5 @@ export function compileWindow(shape: TypeShape, folds: readonly KnownFold[], rep
       reporter.error('FOLD_WINDOW', directive.node, message, fix)
     }
   }
-  return { window, declared: declared !== null, start, end }
+  return { window, keptForMs, declared: declared !== null, start, end }
 }

@@ -216,7 +216,9 @@ export function compileFolds(shape: TypeShape, context: FoldContext): EntityFold
   const location = (directive: Directive) => reporter.locate(directive.node)
   const folds = found.map(({ directive, input, each }): KnownFold => {
     const required = flagOf(directive, 'required')
-    const fold = { input: input.name, where: null, time: null, required, joins: [], location: location(directive) }
+    const endedStay = flagOf(directive, 'endedStay')
+    const own = { input: input.name, where: null, time: null, required, endedStay }
+    const fold = { ...own, joins: [], location: location(directive) }
     return { directive, input, fold: { ...fold, each: each ?? null }, scope: null, timed: false }
   })
   const known: EntityFolds = { folds, complete }

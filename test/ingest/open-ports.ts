@@ -21,9 +21,8 @@ export interface TestPorts {
   close(): Promise<void>
 }
 
-export async function openPorts(directory?: string): Promise<TestPorts> {
+export async function openPorts(directory?: string, clock: Clock = systemClock): Promise<TestPorts> {
   const own = directory ?? (await mkdtemp(join(tmpdir(), 'meshgate-ingest-')))
-  const clock = systemClock
   const [log, store] = await Promise.all([
     openEmbeddedLog({ directory: join(own, 'log'), clock }),
     openSqliteStore({ directory: join(own, 'store'), clock }),
@@ -39,7 +38,7 @@ export async function openPorts(directory?: string): Promise<TestPorts> {
     directory: own,
     async reopen() {
       await close()
-      return openPorts(own)
+      return openPorts(own, clock)
     },
     async close() {
       await close()

@@ -233,4 +233,64 @@ type Shop @key(fields: "id") { id: ID! plan: ${type} @ref(key: "id") }`,
       'b.graphql:4:40 MESH_DUPLICATE The field "Shop.plan" is sales/a\'s already (a.graphql:4).',
     ])
   })
+
+  describe('of which rows end by themselves', () => {
+    const sensors = (ttl: string) =>
+      compiled(
+        'a.graphql',
+        `${header('sensors')}type Thing @key(fields: "id") @source(topic: "sales.things", key: "id")
+  @table(name: "things", partitionKey: ["id"]${ttl}) { id: ID!  at: DateTime! }\n`,
+      )
+    const hours = (window: string, fold = '') =>
+      compiled(
+        'b.graphql',
+        `${header('hours')}input ThingRead @reads(product: "sales/sensors", entity: "Thing") { id: ID!  at: DateTime! }
+type Hour @key(fields: "id hour") @source(topic: "sales.hours", key: "id") @table(name: "hours", partitionKey: ["id"], clusteringKey: ["hour"])
+  @fold(input: "ThingRead", time: "at"${fold}) ${window} {
+  id: ID! @group(cel: "id")
+  hour: DateTime! ${window === '' ? '@group(cel: "at")' : '@windowStart'}
+  count: Int! @aggregate(function: COUNT)
+}\n`,
+      )
+    const ends = 'b.graphql:4:3 MESH_READ_ENDS Rows of "Thing" of sales/sensors end after P10D, which no change tells'
+    const stay = 'or say that what ended rows contributed stays counted: @fold(endedStay: true).'
+
+    test('is derived from by windows that are closed before them', () => {
+      expect(problems(sensors(', ttl: "P10D"'), hours('@window(size: "P1D", keptFor: "P8D")'))).toEqual([])
+    })
+
+    test('refuses windows that are closed after them, or never', () => {
+      expect(problems(sensors(', ttl: "P10D"'), hours('@window(size: "P1D", keptFor: "P9D")'))).toEqual([
+        `${ends}, and windows of "Hour" take what comes late up to P10D after they begin; a fold that begins anew needs P1D more.\n  Write a keptFor of at most P8D, ${stay}`,
+      ])
+      expect(problems(sensors(', ttl: "P10D"'), hours('@window(size: "P1D")'))).toEqual([
+        `${ends}, and windows of "Hour" are never closed.\n  Write a keptFor of at most P8D, ${stay}`,
+      ])
+      expect(problems(sensors(', ttl: "P1D"'), hours('@window(size: "P1D")'))[0]).toContain(
+        `Let the table keep its rows for longer, ${stay}`,
+      )
+    })
+
+    test('refuses what is folded without windows, unless it is said that what ended stays', () => {
+      expect(problems(sensors(', ttl: "P10D"'), hours(''))).toEqual([
+        `${ends}: "Hour" would hold what ended or not.\n  Fold them by @window(size:, keptFor:), ${stay}`,
+      ])
+      expect(problems(sensors(', ttl: "P10D"'), hours('', ', endedStay: true'))).toEqual([])
+      expect(problems(sensors(''), hours(''))).toEqual([])
+    })
+
+    test('refuses to join them', () => {
+      const text = `${header('joined')}input ThingRead @reads(product: "sales/sensors", entity: "Thing") { id: ID! }
+input OrderRead @reads(product: "sales/orders", entity: "Order") { id: ID! }
+type Joined @key(fields: "id") @source(topic: "sales.joined", key: "id") @table(name: "joined", partitionKey: ["id"])
+  @fold(input: "OrderRead") @join(input: "ThingRead", as: "thing", key: ["id"]) {
+  id: ID! @group(cel: "thing.id")
+  count: Int! @aggregate(function: COUNT)
+}\n`
+      const orders = compiled('o.graphql', header('orders') + entity('Order', 'sales.orders', 'orders'))
+      expect(problems(sensors(', ttl: "P10D"'), orders, compiled('b.graphql', text))).toEqual([
+        'b.graphql:5:3 MESH_READ_ENDS Rows of "Thing" of sales/sensors end after P10D, which no change tells: rows of "Joined" would be joined with what ended or not.\n  Fold them as an input of their own, or let the table keep its rows.',
+      ])
+    })
+  })
 })

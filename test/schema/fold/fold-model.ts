@@ -80,6 +80,7 @@ export const foldOf = (
     each: null,
     time: time === undefined ? null : { expression: celOf(time), scalar: timeScalar ?? 'DateTime' },
     required: false,
+    endedStay: false,
     joins: [],
     location,
     ...others,
@@ -149,6 +150,7 @@ export function derivedOf(text: DerivedText): { readonly product: Product; reado
     aggregates: aggregates.map(([field, aggregate]) => aggregateOf(field, aggregate)),
     function: text.function ?? null,
     everyMs: text.everyMs ?? null,
+    keptForMs: null,
   }
   const key = text.key ?? [...groups.map(([field]) => field), ...(window === null ? [] : ['windowStart'])]
   const entity: Entity = {
