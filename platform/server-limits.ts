@@ -73,7 +73,7 @@ export const serverLimits = {
   consumerFetchPartitionBytesMin: 65_536,
   /** How long a fetch waits for records: a newly given partition waits as long for its first fetch. */
   consumerFetchWaitMs: 500,
-  /** The same while a partition has no room or rests, which joins the next fetch, or while all handlers are busy and nothing comes. */
+  /** The same while a partition has no room or rests, which joins the next fetch. */
   consumerFetchWaitBusyMs: 50,
   /** The same while every handler is busy and nobody waits for a first record, unless so much comes before: a record waits no longer than that. */
   consumerFetchWaitAheadMs: 5,

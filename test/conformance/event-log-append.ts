@@ -159,6 +159,13 @@ export function describeAppend({ log, reopen }: Suite): void {
       expect(await log().partitions(topic)).toBe(3)
     })
 
+    it('takes a topic that one call names twice for one', async () => {
+      const definition = { name: uniqueName('topic'), partitions: 2, retentionMs: null, compacted: false }
+      await log().createTopics([definition, definition])
+      expect(await log().partitions(definition.name)).toBe(2)
+      await expectCode(log().createTopics([definition, { ...definition, partitions: 3 }]), 'LOG_TOPIC_MISMATCH')
+    })
+
     it('says what is held, and reads from any offset of it', async () => {
       const topic = await createTopic(log(), { partitions: 2 })
       await log().append(topic, numbered(0, 250, 1))

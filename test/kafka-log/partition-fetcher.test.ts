@@ -15,6 +15,7 @@ interface Poll {
   readonly leader: number
   readonly from: FetchRequest['from']
   readonly bytesMin: number | undefined
+  readonly waitMs: number
   readonly answer: (answers: readonly FetchedPartition[]) => void
   readonly fail: (error: Error) => void
 }
@@ -27,9 +28,9 @@ class Brokers {
 
   leader = (_: string, partition: number): Promise<number> => this.leaders.get(partition) ?? Promise.resolve(1)
 
-  fetch = (leader: number, { from, bytesMin }: FetchRequest): Promise<readonly FetchedPartition[]> => {
+  fetch = (leader: number, { from, bytesMin, waitMs }: FetchRequest): Promise<readonly FetchedPartition[]> => {
     const { promise, resolve, reject } = Promise.withResolvers<readonly FetchedPartition[]>()
-    this.polls.push({ leader, from, bytesMin, answer: resolve, fail: reject })
+    this.polls.push({ leader, from, bytesMin, waitMs, answer: resolve, fail: reject })
     return promise
   }
 
@@ -117,6 +118,23 @@ describe('the polls of a consumer', () => {
     await brokers.poll(3)
     const { consumerFetchAheadBytesMin: ahead } = limits
     expect(brokers.polls.map(({ bytesMin }) => bytesMin)).toEqual([1, ahead, 1, ahead])
+  })
+
+  it('wait long for a first record where every partition is in one, whoever leads it and whatever is in hand', async () => {
+    const brokers = new Brokers()
+    const fetching = fetcherOn(brokers)
+    brokers.leaders.set(1, Promise.resolve(2))
+    const feed = fetching.open({ topic: TOPIC, partition: 0 }, 0)
+    const alone = await brokers.poll(0)
+    fetching.open({ topic: TOPIC, partition: 1 }, 0)
+    const other = await brokers.poll(1)
+    alone.answer([fetched(0, 0, 3)])
+    expect(await offsetsOf(feed, 20)).toEqual(range(0, 3))
+    ;(await brokers.poll(2)).answer([])
+    await brokers.poll(3)
+    const { consumerFetchWaitMs: long, consumerFetchWaitAheadMs: ahead } = limits
+    expect(brokers.polls.map(({ waitMs }) => waitMs)).toEqual([ahead, ahead, ahead, long])
+    other.answer([])
   })
 
   it('ask for no more of a partition of which its share of memory waits', async () => {

@@ -41,13 +41,12 @@ export class KafkaTopics {
   /** LOG_TOPIC_MISMATCH before anything is changed. */
   async create(definitions: readonly TopicDefinition[]): Promise<void> {
     if (definitions.length === 0) return
+    const distinct = onePerName(definitions)
     const { clock } = this.#connection
     const channel = this.#connection.openChannel()
-    const doing = `create ${definitions.map(({ name }) => name).join(', ')}`
+    const doing = `create ${distinct.map(({ name }) => name).join(', ')}`
     try {
-      await withRetries({ clock, doing, timeoutMs: limits.kafkaCallTimeoutMs }, () =>
-        this.#create(channel, definitions),
-      )
+      await withRetries({ clock, doing, timeoutMs: limits.kafkaCallTimeoutMs }, () => this.#create(channel, distinct))
     } catch (error) {
       throw toMeshgateError(error, doing)
     } finally {
@@ -185,6 +184,19 @@ function differences(
     .map(([name, value]) => ({ name, value }))
 }
 
+/** Kafka refuses a request that names a topic twice. The last one holds, as if they were created one by one. */
+function onePerName(definitions: readonly TopicDefinition[]): readonly TopicDefinition[] {
+  const byName = new Map<string, TopicDefinition>()
+  for (const definition of definitions) {
+    const { name, partitions } = definition
+    const former = byName.get(name)
+    if (former !== undefined && former.partitions !== partitions)
+      throw differentPartitions(definition, former.partitions)
+    byName.set(name, definition)
+  }
+  return [...byName.values()]
+}
+
 function named(
   definitions: readonly TopicDefinition[],
   found: ReadonlyMap<string, TopicMetadata>,
@@ -197,10 +209,13 @@ function named(
 
 function requireSamePartitions({ definition, metadata }: NamedTopic): void {
   const held = metadata.leaders.length
-  if (held === definition.partitions) return
-  throw new MeshgateError(
+  if (held !== definition.partitions) throw differentPartitions(definition, held)
+}
+
+function differentPartitions({ name, partitions }: TopicDefinition, held: number): MeshgateError {
+  return new MeshgateError(
     'LOG_TOPIC_MISMATCH',
-    `Topic ${definition.name} has ${String(held)} partitions, ${String(definition.partitions)} were asked for. ` +
+    `Topic ${name} has ${String(held)} partitions, ${String(partitions)} were asked for. ` +
       'Keep the number, or publish under a new topic and replay.',
   )
 }

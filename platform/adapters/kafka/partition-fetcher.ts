@@ -159,8 +159,9 @@ export class PartitionFetcher {
     if (!isAwaited && !this.#quiet.has(leader)) {
       return { waitMs: limits.consumerFetchWaitAheadMs, bytesMin: limits.consumerFetchAheadBytesMin }
     }
-    // A partition that begins, or whose worker makes room, during the poll must not wait long for the poll's end.
-    const isAll = isAwaited && feeds.length >= this.#options.expected()
+    // A partition that begins, or whose worker makes room, during the poll must not wait long for the poll's end. Where all are in a poll none can.
+    const isAll =
+      this.#feeds.size >= this.#options.expected() && this.#feeds.values().every((feed) => this.#isDue(feed))
     return { waitMs: isAll ? limits.consumerFetchWaitMs : limits.consumerFetchWaitBusyMs, bytesMin: 1 }
   }
 
