@@ -1,5 +1,5 @@
 // Reads of single rows by key: one wave, each key once, as many in flight as the gate lets through; answers in the order of the keys. Keys
-// of one replica are asked for together, where a key is one value.
+// of one replica that differ in one column are asked for together.
 import type { types } from 'cassandra-driver'
 import type { Row } from '../../../schema/row.ts'
 import type { ColumnType } from '../../../schema/tables.ts'
@@ -11,7 +11,7 @@ import { type CqlTable, keyParams, newestCell, rowOf } from './cql-table.ts'
 import { partitionKeyBytes } from './partition-key.ts'
 
 /** Keys whose values come back just as they are asked for, so that a row of several is known by its key. */
-const TOGETHER_TYPES: ReadonlySet<ColumnType> = new Set(['text', 'uuid', 'int', 'bigint'])
+const TOGETHER_TYPES: ReadonlySet<ColumnType> = new Set(['text', 'uuid', 'int', 'bigint', 'date', 'timestamp'])
 
 interface WantedKey {
   readonly text: string
@@ -79,25 +79,49 @@ function requests(
   const keys = [...distinct.values()].filter(({ row }) => table.storableProblem(row) === null)
   const { read, readWithTimes, readMany, readManyWithTimes } = table.statements
   const single = withTimes ? readWithTimes : read
-  const many = withTimes ? readManyWithTimes : readMany
-  const [column] = table.key
-  if (many === null || column === undefined || !TOGETHER_TYPES.has(column.type)) {
+  const differing = table.key.every(({ type }) => TOGETHER_TYPES.has(type)) ? differingColumn(keys) : null
+  const many = differing === null ? undefined : (withTimes ? readManyWithTimes : readMany)[differing]
+  if (differing === null || many === undefined) {
     return keys.map((key) => ({ keys: [key], query: single, params: key.params, options: {} }))
   }
-  return together(client, table, keys).map((group): Request => {
+  return together(client, table, { keys, differing }).map((group): Request => {
     const [first] = group
     if (group.length === 1 && first !== undefined) {
       return { keys: group, query: single, params: first.params, options: {} }
     }
     const options = first === undefined ? {} : { routingKey: partitionKeyBytes(table, first.row) }
-    return { keys: group, query: many, params: [group.map(({ params }) => params[0])], options }
+    const params = first?.params.map((param, at) =>
+      at === differing ? group.map((key) => key.params[differing]) : param,
+    )
+    return { keys: group, query: many, params: params ?? [], options }
   })
 }
 
-/** Keys of one replica, at most so many at once: they are spread over requests, which the replica works at side by side. */
-function together(client: CassandraClient, table: CqlTable, keys: readonly WantedKey[]): readonly WantedKey[][] {
-  const byReplica = Map.groupBy(keys, ({ row }) => client.replicaOf(table.keyspace, partitionKeyBytes(table, row)))
-  return [...byReplica.values()].flatMap((group) => {
+/** The place of the key's column that has the most values; null of a single key. */
+function differingColumn(keys: readonly WantedKey[]): number | null {
+  const columns = keys.length < 2 ? 0 : (keys[0]?.params.length ?? 0)
+  let most: { readonly at: number; readonly values: number } | null = null
+  for (let at = 0; at < columns; at += 1) {
+    const values = columns === 1 ? keys.length : new Set(keys.map(({ params }) => params[at])).size
+    if (most === null || values >= most.values) most = { at, values }
+  }
+  return most?.at ?? null
+}
+
+/**
+ * Keys of one replica that differ in the one column alone, at most so many at once: they are spread over requests, which the replica works at
+ * side by side.
+ */
+function together(
+  client: CassandraClient,
+  table: CqlTable,
+  { keys, differing }: { readonly keys: readonly WantedKey[]; readonly differing: number },
+): readonly WantedKey[][] {
+  const groups = Map.groupBy(keys, ({ row, params }) => {
+    const others = params.length === 1 ? [] : params.toSpliced(differing, 1)
+    return JSON.stringify([client.replicaOf(table.keyspace, partitionKeyBytes(table, row)), ...others.map(String)])
+  })
+  return [...groups.values()].flatMap((group) => {
     const count = Math.ceil(group.length / limits.storeReadKeysMax)
     const size = Math.ceil(group.length / count)
     return Array.from({ length: count }, (_, index) => group.slice(index * size, (index + 1) * size))

@@ -13,9 +13,9 @@ export interface TableStatements {
   readonly read: string
   /** As `read`, and the write time of each cell under `writeTimeName`. */
   readonly readWithTimes: string
-  /** The same of several partitions, whose keys are one list; null where a key has more than one column. */
-  readonly readMany: string | null
-  readonly readManyWithTimes: string | null
+  /** The same of several rows, by the place in the key of the one column in which they differ: its values are one list. */
+  readonly readMany: readonly string[]
+  readonly readManyWithTimes: readonly string[]
 }
 
 /** The name in a result of the write time of the cell at an index: no column has such a name. */
@@ -33,8 +33,9 @@ export interface TableColumns {
 export function tableStatements({ qualified, selection, key, cells, timed }: TableColumns): TableStatements {
   const written = [...key, ...cells]
   const where = equalities(key)
-  const [only, ...others] = key
-  const among = only === undefined || others.length > 0 ? null : `${only.cql} IN ?`
+  const among = key.map((differing) =>
+    key.map((column) => `${column.cql} ${column === differing ? 'IN' : '='} ?`).join(' AND '),
+  )
   const times = cells
     .filter(({ name }) => !timed.has(name))
     .map(({ cql, timeName }) => `, WRITETIME(${cql}) AS "${timeName}"`)
@@ -50,8 +51,8 @@ export function tableStatements({ qualified, selection, key, cells, timed }: Tab
     remove: `DELETE FROM ${qualified} USING TIMESTAMP ? WHERE ${where}`,
     read: `SELECT ${selection} FROM ${qualified} WHERE ${where}`,
     readWithTimes: `SELECT ${selection}${times} FROM ${qualified} WHERE ${where}`,
-    readMany: among === null ? null : `SELECT ${selection} FROM ${qualified} WHERE ${among}`,
-    readManyWithTimes: among === null ? null : `SELECT ${selection}${times} FROM ${qualified} WHERE ${among}`,
+    readMany: among.map((condition) => `SELECT ${selection} FROM ${qualified} WHERE ${condition}`),
+    readManyWithTimes: among.map((condition) => `SELECT ${selection}${times} FROM ${qualified} WHERE ${condition}`),
   }
 }
 
