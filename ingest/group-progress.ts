@@ -1,7 +1,7 @@
 // How far ingest has come in each partition of a topic: what this process has handled, and what other members of the group have
 // committed. Answers `lag` and lets others wait until records are handled.
 import type { Clock } from '../platform/ports/clock.ts'
-import type { EventLog, RecordBatch } from '../platform/ports/event-log.ts'
+import type { EventLog, OffsetRange, RecordBatch } from '../platform/ports/event-log.ts'
 import { MeshgateError } from '../platform/errors.ts'
 import { limits } from '../platform/limits.ts'
 
@@ -38,8 +38,12 @@ export class GroupProgress {
 
   /** Records not yet handled, by the group's positions and this process's. */
   async lag(): Promise<number> {
-    const [ends, committed] = await Promise.all([this.#ends(), this.#committed()])
-    return this.#behind(ends, committed).reduce((sum, count) => sum + count, 0)
+    const [ranges, committed] = await Promise.all([
+      this.#log.offsets(this.topic),
+      this.#log.committed(this.group, this.topic),
+    ])
+    const ends = ranges.map(({ next }) => next)
+    return this.#behind(ends, nextOffsets(ranges, committed)).reduce((sum, count) => sum + count, 0)
   }
 
   /** Resolves once everything that the topic holds now is handled; rejects when ingest closes before. A log that is away is waited for. */
@@ -90,7 +94,7 @@ export class GroupProgress {
       this.#log.committed(this.group, this.topic),
       this.#log.offsets(this.topic),
     ])
-    return ranges.map(({ earliest }, partition) => committed[partition] ?? earliest)
+    return nextOffsets(ranges, committed)
   }
 
   #behind(ends: readonly number[], committed: readonly number[]): readonly number[] {
@@ -122,4 +126,9 @@ export class GroupProgress {
       this.#clock.sleep(limits.caughtUpPollMs, timer.signal).then(expired, () => undefined)
     })
   }
+}
+
+/** Per partition; a group that has committed none begins at the earliest. */
+function nextOffsets(ranges: readonly OffsetRange[], committed: readonly (number | null)[]): readonly number[] {
+  return ranges.map(({ earliest }, partition) => committed[partition] ?? earliest)
 }

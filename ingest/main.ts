@@ -148,7 +148,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     caughtUp,
     stuck: () => stuckOf(stages, failures, derivations),
     counts: () => Object.fromEntries([...counts].map(([name, count]) => [name, { ...count }])),
-    lag: async () => together(await lagByProduct(stages), await derivations.lag()),
+    lag: async () => together(await Promise.all([lagByProduct(stages), derivations.lag()])),
     replays: () => replayer.status(),
     tables: () => tables.status(),
     routes: routesOf(options, { stages, caughtUp, replayer, tables }),
@@ -201,12 +201,10 @@ function startSweeper(
 }
 
 async function lagByProduct(stages: readonly Stage[]): Promise<Readonly<Record<string, number>>> {
-  const lags: Record<string, number> = {}
-  for (const { plan, progress } of stages) {
-    const name = nameOf(plan.product)
-    lags[name] = (lags[name] ?? 0) + (await progress.lag())
-  }
-  return lags
+  const each = await Promise.all(
+    stages.map(async ({ plan, progress }) => ({ [nameOf(plan.product)]: await progress.lag() })),
+  )
+  return together(each)
 }
 
 // A topic's re-keying stage comes before its writing stage: what the first appends, the second must see.
@@ -234,12 +232,11 @@ function stuckOf(stages: readonly Stage[], failures: FailureLog, derivations: De
   })
 }
 
-function together(
-  left: Readonly<Record<string, number>>,
-  right: Readonly<Record<string, number>>,
-): Readonly<Record<string, number>> {
-  const sums: Record<string, number> = { ...left }
-  for (const [name, lag] of Object.entries(right)) sums[name] = (sums[name] ?? 0) + lag
+function together(all: readonly Readonly<Record<string, number>>[]): Readonly<Record<string, number>> {
+  const sums: Record<string, number> = {}
+  for (const each of all) {
+    for (const [name, lag] of Object.entries(each)) sums[name] = (sums[name] ?? 0) + lag
+  }
   return sums
 }
 

@@ -205,8 +205,8 @@ export const limits = {
   foldGroupCharactersMax: 8_192,
   /** Rows that a fold reads and evaluates at once: a wave of the store, and a megabyte or two, of each of some forty folds. */
   foldRowsAtOnceMax: 400,
-  /** Lists of the rows that use a joined row, read at once. */
-  foldPagesAtOnceMax: 4,
+  /** Lists of the rows that use a joined row, read at once: mostly short or empty, and a store that is asked over a network answers them together. */
+  foldPagesAtOnceMax: 32,
   /** Keys of such rows that are held before they are appended. */
   foldTouchesHeldBytesMax: 1_048_576,
   /** Messages of contributions that are folded together, and records of groups that are appended together: atomic writes of all of one group stay below what Cassandra takes. */
@@ -293,6 +293,9 @@ export const limits = {
   replayReadsInFlightMax: 4,
   /** Source partitions and generations that a cursor remembers per partition of changes: the token stays a few kilobytes. */
   cursorSourcesMax: 64,
+  /** Queries that one subgraph keeps compiled, and the characters of their texts: gateways ask the same ones again and again. */
+  subgraphQueriesKeptMax: 1_000,
+  subgraphQueryCharactersKeptMax: 1_048_576,
   /** Body of a request to a subgraph: thousands of representations. */
   subgraphBodyBytesMax: 16_777_216,
   /** A WebSocket message to a subgraph: one operation with its variables. */

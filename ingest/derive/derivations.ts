@@ -45,20 +45,23 @@ interface Derived {
   readonly fold: DerivedFold
 }
 
-/** FOLD_INPUT_MISSING, FOLD_FUNCTIONS_MISSING. Nothing is begun. */
+/** What is made from another comes after it. FOLD_INPUT_MISSING, FOLD_FUNCTIONS_MISSING. Nothing is begun. */
 export function planDerivations(
-  options: Pick<DerivationsOptions, 'products' | 'inputs' | 'functions' | 'log'>,
+  options: Pick<DerivationsOptions, 'products' | 'inputs' | 'functions'> & {
+    readonly log: Pick<EventLog, 'timestampResolutionUs'>
+  },
 ): readonly FoldPlan[] {
   const { products, inputs = [], functions = {}, log } = options
   const names = new Set(products.map(nameOf))
   const readable = [...products, ...inputs.filter((input) => !names.has(nameOf(input)))]
-  return products.flatMap((product) =>
+  const plans = products.flatMap((product) =>
     product.entities.flatMap((entity) => {
       if (entity.derivation === null || entity.source === null) return []
       const compiled = compiledFold(product, entity, functions[nameOf(product)] ?? {})
       return [planFold({ product, entity, compiled, products: readable, resolutionUs: log.timestampResolutionUs })]
     }),
   )
+  return inOrder(plans)
 }
 
 function compiledFold(product: Product, entity: Entity, functions: FoldFunctions): CompiledFold {
@@ -88,7 +91,7 @@ export class Derivations {
     this.#ledger = ledger
     const rows = liveTables([...products, ...inputs], options)
     const states = new GroupStates()
-    this.#derived = inOrder(plans).map((plan) => ({
+    this.#derived = plans.map((plan) => ({
       plan,
       fold: new DerivedFold({
         ...options,
@@ -129,11 +132,12 @@ export class Derivations {
 
   /** Records not yet handled by the stages, by `domain/name`. */
   async lag(): Promise<Readonly<Record<string, number>>> {
+    const each = await Promise.all(this.#derived.map(async ({ fold }) => (await fold.run?.lag()) ?? 0))
     const lags: Record<string, number> = {}
-    for (const { plan, fold } of this.#derived) {
+    this.#derived.forEach(({ plan }, at) => {
       const name = nameOf(plan.product)
-      lags[name] = (lags[name] ?? 0) + ((await fold.run?.lag()) ?? 0)
-    }
+      lags[name] = (lags[name] ?? 0) + (each[at] ?? 0)
+    })
     return lags
   }
 

@@ -12,6 +12,7 @@ import { deleteRecord } from './derived-records.ts'
 import { SETTLED, type Activation, type FoldLedger, type SnapshotMark } from './fold-ledger.ts'
 import type { FoldPlan, ReadPlan } from './fold-plan.ts'
 import { mayLackRows } from './kept-windows.ts'
+import { foldedReads, isSettled, isTouched, snapshotMark } from './snapshot-progress.ts'
 import { TouchList } from './touches.ts'
 
 export interface SnapshotOptions {
@@ -29,8 +30,6 @@ export interface SnapshotOptions {
   readonly onProblem: (error: unknown) => void
 }
 
-const NOTHING: SnapshotMark = { after: null, rows: 0, done: false }
-
 export class Snapshot {
   readonly #options: SnapshotOptions
   readonly #stop = new AbortController()
@@ -43,12 +42,12 @@ export class Snapshot {
 
   /** Resolves once every row is touched, whoever does it; rejects when it is closed before. */
   touched(): Promise<void> {
-    return this.#until(() => this.#inputs().every((read) => this.#mark(read.read.input).done))
+    return this.#until(() => isTouched(this.#options))
   }
 
   /** Resolves once rows of former activations are deleted as well. */
   settled(): Promise<void> {
-    return this.#until(() => this.#isSettled())
+    return this.#until(() => isSettled(this.#options))
   }
 
   /** Ends after the page in hand. */
@@ -67,21 +66,6 @@ export class Snapshot {
     }
   }
 
-  #inputs(): ReadPlan[] {
-    const { plan } = this.#options
-    const indexes = new Set(plan.compiled.inputs.map(({ read }) => read))
-    return plan.reads.filter(({ index }) => indexes.has(index))
-  }
-
-  #mark(of: string): SnapshotMark {
-    const { fold, number } = this.#options.activation
-    return this.#options.ledger.snapshot({ fold, number, of }) ?? NOTHING
-  }
-
-  #isSettled(): boolean {
-    return this.#options.activation.number === 1 || this.#mark(SETTLED).done
-  }
-
   async #run(): Promise<void> {
     const { clock, ledger, isMine, onProblem } = this.#options
     const { signal } = this.#stop
@@ -91,7 +75,7 @@ export class Snapshot {
           await this.#touchAll()
           await this.#settle()
         } else await ledger.readOn()
-        if (this.#inputs().every((read) => this.#mark(read.read.input).done) && this.#isSettled()) return
+        if (isTouched(this.#options) && isSettled(this.#options)) return
         delayMs = limits.foldPollMs
       } catch (error) {
         if (signal.aborted) return
@@ -103,8 +87,8 @@ export class Snapshot {
   }
 
   async #touchAll(): Promise<void> {
-    for (const read of this.#inputs()) {
-      const mark = this.#mark(read.read.input)
+    for (const read of foldedReads(this.#options.plan)) {
+      const mark = snapshotMark(this.#options, read.read.input)
       if (!mark.done) await this.#touch(read, mark)
     }
   }
@@ -139,7 +123,7 @@ export class Snapshot {
 
   /** Rows whose versions are of former activations, though all that this one gives is written. */
   async #settle(): Promise<void> {
-    if (this.#isSettled()) return
+    if (isSettled(this.#options)) return
     const { plan, activation, ledger, log, rows: live, isThrough } = this.#options
     const { signal } = this.#stop
     await isThrough()
