@@ -12,6 +12,11 @@ export interface CassandraOptions extends ServerOptions {
   readonly storagePort?: number
   /** Nodes that know the ring, as `host:storagePort`: this node alone by default. A seed is started first. */
   readonly seeds?: readonly string[]
+  /**
+   * A change of the schema is not flushed to disk: a tenth of its time (20 tables: 1.3 s in place of 13.4), and a node that ends without a clean
+   * stop has lost it, with the rows of its tables. For those that never start again.
+   */
+  readonly losesSchema?: boolean
 }
 
 /** SimpleSnitch's only data centre. */
@@ -45,6 +50,7 @@ async function prepare(node: Node, options: CassandraOptions): Promise<string[]>
   return [
     ...CASSANDRA_JVM_ARGS,
     `-Dcassandra.ring_delay_ms=${String(options.seeds === undefined ? RING_DELAY_ALONE_MS : RING_DELAY_MS)}`,
+    ...(options.losesSchema === true ? ['-Dcassandra.test.flush_local_schema_changes=false'] : []),
     `-javaagent:${join(node.jars, 'jamm-0.4.0.jar')}`,
     `-Dcassandra.config=${pathToFileURL(file).href}`,
     `-Dcassandra.storagedir=${dataDirectoryOf(node)}`,

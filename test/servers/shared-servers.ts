@@ -51,7 +51,11 @@ const answers: Readonly<Record<string, () => Promise<string>>> = {
     const options = testServerOptions(await directory(), 'kafka')
     return await keep(startKafka({ ...options, settings: TEST_KAFKA_SETTINGS }))
   }),
-  '/cassandra': lazily(async () => await keep(startCassandra(testServerOptions(await directory(), 'cassandra')))),
+  '/cassandra': lazily(async () => {
+    const options = testServerOptions(await directory(), 'cassandra')
+    // Nobody stops it before the end of the run.
+    return await keep(startCassandra({ ...options, losesSchema: true }))
+  }),
 }
 
 const asked = createServer((request, response) => {
