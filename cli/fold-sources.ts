@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { MeshgateError } from '../platform/errors.ts'
 import type { FoldFunctions } from '../schema/fold/fold-function.ts'
 import type { Product } from '../schema/model.ts'
+import { hashFoldCode } from './fold-code.ts'
 import { readProjectProducts } from './read-products.ts'
 
 export interface FoldSources {
@@ -12,6 +13,8 @@ export interface FoldSources {
   readonly inputs: readonly Product[]
   /** By `domain/name`. */
   readonly functions: Readonly<Record<string, FoldFunctions>>
+  /** Hash of the functions' files, by `domain/name`. */
+  readonly functionHashes?: Readonly<Record<string, string>>
 }
 
 /** The first is the source, the other what is made of it where it is published. */
@@ -19,8 +22,10 @@ const FUNCTION_FILES = ['folds.ts', 'folds.js'] as const
 
 /** FOLD_FUNCTIONS_MISSING where a product names a function and there is no file for it. */
 export async function readFoldSources(products: readonly Product[]): Promise<FoldSources> {
-  const [inputs, functions] = await Promise.all([inputsOf(products), functionsOf(products)])
-  return { inputs, functions }
+  const [inputs, modules] = await Promise.all([inputsOf(products), modulesOf(products)])
+  const functions = Object.fromEntries(modules.map(([name, { folds }]) => [name, folds]))
+  const functionHashes = Object.fromEntries(modules.map(([name, { hash }]) => [name, hash]))
+  return { inputs, functions, functionHashes }
 }
 
 async function inputsOf(products: readonly Product[]): Promise<readonly Product[]> {
@@ -31,17 +36,22 @@ async function inputsOf(products: readonly Product[]): Promise<readonly Product[
   return (await readProjectProducts()).filter((product) => missing.has(nameOf(product)))
 }
 
-async function functionsOf(products: readonly Product[]): Promise<Readonly<Record<string, FoldFunctions>>> {
-  const functions: Record<string, FoldFunctions> = {}
+interface FoldModule {
+  readonly folds: FoldFunctions
+  readonly hash: string
+}
+
+async function modulesOf(products: readonly Product[]): Promise<readonly (readonly [name: string, FoldModule])[]> {
+  const modules: (readonly [string, FoldModule])[] = []
   for (const product of products) {
     const named = product.entities.flatMap(({ derivation }) => derivation?.function?.name ?? [])
     const [first] = named
-    if (first !== undefined) functions[nameOf(product)] = await importFunctions(product, first)
+    if (first !== undefined) modules.push([nameOf(product), await importFunctions(product, first)])
   }
-  return functions
+  return modules
 }
 
-async function importFunctions(product: Product, named: string): Promise<FoldFunctions> {
+async function importFunctions(product: Product, named: string): Promise<FoldModule> {
   const folder = dirname(resolve(product.file))
   const file = await firstFile(FUNCTION_FILES.map((name) => join(folder, name)))
   if (file === null) {
@@ -52,7 +62,9 @@ async function importFunctions(product: Product, named: string): Promise<FoldFun
     const reason = error instanceof Error ? error.message : String(error)
     throw new MeshgateError('FOLD_FUNCTIONS_MISSING', `${file} cannot be loaded: ${reason}`, error)
   })) as { readonly folds?: unknown }
-  if (typeof module.folds === 'object' && module.folds !== null) return module.folds as FoldFunctions
+  if (typeof module.folds === 'object' && module.folds !== null) {
+    return { folds: module.folds as FoldFunctions, hash: await hashFoldCode(file) }
+  }
   const message = `${file} does not export \`folds\`, which has the function "${named}" of ${nameOf(product)}: write \`export const folds: FoldFunctions = { ${named}: … }\`.`
   throw new MeshgateError('FOLD_FUNCTIONS_MISSING', message)
 }

@@ -40,6 +40,8 @@ export interface IngestOptions {
   readonly inputs?: readonly Product[]
   /** What `folds.ts` beside a derived product's file exports, by `domain/name`. */
   readonly functions?: Readonly<Record<string, FoldFunctions>>
+  /** Of the text of these files, by `domain/name`: with another one, what the functions make is made anew. */
+  readonly functionHashes?: Readonly<Record<string, string>>
   readonly log: EventLog
   readonly store: Store
   readonly clock: Clock

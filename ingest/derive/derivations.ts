@@ -29,6 +29,8 @@ export interface DerivationsOptions {
   readonly inputs?: readonly Product[]
   /** What `folds.ts` exports, by `domain/name`. */
   readonly functions?: Readonly<Record<string, FoldFunctions>>
+  /** Of the text of the functions' files, by `domain/name`: with another one the fold begins anew. */
+  readonly functionHashes?: Readonly<Record<string, string>>
   readonly log: EventLog
   readonly store: Store
   readonly clock: Clock
@@ -47,26 +49,32 @@ interface Derived {
 
 /** What is made from another comes after it. FOLD_INPUT_MISSING, FOLD_FUNCTIONS_MISSING. Nothing is begun. */
 export function planDerivations(
-  options: Pick<DerivationsOptions, 'products' | 'inputs' | 'functions'> & {
+  options: Pick<DerivationsOptions, 'products' | 'inputs' | 'functions' | 'functionHashes'> & {
     readonly log: Pick<EventLog, 'timestampResolutionUs'>
   },
 ): readonly FoldPlan[] {
-  const { products, inputs = [], functions = {}, log } = options
+  const { products, inputs = [], functions = {}, functionHashes = {}, log } = options
   const names = new Set(products.map(nameOf))
   const readable = [...products, ...inputs.filter((input) => !names.has(nameOf(input)))]
   const plans = products.flatMap((product) =>
     product.entities.flatMap((entity) => {
       if (entity.derivation === null || entity.source === null) return []
-      const compiled = compiledFold(product, entity, functions[nameOf(product)] ?? {})
+      const name = nameOf(product)
+      const compiled = compiledFold(product, entity, functions[name] ?? {}, functionHashes[name] ?? null)
       return [planFold({ product, entity, compiled, products: readable, resolutionUs: log.timestampResolutionUs })]
     }),
   )
   return inOrder(plans)
 }
 
-function compiledFold(product: Product, entity: Entity, functions: FoldFunctions): CompiledFold {
+function compiledFold(
+  product: Product,
+  entity: Entity,
+  functions: FoldFunctions,
+  codeHash: string | null,
+): CompiledFold {
   try {
-    return compileFold(product, entity, functions)
+    return compileFold(product, entity, functions, codeHash)
   } catch (error) {
     if (!(error instanceof FoldFailure)) throw error
     throw new MeshgateError('FOLD_FUNCTIONS_MISSING', error.message, error)

@@ -12,8 +12,16 @@ import { compileFunctionFold } from './function-fold.ts'
 import type { GroupFold } from './group-fold.ts'
 import { compileSessionFold } from './session-fold.ts'
 
-/** `functions`: what `folds.ts` beside the product's file exports. Throws a FoldFailure where it lacks the one that the entity names. */
-export function compileFold(product: Product, entity: Entity, functions: FoldFunctions): CompiledFold {
+/**
+ * `functions`: what `folds.ts` beside the product's file exports; `codeHash`: of all text that decides what they do, null where only their own is
+ * known. Throws a FoldFailure where the function that the entity names is not among them.
+ */
+export function compileFold(
+  product: Product,
+  entity: Entity,
+  functions: FoldFunctions,
+  codeHash: string | null = null,
+): CompiledFold {
   const { derivation } = entity
   if (derivation === null) throw new Error(`Invariant broken: ${entity.name} is not derived`)
   const name = `${product.domain}/${product.name}.${entity.name}`
@@ -30,7 +38,7 @@ export function compileFold(product: Product, entity: Entity, functions: FoldFun
       ? compileSessionFold(groupFold, { gapMs: window.gapMs, derivation, name })
       : groupFold),
     name,
-    definition: foldDefinition({ product, entity, derivation, reads, fold }),
+    definition: foldDefinition({ product, entity, derivation, reads, fold, codeHash }),
     reads: reads.map((read) => {
       const index = derivation.folds.findIndex(({ input }) => input === read.name)
       return {

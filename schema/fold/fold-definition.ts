@@ -9,6 +9,8 @@ export interface DefinitionParts {
   readonly derivation: Derivation
   readonly reads: readonly ReadInput[]
   readonly fold: FoldFunction | null
+  /** Null: the function's own text stands for it. */
+  readonly codeHash: string | null
 }
 
 /** Raised when the states or contributions of folds take another form: what is stored cannot be read any more. */
@@ -17,7 +19,7 @@ const FORM = 1
 /** Of the model, what does not decide rows: places, how often rows are told, and what only follows from expressions. */
 const LEFT_OUT: ReadonlySet<string> = new Set(['location', 'everyMs', 'reads', 'description'])
 
-export function foldDefinition({ product, entity, derivation, reads, fold }: DefinitionParts): string {
+export function foldDefinition({ product, entity, derivation, reads, fold, codeHash }: DefinitionParts): string {
   const fields = entity.fields.flatMap((field) =>
     field.kind === 'stored' ? [{ name: field.name, type: field.type, nullable: field.nullable }] : [],
   )
@@ -30,7 +32,7 @@ export function foldDefinition({ product, entity, derivation, reads, fold }: Def
     inputs: reads,
     nested: readTypes.map(({ name, fields: ofType }) => ({ name, fields: ofType })),
     enums,
-    function: fold === null ? null : functionText(fold),
+    function: fold === null ? null : [fold.version ?? null, codeHash ?? functionText(fold)],
   })
 }
 

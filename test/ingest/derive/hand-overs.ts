@@ -161,7 +161,16 @@ export async function handOvers(
     const gated = gates.ports({ log: withPositions(ports.log, positions), store: ports.store }, pace)
     const ledger = new FoldLedger({ log: gated.log, clock: ports.clock })
     const nothing = (): void => undefined
-    const options = { ...gated, clock: ports.clock, plan, activation, ledger, rows: gated.store, onFailed: nothing, onLate: nothing }
+    const options = {
+      ...gated,
+      clock: ports.clock,
+      plan,
+      activation,
+      ledger,
+      rows: gated.store,
+      onFailed: nothing,
+      onLate: nothing,
+    }
     const contribute = new ContributeStage(options)
     const fold = new FoldStage({ ...options, states: new GroupStates() })
     const [forContribute, forFold] = [new AbortController().signal, new AbortController().signal]

@@ -258,5 +258,15 @@ describe('the definition', () => {
     expect(coded({ ...f })).toBe(coded(f))
     expect(coded({ ...f, apply: () => 1 })).not.toBe(coded(f))
     expect(coded({ ...f, retract: (state) => state })).not.toBe(coded(f))
+    expect(coded({ ...f, version: '2' })).not.toBe(coded(f))
+  })
+
+  test('has the hash of the code of a function where that is known, in place of the function’s own text', () => {
+    const f: FoldFunction = { init: () => 0, apply: (state) => state, emit: () => [] }
+    const hashed = (hash: string, named = f) =>
+      foldFor({ ...text, aggregates: {}, function: { name: 'f', ordered: false } }, { f: named }, hash).definition
+    expect(hashed('one')).toBe(hashed('one', { ...f, apply: () => 1 }))
+    expect(hashed('one')).not.toBe(hashed('two'))
+    expect(hashed('one')).not.toBe(hashed('one', { ...f, version: '2' }))
   })
 })

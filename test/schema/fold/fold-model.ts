@@ -192,9 +192,9 @@ function productAround(entity: Entity, { reads, readTypes }: DerivedText): Produ
   }
 }
 
-export function foldFor(text: DerivedText, functions: FoldFunctions = {}): CompiledFold {
+export function foldFor(text: DerivedText, functions: FoldFunctions = {}, hash: string | null = null): CompiledFold {
   const { product, entity } = derivedOf(text)
-  return compileFold(product, entity, functions)
+  return compileFold(product, entity, functions, hash)
 }
 
 /** Groups of rows that are all visible at once, each folded from its contributions: what a fold without history gives. */
