@@ -66,7 +66,8 @@ export async function askSubgraph(
     ...(headers === undefined ? {} : { headers }),
   })
   const read = readResponse(response, request.service)
-  return request.isWrittenTo ? { ...read, data: copyData(read.data) as DataObject | null } : read
+  const isCopied = request.isWrittenTo && endpoint.answersAreOwn !== true
+  return isCopied ? { ...read, data: copyData(read.data) as DataObject | null } : read
 }
 
 async function exchange(

@@ -57,6 +57,8 @@ export interface SubscriptionExtension {
 
 export interface SubgraphEndpoint {
   readonly name: string
+  /** Each answer of `execute` is made for its request alone: whoever asked may write to its objects. */
+  readonly answersAreOwn?: true
   /**
    * Rejects with SUBGRAPH_UNAVAILABLE (retryable), SUBGRAPH_TIMEOUT or SUBGRAPH_PROTOCOL when there is no GraphQL response; a response with
    * errors is a response. An aborted signal rejects with its reason.

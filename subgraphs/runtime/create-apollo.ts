@@ -22,7 +22,7 @@ export interface Observing {
   readonly subgraph: string
 }
 
-function codeOf({ extensions }: GraphQLFormattedError): string {
+export function codeOf({ extensions }: GraphQLFormattedError): string {
   const code = extensions?.['code']
   return typeof code === 'string' ? code : 'UNKNOWN'
 }

@@ -18,7 +18,8 @@ import type { SubgraphEndpoint, SubgraphRequest, SubgraphResponse } from '../../
 import { createSealer } from '../../platform/seal.ts'
 import { productKey } from '../../platform/table-generations.ts'
 import { buildResolvers } from './build-resolvers.ts'
-import { createApollo } from './create-apollo.ts'
+import { codeOf, createApollo, type Observing } from './create-apollo.ts'
+import { createQueryAnswerer, type AnswerQuery } from './execute/answer-query.ts'
 import { createErrorFormatter, type SubgraphLogger } from './format-error.ts'
 import { createRequestContext, type RequestContext } from './request-context.ts'
 import { startSubscription } from './run-subscription.ts'
@@ -76,6 +77,21 @@ async function executeOperation(
   throw new MeshgateError('SUBGRAPH_PROTOCOL', 'A subgraph answers whole: ask without @defer')
 }
 
+/** Tells of each query what Apollo Server's plugins would tell. */
+function observeQueries(answer: AnswerQuery, { observer, clock, subgraph }: Observing): AnswerQuery {
+  const tell = observer?.request?.bind(observer)
+  if (tell === undefined) return answer
+  return (request, context) => {
+    const startedMs = clock.monotonic()
+    const answering = answer(request, context)
+    if (answering === null) return null
+    return answering.then((response) => {
+      tell({ subgraph, durationMs: clock.monotonic() - startedMs, codes: (response.errors ?? []).map(codeOf) })
+      return response
+    })
+  }
+}
+
 /** The schema and what runs on it. */
 function runProduct(options: SubgraphOptions, name: string, sdl: string) {
   const { product, store, log, clock, cursorKey, logger = silentLogger, newErrorId = randomUUID } = options
@@ -85,11 +101,13 @@ function runProduct(options: SubgraphOptions, name: string, sdl: string) {
   const typeDefs = parse(sdl)
   const schema = buildSubgraphSchema([{ typeDefs, resolvers: buildResolvers(served, typeDefs) ?? {} }])
   const formatError = createErrorFormatter({ logger, clock, newErrorId, subgraph: name })
+  const observed = { observer: options.observer, clock, subgraph: name }
   return {
     schema,
     served,
     formatError,
-    apollo: createApollo(schema, formatError, { observer: options.observer, clock, subgraph: name }),
+    apollo: createApollo(schema, formatError, observed),
+    answer: observeQueries(createQueryAnswerer(schema, formatError), observed),
   }
 }
 
@@ -108,7 +126,7 @@ export function createSubgraph(given: SubgraphOptions): Subgraph {
   const { product, store } = options
   const name = subgraphName(product)
   const sdl = emitSubgraphSdl(product)
-  const { schema, served, formatError, apollo } = runProduct(options, name, sdl)
+  const { schema, served, formatError, apollo, answer } = runProduct(options, name, sdl)
   const running = createRunningSubscriptions((active) => options.observer?.subscriptions?.({ subgraph: name, active }))
   const servers = new Set<SubgraphServer | SubgraphFace>()
   let closed = false
@@ -129,10 +147,11 @@ export function createSubgraph(given: SubgraphOptions): Subgraph {
   }
   const endpoint: SubgraphEndpoint = {
     name,
+    answersAreOwn: true,
     async execute(request) {
       checkOpen(request.signal)
       const context = createRequestContext(store, request.principal)
-      return unlessAborted(executeOperation(apollo, request, context), request.signal)
+      return unlessAborted(answer(request, context) ?? executeOperation(apollo, request, context), request.signal)
     },
     async subscribe(request) {
       const start = await subscribe(request)

@@ -10,10 +10,11 @@ import type { RequestContext } from './request-context.ts'
 import { rowScalars } from './row-scalars.ts'
 import type { ServedProduct, ServedTable } from './served-product.ts'
 
+/** Never throws: a bad representation costs its own entity and not the whole list. What is at hand comes at once. */
 export type ReferenceResolver = (
   representation: Readonly<Record<string, unknown>>,
   context: RequestContext,
-) => Promise<Row | null>
+) => Row | Promise<Row | null>
 
 const builtInScalars: Readonly<Record<string, GraphQLScalarType>> = {
   ID: GraphQLID,
@@ -93,8 +94,7 @@ function entityKeys(served: ServedProduct, entity: Entity): readonly EntityKey[]
 
 export function referenceResolverOf(served: ServedProduct, entity: Entity): ReferenceResolver {
   const keys = entityKeys(served, entity)
-  // Async, so that a bad representation costs its own entity and not the whole list.
-  return async (representation, context) => {
+  const resolve: ReferenceResolver = (representation, context) => {
     const key = keys.find((each) => each.fields.every(({ name }) => (representation[name] ?? null) !== null))
     if (key === undefined) {
       const wanted = keys.map((each) => each.fields.map((field) => field.name).join(' ')).join('" or "')
@@ -102,5 +102,12 @@ export function referenceResolverOf(served: ServedProduct, entity: Entity): Refe
     }
     const row = Object.fromEntries(key.fields.map((field) => [field.name, field.parse(representation[field.name])]))
     return key.table === null ? row : context.reads.get(key.table, tableRow(entity, key.table.table, row))
+  }
+  return (representation, context) => {
+    try {
+      return resolve(representation, context)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 }

@@ -30,6 +30,10 @@ function cellResolver(type: string, name: string, nullable: boolean): RowResolve
   }
 }
 
+function areThere(values: readonly (Value | Promise<Value>)[]): values is readonly Value[] {
+  return !values.some((value) => value instanceof Promise)
+}
+
 function referenceResolver(served: ServedProduct, type: string, field: ReferenceField): RowResolver {
   const entity = served.entity(field.entity)
   const missing = (): null => {
@@ -37,16 +41,22 @@ function referenceResolver(served: ServedProduct, type: string, field: Reference
     const message = `A row of ${type} refers to a ${field.entity} that does not exist, and "${field.name}" may not be null`
     throw new MeshgateError('ROW_INCOMPLETE', message)
   }
-  return async (row, _args, context) => {
+  const refer = (values: readonly Value[], context: RequestContext): Row | null | Promise<Row | null> => {
     const key: Record<string, Value> = {}
-    for (const { entityField, localField } of field.keyFields) {
-      const value = await currentCell(row, localField, context)
+    for (const [index, { entityField }] of field.keyFields.entries()) {
+      const value = values[index] ?? null
       if (value === null) return missing()
       key[entityField] = value
     }
     // Another product's entity is its key: who owns it resolves the rest.
     if (entity.source === null) return key
-    return (await context.reads.get(baseTable(served, entity), key)) ?? missing()
+    return context.reads.get(baseTable(served, entity), key).then((found) => found ?? missing())
+  }
+  const columns = field.keyFields.map(({ localField }) => localField)
+  return (row, _args, context) => {
+    const values = columns.map((column) => currentCell(row, column, context))
+    if (areThere(values)) return refer(values, context)
+    return Promise.all(values.map(async (value) => value)).then((each) => refer(each, context))
   }
 }
 
