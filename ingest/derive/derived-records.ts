@@ -23,7 +23,7 @@ export function tellingOf(plan: FoldPlan, group: GroupState, version: number): G
   const records: AppendRecord[] = []
   const told = new Map<string, string>()
   for (const given of failed ? [] : compiled.rows(state, row)) {
-    const key = JSON.stringify(entity.key.map((name) => cellOf(given, name) ?? null))
+    const key = keyText(entity, given)
     const text = JSON.stringify(given)
     const digest = hash('sha1', text, 'base64')
     told.set(key, digest)
@@ -31,7 +31,7 @@ export function tellingOf(plan: FoldPlan, group: GroupState, version: number): G
   }
   let telling = told
   // An owner before may tell it still, of messages that came to nothing here.
-  const only = owed && told.size === 0 ? onlyKey(entity, row) : null
+  const only = owed && told.size === 0 && hasOneRow(entity) ? keyText(entity, row) : null
   for (const [key, digest] of only === null ? before : new Map([...before, [only, GONE]])) {
     if (told.has(key) || (digest === GONE && !owed)) continue
     if (telling === told) telling = new Map(told)
@@ -43,11 +43,13 @@ export function tellingOf(plan: FoldPlan, group: GroupState, version: number): G
   return { records, told, telling }
 }
 
-/** Key of the one row that the group may have; null where a function makes its rows, or they have more in their key than the group. */
-function onlyKey({ key, derivation }: Entity, group: Row): string | null {
-  if (derivation?.function !== null) return null
-  const values = key.map((name) => cellOf(group, name) ?? null)
-  return values.includes(null) ? null : JSON.stringify(values)
+function keyText({ key }: Entity, row: Row): string {
+  return JSON.stringify(key.map((name) => cellOf(row, name) ?? null))
+}
+
+/** Whether a group has one row at most, whose key is the group's. */
+export function hasOneRow({ derivation }: Entity): boolean {
+  return derivation?.function === null && derivation.window?.kind !== 'session'
 }
 
 function upsertRecord(

@@ -9,7 +9,7 @@ import type { Contributed } from '../../schema/fold/compiled-fold.ts'
 import { FoldFailure } from '../../schema/fold/fold-failure.ts'
 import type { Row } from '../../schema/row.ts'
 import { contributionsIn, fencesFrom, type Fences, type GroupChanges } from './contributions.ts'
-import { tellingOf, type GroupTelling } from './derived-records.ts'
+import { hasOneRow, tellingOf, type GroupTelling } from './derived-records.ts'
 import { fencesAt, fenceWrite, openFences } from './fence-rows.ts'
 import type { Activation, Claimed, FoldLedger } from './fold-ledger.ts'
 import { foldGroup, foldKey, type FoldPlan } from './fold-plan.ts'
@@ -77,7 +77,9 @@ export class FoldStage {
     const tenure = await this.#tenures.of(batch, signal)
     const { fences, guardedBefore } = tenure.memory
     const at = fencesAt(this.#fold, partition)
-    for (const slice of slicesOf(records, guardedBefore)) {
+    // An owner before may tell any row that a group has had between two messages. Its only one is told over by its key.
+    const singlyBefore = hasOneRow(this.#options.plan.entity) ? 0 : guardedBefore
+    for (const slice of slicesOf(records, singlyBefore)) {
       const { groups, met } = contributionsIn(slice, this.#options.activation.number, fences)
       await this.#foldGroups([...groups], { tenure, partition, signal })
       if (met.length === 0) continue
@@ -209,17 +211,14 @@ export class FoldStage {
 /** Groups between two turns of the event loop. */
 const GROUPS_PER_TURN = 32
 
-/**
- * Consecutive records that are folded together; guarded ones alone: what the owner before may still tell of a group it has of any of them as
- * the last, and what is passed here is told over.
- */
-function slicesOf(records: readonly LogRecord[], guardedBefore: number): LogRecord[][] {
+/** Consecutive records that are folded together: before the offset each is alone, so that what the owner before may tell of it is told over. */
+function slicesOf(records: readonly LogRecord[], singlyBefore: number): LogRecord[][] {
   const slices: LogRecord[][] = []
   let slice: LogRecord[] = []
   let bytes = 0
   for (const record of records) {
     const own = record.value?.length ?? 0
-    if (slice.length > 0 && (record.offset < guardedBefore || bytes + own > limits.foldSliceBytesMax)) {
+    if (slice.length > 0 && (record.offset <= singlyBefore || bytes + own > limits.foldSliceBytesMax)) {
       slices.push(slice)
       slice = []
       bytes = 0
