@@ -1,5 +1,8 @@
 // The ingest that other processes do, as far as the log tells: how much waits, and when nothing does any more. Tells the user which process
 // to start when nothing moves.
+import { planDerivations } from '../ingest/derive/derivations.ts'
+import { FoldElsewhere } from '../ingest/derive/fold-elsewhere.ts'
+import { FoldLedger } from '../ingest/derive/fold-ledger.ts'
 import { groupOf, rekeyGroupOf } from '../ingest/entity-plan.ts'
 import { GroupProgress } from '../ingest/group-progress.ts'
 import type { Ingest } from '../ingest/main.ts'
@@ -9,6 +12,7 @@ import type { EventLog } from '../platform/ports/event-log.ts'
 import type { Product } from '../schema/model.ts'
 import { topicNames } from '../schema/topics.ts'
 import type { Terminal } from './command-context.ts'
+import type { FoldSources } from './fold-sources.ts'
 import { count } from './progress.ts'
 
 interface Ports {
@@ -18,35 +22,59 @@ interface Ports {
 
 interface Stage {
   readonly product: string
+  /** The entity's, of which the stage may read another. */
+  readonly topic: string
   readonly rekeying: boolean
   readonly progress: GroupProgress
 }
 
-/** The topics of the products exist. */
-export function ingestElsewhere(products: readonly Product[], ports: Ports): Pick<Ingest, 'caughtUp' | 'lag'> {
+/**
+ * Of the products, and of what is derived in them. Their topics and those of the inputs exist. FOLD_INPUT_MISSING, FOLD_FUNCTIONS_MISSING.
+ */
+export function ingestElsewhere(
+  products: readonly Product[],
+  ports: Ports,
+  sources: FoldSources,
+): Pick<Ingest, 'caughtUp' | 'lag'> {
   const stages = products.flatMap((product) => stagesOf(product, ports))
+  const ledger = new FoldLedger(ports)
+  const plans = planDerivations({ ...sources, products, log: ports.log })
+  const folds = plans.map((plan) => new FoldElsewhere({ ...ports, plan, ledger }))
   return {
-    // What re-keying appends, writing must see.
     async caughtUp() {
-      for (const rekeying of [true, false]) {
-        const waiting = stages.filter((stage) => stage.rekeying === rekeying)
-        await Promise.all(waiting.map(({ progress }) => progress.caughtUp()))
+      await written(stages)
+      // What is made from another comes after it.
+      for (const fold of folds) {
+        await fold.caughtUp()
+        await written(stages.filter(({ topic }) => topic === fold.plan.source.topic))
       }
     },
     async lag() {
+      const each = await Promise.all([
+        ...stages.map(async ({ product, progress }) => ({ product, lag: await progress.lag() })),
+        ...folds.map(async (fold) => ({ product: nameOf(fold.plan.product), lag: await fold.lag() })),
+      ])
       const lags: Record<string, number> = {}
-      for (const { product, progress } of stages) lags[product] = (lags[product] ?? 0) + (await progress.lag())
+      for (const { product, lag } of each) lags[product] = (lags[product] ?? 0) + lag
       return lags
     },
   }
 }
 
+// What re-keying appends, writing must see.
+async function written(stages: readonly Stage[]): Promise<void> {
+  for (const rekeying of [true, false]) {
+    const waiting = stages.filter((stage) => stage.rekeying === rekeying)
+    await Promise.all(waiting.map(({ progress }) => progress.caughtUp()))
+  }
+}
+
 function stagesOf(product: Product, ports: Ports): Stage[] {
-  const name = `${product.domain}/${product.name}`
   return product.entities.flatMap(({ source }) => {
     if (source === null) return []
     const stage = (rekeying: boolean, group: string, topic: string): Stage => ({
-      product: name,
+      product: nameOf(product),
+      topic: source.topic,
       rekeying,
       progress: new GroupProgress(group, topic, ports),
     })
@@ -56,6 +84,10 @@ function stagesOf(product: Product, ports: Ports): Stage[] {
       stage(false, groupOf(product), topicNames.rekeyed(source.topic)),
     ]
   })
+}
+
+function nameOf({ domain, name }: Product): string {
+  return `${domain}/${name}`
 }
 
 export interface StandstillOptions {

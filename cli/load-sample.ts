@@ -10,6 +10,8 @@ import type { SampleLoad } from '../samples/sample-load.ts'
 import { sampleLoads } from '../samples/sample-loads.ts'
 
 const POLL_MS = 100
+/** Between two questions how much waits, in multiples of what the first took: servers have better to do. */
+const POLL_FACTOR = 10
 
 export interface SampleState {
   /** Records written or rejected so far. */
@@ -105,12 +107,14 @@ function tellState(options: SampleOptions, { appended, loaded, total }: Loading)
   let shown = 0
   const tell = async () => {
     while (!signal.aborted) {
+      const askedMs = clock.monotonic()
       const lag = await ingest.lag()
+      const tookMs = clock.monotonic() - askedMs
       const sent = [...appended.values()].reduce((sum, records) => sum + records, 0)
       const waiting = loaded.reduce((sum, product) => sum + (lag[product] ?? 0), 0)
       shown = Math.max(shown, sent - waiting)
       options.onState({ done: shown, total })
-      await clock.sleep(POLL_MS, signal)
+      await clock.sleep(Math.max(POLL_MS, tookMs * POLL_FACTOR), signal)
     }
   }
   // A stop, or a log that closes with it, ends the telling; the load reports what is wrong.

@@ -9,6 +9,7 @@ import { createServersHealth, openPlatform, type Platform } from '../platform/ma
 import { emitTopics } from '../schema/emit/emit-topics.ts'
 import type { Product } from '../schema/model.ts'
 import type { CommandContext } from './command-context.ts'
+import { readFoldSources } from './fold-sources.ts'
 import { ingestElsewhere, tellStandstills } from './ingest-elsewhere.ts'
 import { withoutAdvice } from './role-logger.ts'
 import { withParts } from './with-parts.ts'
@@ -17,6 +18,7 @@ export interface ServersWork {
   readonly config: Config
   readonly context: CommandContext
   readonly logger: Logger
+  /** Those that are waited for, with what is derived in them. */
   readonly products: readonly Product[]
   /** Which ingest to start where none runs. */
   readonly command: string
@@ -38,7 +40,8 @@ export async function withServers<T>(
     const platform = await openPlatform(config, withoutAdvice(logger), { health, stop })
     parts.defer(() => platform.close())
     const { log, clock } = platform
-    const ingest = ingestElsewhere(products, platform)
+    const sources = await readFoldSources(products)
+    const ingest = ingestElsewhere(products, platform, sources)
     const ended = new AbortController()
     parts.defer(() => ended.abort())
     const patience = {
@@ -46,7 +49,10 @@ export async function withServers<T>(
       signal: stop,
       onFailure: (error: unknown) => logger.warn({ err: error }, 'The command was interrupted and goes on.'),
     }
-    await retryWhileAway(() => log.createTopics([...products.flatMap(emitTopics), ...internalTopics]), patience)
+    await retryWhileAway(
+      () => log.createTopics([...products, ...sources.inputs].flatMap(emitTopics).concat(internalTopics)),
+      patience,
+    )
     const signal = AbortSignal.any([ended.signal, stop])
     void tellStandstills({ ingest, terminal, clock, command, signal })
     return retryWhileAway(() => work({ platform, ingest }), patience)

@@ -125,12 +125,12 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
     allCaughtUp(stages.filter(({ plan }) => plan.product === product && plan.entity === entity))
   const derivations = new Derivations(folds, { ...options, failures, isWritten })
   try {
-    for (const product of products) {
-      counts.set(nameOf(product), { written: 0, rejected: 0 })
-      consumers.push(
-        ...(await startProduct(options, product, { counts, stages, failures, replayer, byTopic, tables, observers })),
-      )
-    }
+    const registers = { counts, stages, failures, replayer, byTopic, tables, observers }
+    for (const product of products) counts.set(nameOf(product), { written: 0, rejected: 0 })
+    // Each joins a group or two, and on servers every one takes its time.
+    const started = await Promise.allSettled(products.map((product) => startProduct(options, product, registers)))
+    for (const outcome of started) if (outcome.status === 'fulfilled') consumers.push(...outcome.value)
+    for (const outcome of started) if (outcome.status === 'rejected') throw outcome.reason
     await derivations.start()
     replayer.start(byTopic)
     tables.tend()

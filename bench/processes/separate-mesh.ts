@@ -1,4 +1,5 @@
-// The mesh on Kafka and Cassandra: a subgraph and an ingest process per domain, a gateway, and the sample loaded by a command of its own.
+// The mesh on Kafka and Cassandra: a subgraph and an ingest process per domain, or of several domains together, a gateway, and the sample loaded
+// by a command of its own.
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +25,8 @@ export interface ServerAddresses {
 export interface SeparateMeshOptions {
   /** `domain/name`. Absent: all of the project. */
   readonly products?: readonly string[]
+  /** Into how many ingest processes the domains are put, and into how many subgraph processes; absent: each has one of both. */
+  readonly processes?: { readonly ingest: number; readonly subgraphs: number }
   readonly environment?: Readonly<Record<string, string>>
 }
 
@@ -37,21 +40,18 @@ export function serverEnvironment(servers: ServerAddresses): Record<string, stri
 
 export async function startSeparateMesh(
   servers: ServerAddresses,
-  { products, environment: extra = {} }: SeparateMeshOptions = {},
+  { products, processes, environment: extra = {} }: SeparateMeshOptions = {},
 ): Promise<SeparateMesh> {
   const environment = { ...serverEnvironment(servers), ...extra }
   const domains = products === undefined ? await projectDomains() : byDomain(products)
   const directory = await mkdtemp(join(tmpdir(), 'meshgate-separate-'))
-  const ingest = new Map<string, MeshgateProcess>()
-  const subgraphs = new Map<string, MeshgateProcess>()
-  for (const [domain, named] of domains) {
-    ingest.set(domain, await startMeshgate({ args: ['ingest', ...named], environment }))
-    subgraphs.set(domain, await startMeshgate({ args: ['subgraph', ...named], environment }))
-  }
-  const roles = () => [...ingest.values(), ...subgraphs.values()]
+  const counts = processes ?? { ingest: domains.size, subgraphs: domains.size }
+  const ingest = await startRole('ingest', dealt(domains, counts.ingest), environment)
+  const subgraphs = await startRole('subgraph', dealt(domains, counts.subgraphs), environment)
+  const roles = () => [...new Set([...ingest.values(), ...subgraphs.values()])]
   await Promise.all(roles().map((role) => role.ready()))
   const supergraph = join(directory, 'supergraph.graphql')
-  const origins = [...subgraphs.values()].map(({ url }) => url)
+  const origins = [...new Set(subgraphs.values())].map(({ url }) => url)
   await runMeshgate(['compose', '--out', supergraph, ...origins], environment)
   const gateway = await startMeshgate({ args: ['gateway', '--supergraph', supergraph], environment })
   const all = () => [gateway, ...roles()]
@@ -84,12 +84,33 @@ export async function startSeparateMesh(
       const before = ingest.get(domain)
       await before?.kill()
       const port = before === undefined ? {} : { port: Number(new URL(before.url).port) }
-      ingest.set(
-        domain,
-        await startMeshgate({ args: ['ingest', ...(domains.get(domain) ?? [])], environment, ...port }),
-      )
+      const together = [...domains].filter(([other]) => ingest.get(other) === before)
+      const args = ['ingest', ...together.flatMap(([, named]) => named)]
+      const process_ = await startMeshgate({ args, environment, ...port })
+      for (const [other] of together) ingest.set(other, process_)
     },
   }
+}
+
+/** By domain. */
+async function startRole(
+  role: 'ingest' | 'subgraph',
+  groups: readonly Domains[],
+  environment: Readonly<Record<string, string>>,
+): Promise<Map<string, MeshgateProcess>> {
+  const started = new Map<string, MeshgateProcess>()
+  for (const group of groups) {
+    const process_ = await startMeshgate({ args: [role, ...[...group.values()].flat()], environment })
+    for (const domain of group.keys()) started.set(domain, process_)
+  }
+  return started
+}
+
+/** In turn, into so many groups: neighbours, which read one another more, are apart. */
+function dealt(domains: Domains, count: number): Domains[] {
+  const groups = Array.from({ length: Math.min(count, domains.size) }, () => new Map<string, readonly string[]>())
+  for (const [at, [domain, named]] of [...domains].entries()) groups[at % groups.length]?.set(domain, named)
+  return groups
 }
 
 /** What a domain's processes are told to run. */

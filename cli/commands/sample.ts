@@ -24,8 +24,9 @@ import { withServers } from '../with-servers.ts'
 
 const MORE_HELP = `
 On Kafka and Cassandra the records go into the topics, each once however often the command is repeated, and it waits until
-the running \`meshgate ingest\` has taken them all. Embedded they go through the process that holds the data directory
-(sent again they change nothing), or are loaded, once, by the command itself. \`meshgate dev\` loads them without it.`
+the running \`meshgate ingest\` has taken them all, and made what the products named derive from others. Embedded they go
+through the process that holds the data directory (sent again they change nothing), or are loaded, once, by the command
+itself. \`meshgate dev\` loads them without it.`
 
 export function sampleCommand(run: RunCommand): Command {
   return new Command('sample')
@@ -46,20 +47,24 @@ interface SampleWork {
   readonly config: Config
   readonly context: CommandContext
   readonly logger: Logger
+  /** Those that have a sample. */
   readonly products: readonly Product[]
+  /** All that were named: what they derive is waited for, where others ingest. */
+  readonly named: readonly Product[]
 }
 
 async function sample(paths: readonly string[], context: CommandContext): Promise<ExitCode> {
   const { terminal } = context
   const config = readConfig(context.environment)
-  const read = await readProductsToRun(paths, terminal)
-  if (read === null) return EXIT.failure
-  const products = read.filter((product) => sampleLoads.some((load) => load.product === nameOf(product)))
+  const named = await readProductsToRun(paths, terminal)
+  if (named === null) return EXIT.failure
+  const products = named.filter((product) => sampleLoads.some((load) => load.product === nameOf(product)))
   if (products.length === 0) {
     const known = sampleLoads.map((load) => load.product).join(', ')
     throw new MeshgateError('CONFIG_INVALID', `None of these products has a sample. Name some of: ${known}.`)
   }
-  const result = await runSample({ config, context, logger: createRoleLogger(config, terminal), products }, paths)
+  const logger = createRoleLogger(config, terminal)
+  const result = await runSample({ config, context, logger, products, named }, paths)
   if (result === null) {
     terminal.report('Stopped before the end. The same command goes on from here.\n')
     return EXIT.failure
@@ -74,7 +79,7 @@ async function runSample(work: SampleWork, paths: readonly string[]): Promise<Sa
   const { config } = work
   if (config.servers !== null) {
     const command = ['meshgate ingest', ...paths].join(' ')
-    return withServers({ ...work, command }, (target) => load(target, work))
+    return withServers({ ...work, products: work.named, command }, (target) => load(target, work))
   }
   const url = await urlOfHolder(config)
   return url === null ? loadHere(work) : send(work, url)

@@ -6,7 +6,7 @@ import { domainFacts } from './domain-facts.ts'
 import type { AskedMesh } from './fact-rule.ts'
 
 /** Against hanging: loading takes a fraction of it where the machine is not shared. */
-const START_TIMEOUT_MS = 660_000
+const START_TIMEOUT_MS = 1_800_000
 const FACT_TIMEOUT_MS = 120_000
 
 /** Where a mesh keeps its data. */

@@ -14,10 +14,11 @@ describeDomains(
   'the domains on Kafka and Cassandra, in separate processes',
   async () => {
     // Topics have the names of the products: no other test's records may be in them.
-    const [kafka, cassandra] = await Promise.all([startOwnKafka(), startOwnCassandra()])
+    const [kafka, cassandra] = await Promise.all([startOwnKafka(), startOwnCassandra({ losesSchema: true })])
     const servers = { kafka: kafka.address, cassandra: cassandra.address, keyspace: 'meshgate' }
     return {
-      start: () => startSeparateMesh(servers),
+      // Each reads what the other ingests. Ten of each would have two cores start processes for a minute.
+      start: () => startSeparateMesh(servers, { processes: { ingest: 2, subgraphs: 1 } }),
       // The servers are removed after the file.
       remove: () => Promise.resolve(),
     }

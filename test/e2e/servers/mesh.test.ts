@@ -9,7 +9,7 @@ describeMesh(
   'the mesh on Kafka and Cassandra, in separate processes',
   async () => {
     // Topics have the names of the products: no other test's records may be in them.
-    const [kafka, cassandra] = await Promise.all([startOwnKafka(), startOwnCassandra()])
+    const [kafka, cassandra] = await Promise.all([startOwnKafka(), startOwnCassandra({ losesSchema: true })])
     const servers = { kafka: kafka.address, cassandra: cassandra.address, keyspace: 'meshgate' }
     return {
       start: () => startSeparateMesh(servers, { products: SALE_PRODUCTS }),
