@@ -92,16 +92,25 @@ export const serverLimits = {
   storeWriteWindowStart: 1_024,
   storeWriteWindowMin: 64,
   storeWriteWindowMax: 4_096,
-  /** Between two looks at what the window brings: some rounds of answers. */
-  storeWriteRoundMs: 250,
+  /** Between two looks at what a window brings: some rounds of answers. */
+  storeWindowRoundMs: 250,
   /** Answers that take longer on average are a queue at the node, and near the 2 s after which it gives up. */
   storeWriteLatencyMsMax: 1_000,
   /** How often a write that a node refused as too much, or did not get through in time, is sent before its caller is told: the second to fourth with fewer beside it. */
   storeWriteAttemptsMax: 4,
   /** Waiting before such a repetition; doubled each time. */
   storeWriteRetryDelayMs: 100,
-  /** Reads with the servers at a time: a node serves some thousand a second, so a wave of the largest size keeps it busy for a second or two. */
-  storeReadsInFlightMax: 512,
+  /**
+   * Rows that are read at a time: where it begins, and between what it is found by trying, as with writes. With a fixed number a node that others
+   * keep busy had seconds of reads in its queue, gave them up after its 5 s, and was asked for all of them again.
+   */
+  storeReadWindowStart: 1_024,
+  storeReadWindowMin: 64,
+  storeReadWindowMax: 8_192,
+  /** Answers that take longer on average are a queue: well below what the node gives up after, and soon enough for those who wait at a screen. */
+  storeReadLatencyMsMax: 500,
+  /** How often a read that the nodes did not get through in time is sent before its caller is told: each takes 5 s. */
+  storeReadAttemptsMax: 2,
   /** Keys of one replica that are read in one request: 16 cost a third of 16 requests (client 4 µs a row for 16, server 16 for 28), more gain nothing. */
   storeReadKeysMax: 16,
   /** Calls that wait for a place; each brings one request at a time. */

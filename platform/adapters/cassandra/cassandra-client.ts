@@ -5,9 +5,8 @@ import { MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { AdaptiveGate, type GatePlace } from './adaptive-gate.ts'
-import { type Asked, isCongestion, isRefusal, storeError } from './cassandra-error.ts'
+import { type Asked, isCongestion, isReadRefusal, isRefusal, storeError } from './cassandra-error.ts'
 import { type ConnectionOptions, DriverConnection, inTime } from './driver-connection.ts'
-import { RequestGate } from './request-gate.ts'
 import { sendBatch, type Statement } from './write-batch.ts'
 
 const { consistencies } = types
@@ -51,9 +50,14 @@ export class CassandraClient {
   readonly #connection: DriverConnection
   readonly #clock: Clock
   readonly #consistency: { readonly write: number; readonly read: number }
-  readonly #reads = new RequestGate({
-    inFlightMax: limits.storeReadsInFlightMax,
+  readonly #reads = new AdaptiveGate({
+    start: limits.storeReadWindowStart,
+    min: limits.storeReadWindowMin,
+    max: limits.storeReadWindowMax,
+    latencyMsMax: limits.storeReadLatencyMsMax,
+    roundMs: limits.storeWindowRoundMs,
     waitingMax: limits.storeRequestsWaitingMax,
+    nowMs: () => this.#clock.monotonic(),
   })
   readonly #closing = new AbortController()
   /** Of each node, by its address. */
@@ -88,30 +92,39 @@ export class CassandraClient {
 
   /** Rows at the store's consistency, when there is room for one more read. */
   async select(query: string, params: readonly unknown[], options: SelectOptions = {}): Promise<types.ResultSet> {
-    await this.readTurn()
-    return this.selectInTurn(query, params, options)
+    return this.selectInTurn(query, params, { ...options, place: await this.readTurn(1) })
   }
 
-  /** Resolves when one more read may be sent: `selectInTurn` then takes the place, and gives it back. */
-  readTurn(): Promise<void> | null {
-    return this.#reads.enter()
+  /** A place for a read of so many rows by their keys: `selectInTurn` takes it, and gives it back. */
+  readTurn(rows: number): GatePlace | Promise<GatePlace> {
+    return this.#reads.enter(rows)
   }
 
-  async selectInTurn(query: string, params: readonly unknown[], options: SelectOptions = {}): Promise<types.ResultSet> {
-    const { fetchSize, pageState, routingKey } = options
-    try {
-      return await this.#connection.driver.execute(query, params, {
-        prepare: true,
-        isIdempotent: true,
-        consistency: this.#consistency.read,
-        fetchSize: fetchSize ?? limits.storeFetchRows,
-        ...(pageState === undefined ? {} : { pageState }),
-        ...(routingKey === undefined ? {} : { routingKey }),
-      })
-    } catch (error) {
-      throw storeError(error, 'read', this.cluster)
-    } finally {
-      this.#reads.leave()
+  /** What the nodes did not get through in time is asked once more, with less beside it. */
+  async selectInTurn(
+    query: string,
+    params: readonly unknown[],
+    { place, fetchSize, pageState, routingKey }: SelectOptions & { readonly place: GatePlace },
+  ): Promise<types.ResultSet> {
+    const options: QueryOptions = {
+      prepare: true,
+      isIdempotent: true,
+      consistency: this.#consistency.read,
+      fetchSize: fetchSize ?? limits.storeFetchRows,
+      ...(pageState === undefined ? {} : { pageState }),
+      ...(routingKey === undefined ? {} : { routingKey }),
+    }
+    for (let [attempt, taken] = [1, place]; ; attempt += 1) {
+      try {
+        const found = await this.#connection.driver.execute(query, params, options)
+        this.#reads.leave(taken, 'answered')
+        return found
+      } catch (error) {
+        this.#reads.leave(taken, isCongestion(error) || isReadRefusal(error) ? 'congested' : 'answered')
+        if (!isReadRefusal(error) || attempt === limits.storeReadAttemptsMax)
+          throw storeError(error, 'read', this.cluster)
+      }
+      taken = await this.#reads.enter(place.weight)
     }
   }
 
@@ -180,7 +193,7 @@ export class CassandraClient {
         min: limits.storeWriteWindowMin,
         max: limits.storeWriteWindowMax,
         latencyMsMax: limits.storeWriteLatencyMsMax,
-        roundMs: limits.storeWriteRoundMs,
+        roundMs: limits.storeWindowRoundMs,
         waitingMax: limits.storeRequestsWaitingMax,
         nowMs: () => this.#clock.monotonic(),
       })

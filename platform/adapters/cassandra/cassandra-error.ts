@@ -40,13 +40,22 @@ export function isCongestion(error: unknown): boolean {
 
 /** The node told that it had too much to do; what it refused may be done all the same, and may be repeated as everything that the store sends. */
 export function isRefusal(error: unknown): boolean {
-  return said(error).some(
-    (one) =>
-      one instanceof errors.BusyConnectionError || (one instanceof errors.ResponseError && REFUSALS.has(one.code)),
-  )
+  return saysOneOf(error, REFUSALS)
+}
+
+/** The same of a read. */
+export function isReadRefusal(error: unknown): boolean {
+  return saysOneOf(error, READ_REFUSALS)
 }
 
 const REFUSALS: ReadonlySet<number> = new Set([responseErrorCodes.overloaded, responseErrorCodes.writeTimeout])
+const READ_REFUSALS: ReadonlySet<number> = new Set([responseErrorCodes.overloaded, responseErrorCodes.readTimeout])
+
+function saysOneOf(error: unknown, codes: ReadonlySet<number>): boolean {
+  return said(error).some(
+    (one) => one instanceof errors.BusyConnectionError || (one instanceof errors.ResponseError && codes.has(one.code)),
+  )
+}
 
 /** The error itself, or what each host said. */
 function said(error: unknown): readonly unknown[] {

@@ -44,9 +44,9 @@ export async function readRows(
   const reading: Promise<void>[] = []
   for (const { keys: asked, query, params, options } of requests(client, table, { wanted, withTimes })) {
     if (failures.length > 0) break
-    const turn = client.readTurn()
-    if (turn !== null) await turn
-    const sent = client.selectInTurn(query, params, options).then(
+    const turn = client.readTurn(asked.length)
+    const place = turn instanceof Promise ? await turn : turn
+    const sent = client.selectInTurn(query, params, { ...options, place }).then(
       ({ rows }) => {
         for (const result of rows) {
           const stored = storedRow(table, result, withTimes)
