@@ -34,6 +34,14 @@ export const limits = {
    * a backlog in memory of the same bounds (docs/decisions/ingest-pipeline.md).
    */
   logBatchRecordsMax: 4_096,
+  /**
+   * Backlogs with a batch in hand at a time, of all groups; others wait for their turn. A batch takes some 5 MB while it is handled, and so many
+   * keep main thread, store and disk busy (docs/decisions/ingest-pipeline.md).
+   */
+  logBacklogsInHandMax: 8,
+  /** What waits for no turn: live records, whose batches take little more than their handling. */
+  logSmallBatchRecordsMax: 64,
+  logSmallBatchBytesMax: 16_384,
   /** A segment rolls before the commit that would pass this: small enough to scan in tens of milliseconds after a crash, and to compact in memory. */
   logSegmentBytesMax: 16_777_216,
   /** Bytes of one group commit beyond its first append: one write and one fsync, whose latency stays in milliseconds. */

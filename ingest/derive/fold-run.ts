@@ -60,15 +60,15 @@ export class FoldRun {
     this.stages = [
       this.#stage('notice', [...new Set(plan.reads.map(({ changesTopic }) => changesTopic))], {
         process: (batch, signal) => notice.process(batch, signal),
-        rest: (batch, signal) => this.#pace.rest(limits.foldRestMs, batch, signal),
+        rest: (handled, signal) => this.#pace.rest(limits.foldRestMs, handled, signal),
       }),
       this.#stage('contribute', [plan.touchedTopic], {
         process: (batch, signal) => contribute.process(batch, signal),
-        rest: (batch, signal) => this.#pace.rest(limits.foldRestMs, batch, signal),
+        rest: (handled, signal) => this.#pace.rest(limits.foldRestMs, handled, signal),
       }),
       this.#stage('fold', [plan.contributionsTopic], {
         process: (batch, signal) => fold.process(batch, signal),
-        rest: (batch, signal) => this.#pace.rest(foldRestMs, batch, signal),
+        rest: (handled, signal) => this.#pace.rest(foldRestMs, handled, signal),
       }),
     ]
   }

@@ -1,10 +1,11 @@
 // A stage of a derived entity as a consumer of its own group: what fails is told and tried again, how far it is can be asked.
 import { MeshgateError } from '../../platform/errors.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
-import type { Consumer, EventLog, RecordBatch } from '../../platform/ports/event-log.ts'
+import type { Consumer, EventLog, Position, RecordBatch } from '../../platform/ports/event-log.ts'
 import type { FailureLog } from '../failure-log.ts'
 import { GroupProgress } from '../group-progress.ts'
 import type { IngestObserver } from '../ingest-observer.ts'
+import { sizeOf, type BatchSize, type Handled } from './stage-pace.ts'
 
 export interface StageConsumerOptions {
   readonly log: EventLog
@@ -16,8 +17,8 @@ export interface StageConsumerOptions {
   readonly group: string
   readonly topics: readonly string[]
   readonly process: (batch: RecordBatch, signal: AbortSignal) => Promise<void>
-  /** Awaited behind a batch that is handled: how long the next one waits. */
-  readonly rest: (batch: RecordBatch, signal: AbortSignal) => Promise<void>
+  /** Awaited behind a batch that is handled: how long the partition's next one waits. */
+  readonly rest: (handled: Handled, signal: AbortSignal) => Promise<void>
   /** What comes next in a partition is gone. */
   readonly onGone: () => void
 }
@@ -27,6 +28,8 @@ export class StageConsumer {
   /** By topic. */
   readonly progress: readonly GroupProgress[]
   readonly #options: StageConsumerOptions
+  /** Of the last batch of each partition. */
+  readonly #sizes = new Map<string, BatchSize>()
   #consumer: Consumer | null = null
 
   constructor(options: StageConsumerOptions) {
@@ -36,7 +39,7 @@ export class StageConsumer {
   }
 
   async start(): Promise<void> {
-    const { log, group, topics, failures, observer, product, onGone } = this.#options
+    const { log, group, topics, failures, observer, product, onGone, rest } = this.#options
     /** What the handler rejected with; any other error is the consumer's. */
     const ofBatches = new WeakSet<object>()
     this.#consumer = await log.consume({
@@ -47,6 +50,7 @@ export class StageConsumer {
           if (typeof error === 'object' && error !== null) ofBatches.add(error)
           throw error
         }),
+      rest: (handled, signal) => rest({ ...handled, ...(this.#sizes.get(partitionOf(handled)) ?? NOTHING) }, signal),
       onError: (error, position) => {
         const at = { group, ...position }
         const code = error instanceof MeshgateError ? error.code : 'INTERNAL'
@@ -81,12 +85,18 @@ export class StageConsumer {
   }
 
   async #handle(batch: RecordBatch, signal: AbortSignal): Promise<void> {
-    const { group, failures, process, rest } = this.#options
+    const { group, failures, process } = this.#options
     const at = { group, topic: batch.topic, partition: batch.partition }
     failures.begins({ ...at, offset: batch.records[0]?.offset ?? 0 }, signal)
     await process(batch, signal)
     failures.recovered(at)
     this.progress.find(({ topic }) => topic === batch.topic)?.handled(batch)
-    await rest(batch, signal)
+    this.#sizes.set(partitionOf(batch), sizeOf(batch))
   }
+}
+
+const NOTHING: BatchSize = { records: 0, bytes: 0 }
+
+function partitionOf({ topic, partition }: Pick<Position, 'topic' | 'partition'>): string {
+  return `${topic}:${String(partition)}`
 }

@@ -3,7 +3,21 @@
 // caught up ends the rest; where more is left than a batch takes there is none.
 import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
-import type { EventLog, RecordBatch } from '../../platform/ports/event-log.ts'
+import type { EventLog, Position, RecordBatch } from '../../platform/ports/event-log.ts'
+
+export interface BatchSize {
+  readonly records: number
+  readonly bytes: number
+}
+
+/** A batch that is handled, and the position behind it. */
+export type Handled = Position & BatchSize
+
+export function sizeOf({ records }: RecordBatch): BatchSize {
+  let bytes = 0
+  for (const { value } of records) bytes += value?.length ?? 0
+  return { records: records.length, bytes }
+}
 
 export class StagePace {
   readonly #clock: Clock
@@ -16,8 +30,8 @@ export class StagePace {
     this.#log = ports.log
   }
 
-  async rest(restMs: number, batch: RecordBatch, signal: AbortSignal): Promise<void> {
-    if (this.#hurried > 0 || isLarge(batch) || (await this.#isBehind(restMs, batch))) return
+  async rest(restMs: number, handled: Handled, signal: AbortSignal): Promise<void> {
+    if (this.#hurried > 0 || isLarge(handled) || (await this.#isBehind(restMs, handled))) return
     const ended = new AbortController()
     const end = (): void => ended.abort()
     const stops = [signal, this.#hurry.signal]
@@ -40,20 +54,16 @@ export class StagePace {
   }
 
   /** Worth asking the log only where the rest is long. */
-  async #isBehind(restMs: number, { topic, partition, records }: RecordBatch): Promise<boolean> {
+  async #isBehind(restMs: number, { topic, partition, offset, records }: Handled): Promise<boolean> {
     if (restMs <= limits.foldRestMs) return false
-    const last = records.at(-1)?.offset ?? 0
     const next = await this.#log.offsets(topic).then(
       (ranges) => ranges[partition]?.next ?? 0,
       () => Number.POSITIVE_INFINITY,
     )
-    return next - 1 - last > records.length
+    return next - offset > records
   }
 }
 
-function isLarge({ records }: RecordBatch): boolean {
-  if (records.length >= limits.consumeBatchRecordsMax / 2) return true
-  let bytes = 0
-  for (const { value } of records) bytes += value?.length ?? 0
-  return bytes >= limits.foldSliceBytesMax
+function isLarge({ records, bytes }: BatchSize): boolean {
+  return records >= limits.consumeBatchRecordsMax / 2 || bytes >= limits.foldSliceBytesMax
 }

@@ -55,6 +55,8 @@ export interface ConsumeOptions {
    * `signal` aborts when the consumer closes or gives the partition up: a handler may stop early by rejecting; nothing is committed then.
    */
   readonly handler: (batch: RecordBatch, signal: AbortSignal) => Promise<void>
+  /** Awaited behind each batch, once its position (given: the next offset) is committed: how long the partition's next batch waits. Never rejects. */
+  readonly rest?: (handled: Position, signal: AbortSignal) => Promise<void>
   /** Told of each rejection of the handler, and of errors of the consumer itself (LOG_OFFSET_OUT_OF_RANGE stops that partition). */
   readonly onError?: (error: unknown, at: { topic: string; partition: number; offset: number }) => void
   /** Most records of a batch; default: what waits, up to `limits.logBatchRecordsMax`, less where many partitions have batches in hand. */
@@ -136,7 +138,7 @@ export interface EventLog {
   /**
    * Joins the group. Each partition of the topics is handled by exactly one member at a time; a rebalance waits for batches in hand.
    * A group without an offset starts at the earliest. An offset out of range is an error, never a reset. Resolves once the member has
-   * joined. Memory is bounded: at most one batch per partition is in hand.
+   * joined. Memory is bounded: at most one batch per partition is in hand, and an adapter may have only so many of them in hand at a time.
    */
   consume(options: ConsumeOptions): Promise<Consumer>
 

@@ -38,6 +38,31 @@ export function describeConsume({ harness, log, reopen }: Suite): void {
       await eventually(async () => expect(await log().committed(group, topic)).toEqual([10]))
     })
 
+    it('rests behind a batch whose position is committed, and hands the next one over behind the rest', async () => {
+      const topic = await createTopic(log())
+      const group = uniqueName('group')
+      const told: string[] = []
+      const resting = gate()
+      const release = gate()
+      await log().append(topic, numbered(0, 10))
+      await log().consume({
+        group,
+        topics: [topic],
+        batchRecordsMax: 5,
+        handler: async ({ records }) => void told.push(`batch from ${String(records[0]?.offset)}`),
+        rest: async ({ topic: of, partition, offset }) => {
+          told.push(`rest behind ${String(of === topic)} ${String(partition)} ${String(offset)}`)
+          resting.open()
+          await release.opened
+        },
+      })
+      await resting.opened
+      expect(await log().committed(group, topic)).toEqual([5])
+      expect(told).toEqual(['batch from 0', 'rest behind true 0 5'])
+      release.open()
+      await eventually(() => expect(told.slice(2)).toEqual(['batch from 5', 'rest behind true 0 10']))
+    })
+
     it('handles partitions at the same time, and one batch at a time of each', async () => {
       const topic = await createTopic(log(), { partitions: 3 })
       for (const partition of range(0, 3)) await log().append(topic, numbered(0, 40, partition))

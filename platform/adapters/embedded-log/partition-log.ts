@@ -121,6 +121,16 @@ export class PartitionLog {
     }
   }
 
+  /** Whether hardly anything waits from the offset on, as far as that is known without a look at the disk. */
+  holdsLittle(offset: number): boolean {
+    const records = this.next - offset
+    if (records <= 0) return true
+    if (records > limits.logSmallBatchRecordsMax) return false
+    const commits = this.#recent.from(offset)
+    const bytes = commits.reduce((sum, { frames }) => sum + frames.length, 0)
+    return commits.length > 0 && bytes <= limits.logSmallBatchBytesMax
+  }
+
   requireInRange(offset: number): void {
     const { earliest, next } = this.range()
     if (Number.isSafeInteger(offset) && offset >= earliest && offset <= next) return

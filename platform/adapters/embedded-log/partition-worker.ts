@@ -1,14 +1,15 @@
-// Hands one partition's records to one member, a batch at a time: read, handle (again and again until it is done), commit, next. It ends when
-// its signal aborts, after the batch in hand: what the handler finished is committed, what it gave up is not. Between two batches it sets
-// the position back where that was asked for.
+// Hands one partition's records to one member, a batch at a time: read, handle (again and again until it is done), commit, rest, next. It ends
+// when its signal aborts, after the batch in hand: what the handler finished is committed, what it gave up is not. Between two batches it sets
+// the position back where that was asked for. While it waits to try again, or rests, the turn is others'.
 import { MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { ConsumeOptions } from '../../ports/event-log.ts'
+import type { ConsumeOptions, Position } from '../../ports/event-log.ts'
 import type { RewindRequests } from '../../rewind-requests.ts'
-import type { BatchShare } from './batch-share.ts'
+import type { BatchShare, BatchTurn } from './batch-share.ts'
 import type { GroupPositions } from './group-positions.ts'
 import type { PartitionLog } from './partition-log.ts'
+import type { ReadBounds } from './segment-reader.ts'
 
 export interface WorkerOptions {
   readonly log: PartitionLog
@@ -20,39 +21,50 @@ export interface WorkerOptions {
   readonly signal: AbortSignal
 }
 
+interface Worker extends WorkerOptions {
+  readonly turn: BatchTurn
+}
+
 /** Resolves when the worker has ended; never rejects. */
 export async function workPartition(options: WorkerOptions): Promise<void> {
   const { log, positions, share, signal } = options
+  const worker = { ...options, turn: share.turn() }
   let offset = positions.committed(log.topic, log.partition) ?? log.range().earliest
   while (!signal.aborted) {
     offset = await rewound(options, offset)
     const seen = log.next
-    const taken = share.take()
-    const next = await workBatch(options, offset, taken.recordsMax).finally(() => taken.done())
+    const next = await workBatch(worker, offset).finally(() => worker.turn.done())
     if (next === ENDED) return
     if (next === NOTHING) await commitBeyond(options, seen)
-    else offset = next
+    else {
+      offset = next
+      await rest(options, { topic: log.topic, partition: log.partition, offset })
+    }
   }
 }
 
 /** The offset after the batch; NOTHING where the partition holds no record from the offset on. */
-async function workBatch(
-  options: WorkerOptions,
-  offset: number,
-  recordsMax: number,
-): Promise<number | typeof ENDED | typeof NOTHING> {
-  const { log, positions, consume, signal } = options
-  const bounds = { recordsMax: consume.batchRecordsMax ?? recordsMax, bytesMax: limits.consumeBatchBytesMax }
-  const records = await attempt(options, offset, () => log.read(offset, bounds), repeatingCannotHelp)
+async function workBatch(worker: Worker, offset: number): Promise<number | typeof ENDED | typeof NOTHING> {
+  const { log, positions, consume, signal } = worker
+  const records = await attempt(worker, offset, (bounds) => log.read(offset, bounds), repeatingCannotHelp)
   if (records === ENDED) return ENDED
   const last = records.at(-1)
   if (last === undefined) return NOTHING
   const batch = { topic: log.topic, partition: log.partition, records }
-  const handled = await attempt(options, offset, async () => consume.handler(batch, signal), never)
+  const handled = await attempt(worker, offset, async () => consume.handler(batch, signal), never)
   if (handled === ENDED) return ENDED
   const next = { topic: log.topic, partition: log.partition, offset: last.offset + 1 }
-  const committed = await attempt(options, offset, () => positions.commit(next), never)
+  const committed = await attempt(worker, offset, () => positions.commit(next), never)
   return committed === ENDED ? ENDED : next.offset
+}
+
+async function rest({ consume, signal }: WorkerOptions, handled: Position): Promise<void> {
+  if (signal.aborted) return
+  try {
+    await consume.rest?.(handled, signal)
+  } catch (error) {
+    if (error !== signal.reason) report(consume, error, handled)
+  }
 }
 
 /** The offset to go on from: the one given, or where it was asked to go back to. */
@@ -81,18 +93,19 @@ function repeatingCannotHelp(error: unknown): boolean {
   return error instanceof MeshgateError && !error.retryable
 }
 
-/** Repeats the step, with backoff, until it succeeds. ENDED: the worker ends, since it was told to or repeating cannot help. */
+/** Repeats the step, in its turn, with backoff, until it succeeds. ENDED: the worker ends, since it was told to or repeating cannot help. */
 async function attempt<T>(
-  options: WorkerOptions,
+  { signal, clock, consume, log, turn }: Worker,
   offset: number,
-  step: () => Promise<T>,
+  step: (bounds: ReadBounds) => Promise<T>,
   ends: (error: unknown) => boolean,
 ): Promise<T | typeof ENDED> {
-  const { signal, clock, consume, log } = options
   for (let delayMs: number = limits.retryDelayMsMin; ; delayMs = Math.min(delayMs * 2, limits.retryDelayMsMax)) {
     try {
-      return await step()
+      const { recordsMax, bytesMax } = await turn.take(log.holdsLittle(offset), signal)
+      return await step({ recordsMax: consume.batchRecordsMax ?? recordsMax, bytesMax })
     } catch (error) {
+      turn.done()
       if (error !== signal.reason) report(consume, error, { topic: log.topic, partition: log.partition, offset })
       if (signal.aborted || ends(error)) return ENDED
     }

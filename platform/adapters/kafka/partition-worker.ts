@@ -1,10 +1,10 @@
 // Hands one partition's records to the member that holds it, a batch at a time: take, handle (again and again until it is done), commit,
-// next. It ends when its signal aborts, after the batch in hand: what the handler finished is committed, unless the member was fenced off.
+// rest, next. It ends when its signal aborts, after the batch in hand: what the handler finished is committed, unless the member was fenced off.
 // Between two batches it sets the position back where that was asked for.
 import { MeshgateError } from '../../errors.ts'
 import { limits } from '../../limits.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { ConsumeOptions, OffsetRange } from '../../ports/event-log.ts'
+import type { ConsumeOptions, OffsetRange, Position } from '../../ports/event-log.ts'
 import { notHeld, type RewindRequests, type TakenRewind } from '../../rewind-requests.ts'
 import type { GroupMember } from './group-member.ts'
 import { outOfRangeError } from './kafka-channel.ts'
@@ -111,11 +111,21 @@ async function workFrom(
       if (committed === ENDED) return ENDED
       offset = nextOffset
       isCommitted = true
+      if (records.length > 0) await rest(options, { ...partition, offset })
     }
     return ENDED
   } finally {
     unlisten()
     feed.close()
+  }
+}
+
+async function rest({ consume, signal, onError }: WorkerOptions, handled: Position): Promise<void> {
+  if (signal.aborted) return
+  try {
+    await consume.rest?.(handled, signal)
+  } catch (error) {
+    if (error !== signal.reason) onError(error, handled.offset)
   }
 }
 
