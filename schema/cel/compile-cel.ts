@@ -1,6 +1,6 @@
 // Compiles a CEL expression against the fields it may read: parsed, type-checked, with the conversions of exactly the variables
 // it reads. Every problem is a value; evaluation never throws. Checks of absent and null values are the caller's (record codec).
-import { EvaluationError, ParseError, TypeError as CelTypeError } from '@marcbachmann/cel-js'
+import { EvaluationError, ParseError, TypeError as CelTypeError, type Environment } from '@marcbachmann/cel-js'
 import type { EnumType, FieldType, ValueType } from '../model.ts'
 import type { Row, Value } from '../row.ts'
 import { schemaLimits } from '../schema-limits.ts'
@@ -8,7 +8,7 @@ import { createCelEnvironment } from './cel-environment.ts'
 import { CelFailure } from './cel-failure.ts'
 import { celFills, fieldTypeOf, fromCel } from './cel-result.ts'
 import { analyseCel, celSteps, registeredName } from './cel-syntax.ts'
-import { nullRead, registerCelTypes } from './cel-values.ts'
+import { nullRead, registerCelTypes, type CelTypes } from './cel-values.ts'
 
 export interface CelVariable {
   readonly type: FieldType
@@ -57,9 +57,30 @@ export function compileCel(source: string, scope: CelScope): CelCompilation {
   }
 }
 
-function compile(source: string, scope: CelScope): CelCompilation {
+interface TypedEnvironment {
+  readonly environment: Environment
+  readonly types: CelTypes
+}
+
+const typedEnvironments = new WeakMap<readonly ValueType[], TypedEnvironment>()
+
+/**
+ * With the value types of a product. To register anything costs the library a copy of all operators, some 30 KB and half a millisecond: once
+ * for a product, not for each of its expressions.
+ */
+function typedEnvironment(valueTypes: readonly ValueType[]): TypedEnvironment {
+  const known = typedEnvironments.get(valueTypes)
+  if (known !== undefined) return known
   const environment = createCelEnvironment()
-  const types = registerCelTypes(environment, scope.valueTypes)
+  const typed = { environment, types: registerCelTypes(environment, valueTypes) }
+  typedEnvironments.set(valueTypes, typed)
+  return typed
+}
+
+function compile(source: string, scope: CelScope): CelCompilation {
+  const { environment: typed, types } = typedEnvironment(scope.valueTypes)
+  // Variables are the expression's own.
+  const environment = typed.clone()
   const parsed = environment.parse(source)
   const syntax = analyseCel(parsed.ast, {
     environment,

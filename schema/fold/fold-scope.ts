@@ -39,11 +39,22 @@ export function foldScope(fold: FoldScopeSource, types: FoldScopeTypes, options:
   if (each !== null && list?.type.kind === 'list') variables.set(each.as, { type: list.type.of, nullable: false })
   for (const join of fold.joins.slice(0, options.joinsBefore ?? fold.joins.length))
     variables.set(join.as, { type: { kind: 'object', name: join.input }, nullable: join.optional })
-  const valueTypes = [...types.readTypes, ...types.reads.map(inputAsValueType)]
+  const valueTypes = valueTypesOf(types)
   const { enums } = types
   return options.expected === undefined
     ? { variables, valueTypes, enums }
     : { variables, valueTypes, enums, expected: options.expected }
+}
+
+const valueTypesOfScopes = new WeakMap<FoldScopeTypes, readonly ValueType[]>()
+
+/** The same list for all scopes of the types: what is compiled for it is compiled once (schema/cel/compile-cel.ts). */
+function valueTypesOf(types: FoldScopeTypes): readonly ValueType[] {
+  const known = valueTypesOfScopes.get(types)
+  if (known !== undefined) return known
+  const valueTypes = [...types.readTypes, ...types.reads.map(inputAsValueType)]
+  valueTypesOfScopes.set(types, valueTypes)
+  return valueTypes
 }
 
 function inputAsValueType({ name, fields }: FoldScopeInput): ValueType {
