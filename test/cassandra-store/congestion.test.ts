@@ -1,4 +1,4 @@
-// A node that has too much to do: it refuses writes that it may have applied all the same.
+// A node that has too much to do: it refuses reads, and writes that it may have applied all the same.
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { CassandraStore } from '../../platform/adapters/cassandra/cassandra-store.ts'
 import { limits } from '../../platform/limits.ts'
@@ -59,5 +59,25 @@ describeServers('a node that has too much to do', () => {
     expect(proxy.replaced).toBe(limits.storeWriteAttemptsMax)
     await store.write([put('rows', { id: 'given up', name: 'b' }, 2)])
     expect(await store.read('rows', [{ id: 'given up' }])).toEqual([{ row: { id: 'given up', name: 'b' } }])
+  })
+
+  for (const answer of ['overloaded', 'readTimeout'] as const) {
+    it(`is asked once more for what it did not get through (${answer})`, async () => {
+      const rows = Array.from({ length: 40 }, (_, at) => put('rows', { id: `read ${at}`, name: `name ${at}` }, 5))
+      await store.write(rows)
+      const keys = rows.map(({ row }) => ({ id: row['id'] ?? '' }))
+      await store.read('rows', keys)
+      proxy.replaceNext(1, answer)
+      expect(await store.read('rows', keys)).toEqual(rows.map(({ row }) => ({ row })))
+      expect(proxy.replaced).toBe(1)
+    })
+  }
+
+  it('is not asked for a row for ever', async () => {
+    await store.read('rows', [{ id: 'first' }])
+    proxy.replaceNext(limits.storeReadAttemptsMax, 'readTimeout')
+    const failure: unknown = await store.read('rows', [{ id: 'first' }]).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true })
+    expect(proxy.replaced).toBe(limits.storeReadAttemptsMax)
   })
 })

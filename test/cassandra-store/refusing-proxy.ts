@@ -1,4 +1,4 @@
-// Between a driver and a Cassandra: answers of writes are taken out and told as errors in their place, after the server did what it was asked. So a
+// Between a driver and a Cassandra: answers of requests are taken out and told as errors in their place, after the server did what it was asked. So a
 // test has a node that says "overloaded" or "timed out" of what it applied, which a real one seldom does on demand.
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
@@ -8,6 +8,8 @@ export const ANSWERS = {
   overloaded: { code: 0x1001, details: Buffer.alloc(0) },
   /** Consistency LOCAL_QUORUM, none of one answered, of kind SIMPLE. */
   writeTimeout: { code: 0x1100, details: Buffer.from([0, 6, 0, 0, 0, 0, 0, 0, 0, 1, 0, 6, ...Buffer.from('SIMPLE')]) },
+  /** Consistency LOCAL_QUORUM, none of one answered, no data. */
+  readTimeout: { code: 0x1200, details: Buffer.from([0, 6, 0, 0, 0, 0, 0, 0, 0, 1, 0]) },
 } as const
 
 const HEADER_BYTES = 9
@@ -21,7 +23,7 @@ const BATCH = 0x0d
 
 export class RefusingProxy {
   readonly address: string
-  /** Writes whose answer was replaced. */
+  /** Requests whose answer was replaced. */
   replaced = 0
   readonly #server
   readonly #sockets = new Set<Socket>()
