@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Contribution, FoldFunction } from '../../schema/fold/fold-function.ts'
 import type { Row, Value } from '../../schema/row.ts'
+import { forecastRevenue } from '../../subgraphs/finance/planning/revenue-forecast.ts'
 import { folds as basketFolds } from '../../subgraphs/sales/baskets/folds.ts'
 import { folds as purchaseFolds } from '../../subgraphs/sales/next-purchases/folds.ts'
 import { seededRandom, shuffled } from '../seeded-random.ts'
@@ -94,5 +95,17 @@ describe('the next purchase', () => {
         { productId: '2', orders: 1 },
       ],
     })
+  })
+})
+
+describe('the forecast of revenue', () => {
+  const errorOf = (series: readonly number[]): number | null | undefined =>
+    forecastRevenue(series)?.accuracy.meanAbsolutePercentageError
+
+  test('has an error in per cent where anything was sold in a month that it tested, and none where nothing was', () => {
+    const trained = [100, 100, 100, 100, 100, 100]
+    expect(errorOf([...trained, 0, 0, 0])).toBeNull()
+    // The level is 100, 100 and 80 % of that after a month without sales: an error of 20 in 100.
+    expect(errorOf([...trained, 100, 0, 100])).toBeCloseTo((0 + 20) / 2, 9)
   })
 })

@@ -30,7 +30,8 @@ export interface Accuracy {
   readonly months: number
   readonly backTested: number
   readonly meanAbsoluteError: number
-  readonly meanAbsolutePercentageError: number
+  /** Null where nothing was sold in any month that was forecast: there is nothing to be per cent of. */
+  readonly meanAbsolutePercentageError: number | null
   readonly rootMeanSquareError: number
   readonly naiveMeanAbsoluteError: number
 }
@@ -82,7 +83,9 @@ export function forecastRevenue(series: readonly number[]): Forecasts | null {
       backTested: tested.length,
       meanAbsoluteError: mean(errors.map(Math.abs)),
       meanAbsolutePercentageError:
-        100 * mean(sold.map(({ actual, forecast }) => Math.abs(actual - forecast) / Math.abs(actual))),
+        sold.length === 0
+          ? null
+          : 100 * mean(sold.map(({ actual, forecast }) => Math.abs(actual - forecast) / Math.abs(actual))),
       rootMeanSquareError: spread,
       naiveMeanAbsoluteError: mean(tested.map(({ at, actual }) => Math.abs(actual - (series[at - 1] ?? 0)))),
     },
