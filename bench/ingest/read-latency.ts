@@ -18,7 +18,7 @@ export async function latencyAt(
   for (let at = 0; at < calls; at += 1) {
     const due = began + (at / perSecond) * 1_000
     // Timers are exact to a millisecond or so: what is due meanwhile is begun together.
-    if (performance.now() < due) await sleep(1)
+    while (performance.now() < due) await sleep(1)
     const from = performance.now()
     running.push(call(at).then(() => void times.push(performance.now() - from)))
   }
