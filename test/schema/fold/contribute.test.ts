@@ -166,6 +166,26 @@ describe('elements', () => {
     expect(groupTexts(contributed(counting, { id: '1', store: 'a', lines: [null] }))).toEqual([])
   })
 
+  test('are what a function is given, in place of the list that they are from', () => {
+    const fold = foldFor(
+      {
+        ...plain,
+        folds: [foldOf('Sale', { each: { field: 'lines', as: 'line' } })],
+        aggregates: {},
+        function: { name: 'f', ordered: false },
+      },
+      { f: { init: () => 0, apply: (state) => state, emit: () => [] } },
+    )
+    const lines = [
+      { productId: 'p', quantity: 1 },
+      { productId: 'q', quantity: 2 },
+    ]
+    const given = groupsOf(contributed(fold, { id: '1', store: 'a', lines }))['["a"]']?.map(({ value }) => value)
+    expect(given?.map(({ line }) => line)).toEqual(lines)
+    for (const value of given ?? []) expect(value).not.toHaveProperty('lines')
+    expect(given?.[0]).toMatchObject({ id: '1', store: 'a' })
+  })
+
   test('of an empty or absent list contribute nothing', () => {
     expect(groupTexts(contributed(fold, { id: '1', lines: [] }))).toEqual([])
     expect(groupTexts(contributed(fold, { id: '1', lines: null }))).toEqual([])
