@@ -1,7 +1,7 @@
 // The launcher in a checkout of its own: the real scripts, with an npm that notes its calls in place of the network.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -44,7 +44,7 @@ let directory = ''
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'meshgate-launcher-'))
   await mkdir(join(directory, 'cli'))
-  for (const name of ['meshgate.js', 'launch.js', 'install.js', 'become.js', 'run-child.js']) {
+  for (const name of ['meshgate.js', 'launch.js', 'install.js', 'become.js', 'compiled.js', 'run-child.js']) {
     await copyFile(join(root, 'cli', name), join(directory, 'cli', name))
   }
   await writeFile(join(directory, 'cli', 'main.ts'), MAIN)
@@ -167,6 +167,50 @@ describe.each(WAYS)('the process %s', (_, environment) => {
     await once(child.stdout ?? child, 'data')
     child.kill('SIGTERM')
     expect((await outcome).code).toBe(7)
+  })
+})
+
+describe('what dev loads', () => {
+  const FOLDERS = ['gateway', 'ingest', 'platform', 'samples', 'schema', 'subgraphs']
+  const COMPILE = `
+import { appendFileSync } from 'node:fs'
+const note: string = process.env['NODE_COMPILE_CACHE'] === undefined ? 'without a cache' : process.execArgv.join(' ')
+appendFileSync('compiled', note + '\\n')
+if (process.env['COMPILING_FAILS']) process.exit(1)
+`
+  const compiled = async () =>
+    (await readFile(join(directory, 'compiled'), 'utf8').catch(() => '')).split('\n').slice(0, -1)
+  const start = (environment: Record<string, string> = {}) => run(['dev'], environment)
+
+  beforeEach(async () => {
+    await rm(join(directory, 'package-lock.json'))
+    for (const folder of FOLDERS) await mkdir(join(directory, folder))
+    await writeFile(
+      join(directory, 'cli', 'compile.ts'),
+      COMPILE.replace("'compiled'", JSON.stringify(join(directory, 'compiled'))),
+    )
+  })
+
+  test('is compiled by a process before it, with its flags, and again only where a source is newer', async () => {
+    await start()
+    await start()
+    const flags = expect.stringContaining('--max-semi-space-size=8 --heap-growing-percent=40')
+    expect(await compiled()).toEqual([flags])
+    const later = new Date(Date.now() + 60_000)
+    await utimes(join(directory, 'cli', 'main.ts'), later, later)
+    await start()
+    expect(await compiled()).toEqual([flags, flags])
+  })
+
+  test('is started all the same where it cannot be compiled', async () => {
+    expect(await start({ COMPILING_FAILS: '1' })).toMatchObject({ code: 0, stderr: '' })
+    await rm(join(directory, 'cli', 'compile.ts'))
+    expect(await start()).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('is compiled for no other command', async () => {
+    await run(['check'])
+    expect(await compiled()).toEqual([])
   })
 })
 
