@@ -90,7 +90,7 @@ export const serverLimits = {
   // Store on Cassandra
   /** Statements of writes with one node at a time: where it begins, and between what it is found by trying. A node whose commit log is synced per batch does twice as many rows with 1,000 in flight as with 256. */
   storeWriteWindowStart: 1_024,
-  storeWriteWindowMin: 64,
+  storeWriteWindowMin: 256,
   storeWriteWindowMax: 4_096,
   /** Between two looks at what a window brings: some rounds of answers. */
   storeWindowRoundMs: 250,
@@ -102,10 +102,11 @@ export const serverLimits = {
   storeWriteRetryDelayMs: 100,
   /**
    * Rows that are read at a time: where it begins, and between what it is found by trying, as with writes. With a fixed number a node that others
-   * keep busy had seconds of reads in its queue, gave them up after its 5 s, and was asked for all of them again.
+   * keep busy had seconds of reads in its queue, gave them up after its 5 s, and was asked for all of them again. No fewer than what a node's 32
+   * readers have in hand, 16 each: below that answers of a busy machine take as long, and nothing shows that more would be better.
    */
   storeReadWindowStart: 1_024,
-  storeReadWindowMin: 64,
+  storeReadWindowMin: 512,
   storeReadWindowMax: 8_192,
   /** Answers that take longer on average are a queue: well below what the node gives up after, and soon enough for those who wait at a screen. */
   storeReadLatencyMsMax: 500,
