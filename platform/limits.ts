@@ -36,7 +36,7 @@ export const limits = {
   logBatchRecordsMax: 4_096,
   /**
    * Backlogs with a batch in hand at a time, of all groups; others wait for their turn. A batch takes some 5 MB while it is handled, and so many
-   * keep main thread, store and disk busy (docs/decisions/ingest-pipeline.md).
+   * keep main thread, store and disk busy (docs/decisions/first-start.md).
    */
   logBacklogsInHandMax: 8,
   /** What waits for no turn: live records, whose batches take little more than their handling. */
@@ -54,8 +54,8 @@ export const limits = {
   logRecentBytesMax: 1_048_576,
   /** The newest commits kept of a partition, where they are small: finding one stays cheap. */
   logRecentCommitsMax: 256,
-  /** The recent commits of all partitions together; the oldest go first. */
-  logRecentBytesTotalMax: 33_554_432,
+  /** The recent commits of all partitions together; the oldest go first, and the system has them in its cache of files. */
+  logRecentBytesTotalMax: 16_777_216,
   /** Records handed to listeners of a topic, one listener after the other, before others get a turn of the event loop: some milliseconds. */
   logTailRecordsPerTurnMax: 16_384,
   /** Between two runs of retention, compaction and checkpoints: cheap when there is nothing to do. */

@@ -56,5 +56,9 @@ export async function* orderRecords(): AsyncGenerator<SampleRecord> {
       promotionId: promotionId === '0' ? null : promotionId,
     })
   }
-  for (const order of orders.values()) yield { key: order.id, value: order }
+  for (const [id, order] of orders) {
+    // Whoever takes it has it: nothing of what is sent need be kept until the last.
+    orders.delete(id)
+    yield { key: id, value: order }
+  }
 }
