@@ -103,7 +103,8 @@ function compareMaps(actual: ReadonlyMap<string, string>, expected: ReadonlyMap<
   ]
 }
 
-async function readChanges(log: EventLog, product: FaultProduct): Promise<readonly ToldChange[]> {
+/** All changes that were told of the product, in the order of each partition. */
+export async function readChanges(log: EventLog, product: FaultProduct): Promise<readonly ToldChange[]> {
   const contents = await topicContents(log, topicNames.changes(product.topic))
   return contents.flatMap(({ partition, records }) =>
     records.map((record) => ({

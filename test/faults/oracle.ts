@@ -113,7 +113,9 @@ export function idOf(row: Row): string {
   return cellText(row['id'])
 }
 
-/** By the base table's key, which every row has. */
+/** By the id, which every row has; those of one id by all that they have. */
 export function inOrder(rows: readonly Row[]): Row[] {
-  return rows.toSorted((left, right) => (idOf(left) < idOf(right) ? -1 : idOf(left) > idOf(right) ? 1 : 0))
+  const textOf = (row: Row): string =>
+    JSON.stringify([idOf(row), Object.entries(row).toSorted(([left], [right]) => (left < right ? -1 : 1))])
+  return rows.toSorted((left, right) => (textOf(left) < textOf(right) ? -1 : 1))
 }

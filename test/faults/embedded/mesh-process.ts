@@ -1,13 +1,15 @@
 // The process that is killed: an embedded mesh, told what to do by messages. It may end itself in the middle of a chosen operation.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { FAULT_PRODUCTS } from '../fault-products.ts'
+import { derivedOf } from '../fault-derived.ts'
+import { FAULT_PRODUCTS, type FaultProduct } from '../fault-products.ts'
 import { seededInteger } from '../../seeded-random.ts'
 import { DURABLE_FILE, type FromChild, type OpenMessage, type ToChild } from './child-messages.ts'
 import type { FilePoints } from './fault-files.ts'
 import { openMesh, type EmbeddedMesh } from './mesh.ts'
 
 let mesh: EmbeddedMesh | null = null
+let subscribable: readonly FaultProduct[] = []
 const streams = new Map<number, { return?: () => unknown }>()
 
 process.on('disconnect', () => process.exit())
@@ -32,7 +34,7 @@ async function handle(message: ToChild): Promise<void> {
   } else if (message.kind === 'unsubscribe') {
     await streams.get(id)?.return?.()
   } else {
-    const product = FAULT_PRODUCTS.find(({ name }) => name === message.product)
+    const product = subscribable.find(({ name }) => name === message.product)
     if (product === undefined) throw new Error(`no product ${message.product}`)
     const stream = await mesh.endpoint(product).subscribe(message.request)
     streams.set(id, stream)
@@ -58,13 +60,11 @@ async function open({ products, directory, crash, store, ...options }: OpenMessa
     onTorn: die,
     failure: () => null,
   }
+  const own = FAULT_PRODUCTS.filter(({ name }) => products.includes(name))
+  const derived = derivedOf(options.seed, own)
+  subscribable = [...own, derived.told]
   let opened: EmbeddedMesh | null = null
-  opened = await openMesh({
-    ...options,
-    directory,
-    points,
-    products: FAULT_PRODUCTS.filter(({ name }) => products.includes(name)),
-  })
+  opened = await openMesh({ ...options, directory, points, products: own, derived })
   opened.store.faults = store
   return opened
 }

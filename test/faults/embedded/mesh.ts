@@ -10,6 +10,7 @@ import { startIngest, type Ingest } from '../../../ingest/main.ts'
 import { createSubgraph } from '../../../subgraphs/main.ts'
 import type { SubgraphLogger } from '../../../subgraphs/runtime/format-error.ts'
 import { seededInteger } from '../../seeded-random.ts'
+import { DERIVED_FUNCTIONS, type FaultDerived } from '../fault-derived.ts'
 import type { FaultProduct } from '../fault-products.ts'
 import type { Subscribable } from '../observer.ts'
 import { FaultClock } from './fault-clock.ts'
@@ -19,6 +20,7 @@ import { FaultStore } from './fault-store.ts'
 export interface MeshOptions {
   readonly directory: string
   readonly products: readonly FaultProduct[]
+  readonly derived: FaultDerived
   readonly seed: number
   readonly points: FilePoints
   /** Of log's segments; small ones roll in the middle of a run. */
@@ -64,7 +66,8 @@ const INTERNAL_ERRORS: SubgraphLogger = {
 const CURSOR_KEY = new Uint8Array(32).fill(11)
 
 export async function openMesh(options: MeshOptions): Promise<EmbeddedMesh> {
-  const { directory, products, seed, points, segmentBytesMax } = options
+  const { directory, derived, seed, points, segmentBytesMax } = options
+  const all = [...options.products, derived.told]
   const clock = new FaultClock()
   const files = new FaultFiles(points)
   const log = await openEmbeddedLog({ directory: join(directory, 'log'), clock, files, segmentBytesMax })
@@ -75,11 +78,12 @@ export async function openMesh(options: MeshOptions): Promise<EmbeddedMesh> {
   const consumed = withBatches(log, options.batchRecordsMax, consumerErrors)
   const members: Ingest[] = []
   const joinGroups = async (): Promise<void> => {
-    members.push(await startIngest({ products: products.map(({ product }) => product), log: consumed, store, clock }))
+    const products = all.map(({ product }) => product)
+    members.push(await startIngest({ products, functions: DERIVED_FUNCTIONS, log: consumed, store, clock }))
   }
   await joinGroups()
   const subgraphs = new Map(
-    products.map(({ name, product }) => [
+    all.map(({ name, product }) => [
       name,
       createSubgraph({ product, store, log, clock, cursorKey: CURSOR_KEY, logger: INTERNAL_ERRORS }),
     ]),

@@ -1,5 +1,6 @@
 // What a seed does to an embedded mesh: which products and records, and a row of lives, each with its faults and its end.
 import { fractions, seededInteger, shuffled } from '../../seeded-random.ts'
+import { derivedOf, type FaultDerived } from '../fault-derived.ts'
 import { FAULT_PRODUCTS, type FaultProduct } from '../fault-products.ts'
 
 /** What can happen in a process that is killed in the end: at any moment, in a chosen call, or with what the disk had not synced. */
@@ -33,6 +34,8 @@ export interface Life {
 export interface RunPlan {
   readonly seed: number
   readonly products: readonly FaultProduct[]
+  /** Made from some of them. */
+  readonly derived: FaultDerived
   readonly records: number
   readonly faults: readonly Fault[]
   /** Before a last one, without faults, in which everything is compared. */
@@ -64,6 +67,7 @@ export function planRun(seed: number, posts: (plan: Pick<RunPlan, 'products' | '
   return {
     seed,
     products,
+    derived: derivedOf(seed, products),
     records,
     faults,
     lives: [...lives, ...(lostIn === lives.length ? [{ child: null, faults: [] }] : [])].map((life, index, all) => ({

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { seededInteger } from '../../seeded-random.ts'
+import { checkDerived } from '../check-derived.ts'
 import { checkMesh } from '../check.ts'
 import { endMarks, markKeys } from '../end-marks.ts'
 import type { FaultProduct } from '../fault-products.ts'
@@ -64,6 +65,8 @@ export interface Living extends Appendable {
 /** Against hanging only. */
 const PATIENCE_MS = 240_000
 const POLL_MS = 5
+/** What is due is in the log when an observer is asked for it: this is for its way. */
+const TOLD_PATIENCE_MS = 20_000
 
 export function planOf(seed: number): RunPlan {
   return planRun(seed, ({ products, records }) => makeWorkload({ seed, products, records }).length)
@@ -74,7 +77,7 @@ export async function runSeed(seed: number, ports: RunPorts): Promise<RunReport>
   const small = plan.faults.includes('DISK_FULL') && ports.disk !== null
   const directory = await mkdtemp(join(small ? ports.disk.path : ports.directory, `run-${seed}-`))
   const slot = new MeshSlot()
-  const observers = plan.products.map(
+  const observers = [...plan.products, plan.derived.told].map(
     (product) => new Observer(product, async () => (await slot.get()).endpoint(product)),
   )
   try {
@@ -122,6 +125,7 @@ async function run(running: Running): Promise<RunReport> {
         ...(await checkMesh({ log: mesh.log, store: mesh.realStore, product, acknowledged, observers: own })),
       )
     }
+    differences.push(...(await derivedDifferences(mesh, plan, observers)))
     if (plan.faults.includes('RETENTION')) differences.push(...(await passRetention(mesh, products, observers)))
   } catch (error) {
     differences.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
@@ -131,6 +135,22 @@ async function run(running: Running): Promise<RunReport> {
   }
   const resumed = observers.reduce((sum, observer) => sum + observer.resumed, 0)
   return { plan, differences, kills, records: acknowledged.length, resumed }
+}
+
+/** Ingest has caught up with what the inputs told; observers may be told of it a little later. */
+async function derivedDifferences(
+  { members, log, realStore }: EmbeddedMesh,
+  { derived }: RunPlan,
+  observers: readonly Observer[],
+): Promise<readonly string[]> {
+  await Promise.all(members.map((member) => member.caughtUp()))
+  const own = observers.filter((observer) => observer.product === derived.told)
+  const deadline = performance.now() + TOLD_PATIENCE_MS
+  for (;;) {
+    const differences = await checkDerived({ log, store: realStore, derived, observers: own })
+    if (differences.length === 0 || performance.now() > deadline) return differences
+    await sleep(POLL_MS)
+  }
 }
 
 interface Settling {
@@ -145,6 +165,8 @@ async function settle({ log }: EmbeddedMesh, { products, observers, options }: S
   await appendPosts(products.map(endMarks), options)
   const deadline = performance.now() + PATIENCE_MS
   for (const { product, events, failures } of observers) {
+    // Of what is derived nothing comes last.
+    if (!products.includes(product)) continue
     const due = markKeys(product)
     while (failures.length === 0 && !due.every((key) => events.some((event) => event.key === key))) {
       if (performance.now() > deadline)
