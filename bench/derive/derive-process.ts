@@ -1,6 +1,5 @@
 // One round of a part of the derive bench, in a process of its own: `fill` makes rows of sales (or leaves them in their topic, `--live`), `derive`
 // starts the derived product beside them and measures until its rows are there. Prints its figures as JSON. Used by embedded.ts.
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Worker } from 'node:worker_threads'
@@ -8,15 +7,13 @@ import { startIngest } from '../../ingest/main.ts'
 import { openEmbeddedLog } from '../../platform/adapters/embedded-log/embedded-log.ts'
 import { openSqliteStore } from '../../platform/adapters/sqlite/sqlite-store.ts'
 import { invariant } from '../../platform/errors.ts'
-import type { AppendRecord } from '../../platform/ports/event-log.ts'
 import type { Store } from '../../platform/ports/store.ts'
 import { systemClock } from '../../platform/system-clock.ts'
-import { compileProduct } from '../../schema/compile-product.ts'
 import { emitTopics } from '../../schema/emit/emit-topics.ts'
 import type { Product } from '../../schema/model.ts'
+import { appendNumbered, cpuPerRecord, cpuTimes, readBenchProduct } from '../process-round.ts'
 import { ARTICLES, articleRecord, categoryOf, type Sale, saleOf, saleRecord } from './bench-sales.ts'
 
-const FILL_BATCH_RECORDS = 4_000
 const SAMPLE_MS = 250
 const READ_KEYS = 1_000
 /** One sale in so many is corrected. */
@@ -38,40 +35,27 @@ const { values: args } = parseArgs({
 const records = Number(args.records)
 const groups = Number(args.groups)
 
-const sources = await Promise.all(['sales', 'articles'].map(readProduct))
-const derived = await readProduct(args.product)
+const sources = await Promise.all(['sales', 'articles'].map(productNamed))
+const derived = await productNamed(args.product)
 const log = await openEmbeddedLog({ directory: join(args.directory, 'log'), clock: systemClock })
 if (args.step === 'fill') await fill()
 else process.stdout.write(`${JSON.stringify(await derive())}\n`)
 await log.close()
 
-async function readProduct(name: string): Promise<Product> {
-  const text = await readFile(new URL(`products/${name}.graphql`, import.meta.url), 'utf8')
-  const { product } = compileProduct(`${name}.graphql`, text)
-  invariant(product !== null, `the bench's product ${name} compiles`)
-  return product
+function productNamed(name: string): Promise<Product> {
+  return readBenchProduct(new URL(`products/${name}.graphql`, import.meta.url))
 }
 
 async function fill(): Promise<void> {
   await log.createTopics(sources.flatMap(emitTopics))
-  await appendAll('bench.articles', ARTICLES, articleRecord)
-  await appendAll('bench.sales', records, (number) => saleRecord(number, groups, false))
+  await appendNumbered(log, 'bench.articles', ARTICLES, articleRecord)
+  await appendNumbered(log, 'bench.sales', records, (number) => saleRecord(number, groups, false))
   if (args.live) return
   const store = await openStore()
   const ingest = await startIngest({ products: sources, log, store, clock: systemClock, sweep: false })
   await ingest.caughtUp()
   await ingest.close()
   await store.close()
-}
-
-async function appendAll(topic: string, count: number, recordOf: (number: number) => AppendRecord): Promise<void> {
-  for (let from = 0; from < count; from += FILL_BATCH_RECORDS) {
-    const length = Math.min(FILL_BATCH_RECORDS, count - from)
-    await log.append(
-      topic,
-      Array.from({ length }, (_, index) => recordOf(from + index)),
-    )
-  }
 }
 
 async function openStore(onThread?: (worker: Worker) => unknown): Promise<Store> {
@@ -92,7 +76,7 @@ async function derive(): Promise<Readonly<Record<string, number>>> {
   await ingest.caughtUp()
   const seconds = (performance.now() - startedMs) / 1_000
   const after = await cpuTimes(threads)
-  const figures = { rowsPerSecond: records / seconds, ...perRow(before, after, records) }
+  const figures = { rowsPerSecond: records / seconds, ...cpuPerRecord(before, after, records) }
   const more = args.alone ? {} : { toldPerRow: (await derivedRecords()) / records, ...(await correct(ingest, threads)) }
   clearInterval(sampler)
   await ingest.close()
@@ -105,34 +89,15 @@ async function correct(ingest: { caughtUp(): Promise<void> }, threads: ReadonlyM
   const corrected = Math.ceil(records / CORRECTED)
   const before = await cpuTimes(threads)
   const startedMs = performance.now()
-  await appendAll('bench.sales', corrected, (number) => saleRecord(number * CORRECTED, groups, true))
+  await appendNumbered(log, 'bench.sales', corrected, (number) => saleRecord(number * CORRECTED, groups, true))
   await ingest.caughtUp()
   const seconds = (performance.now() - startedMs) / 1_000
-  const { processCpuUs = 0 } = perRow(before, await cpuTimes(threads), corrected)
+  const { processCpuUs = 0 } = cpuPerRecord(before, await cpuTimes(threads), corrected)
   return { correctionsPerSecond: corrected / seconds, correctionCpuUs: processCpuUs }
 }
 
 async function derivedRecords(): Promise<number> {
   return (await log.offsets('bench.totals')).reduce((sum, { next }) => sum + next, 0)
-}
-
-/** µs of CPU so far: of the process, its main thread, and each of the others. */
-async function cpuTimes(threads: ReadonlyMap<string, Worker>): Promise<ReadonlyMap<string, number>> {
-  const sum = ({ user, system }: NodeJS.CpuUsage): number => user + system
-  const times = new Map([
-    ['process', sum(process.cpuUsage())],
-    ['main', sum(process.threadCpuUsage())],
-  ])
-  for (const [name, worker] of threads) times.set(name, sum(await worker.cpuUsage()))
-  return times
-}
-
-function perRow(
-  before: ReadonlyMap<string, number>,
-  after: ReadonlyMap<string, number>,
-  rows: number,
-): Readonly<Record<string, number>> {
-  return Object.fromEntries([...after].map(([name, time]) => [`${name}CpuUs`, (time - (before.get(name) ?? 0)) / rows]))
 }
 
 /** What a sale adds to which groups: a group and cents. */

@@ -1,6 +1,5 @@
 // One run of the embedded part, in a process of its own: `fill` writes orders into the source topic of a fresh directory, `drain` starts
 // ingest on it and measures until the backlog has become rows and changes. Prints its figures as JSON. Used by embedded.ts.
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Worker } from 'node:worker_threads'
@@ -11,14 +10,12 @@ import { invariant } from '../../platform/errors.ts'
 import type { EventLog } from '../../platform/ports/event-log.ts'
 import type { Store } from '../../platform/ports/store.ts'
 import { systemClock } from '../../platform/system-clock.ts'
-import { compileProduct } from '../../schema/compile-product.ts'
 import { emitTopics } from '../../schema/emit/emit-topics.ts'
-import type { Product } from '../../schema/model.ts'
 import type { Row, Value } from '../../schema/row.ts'
+import { appendNumbered, cpuPerRecord, cpuTimes, readBenchProduct } from '../process-round.ts'
 import { orderRecord, type OrderIds } from './bench-orders.ts'
 
 const TOPIC = 'bench.orders'
-const FILL_BATCH_RECORDS = 4_000
 const SAMPLE_MS = 250
 /** Rows looked up at the end: one in so many. */
 const ROWS_CHECKED = 1_000
@@ -35,28 +32,15 @@ const { values: args } = parseArgs({
 const ids: OrderIds = args.ids === 'random' ? 'random' : 'sequential'
 const records = Number(args.records)
 
-const product = await readProduct(args.product)
+const product = await readBenchProduct(new URL(`products/${args.product}.graphql`, import.meta.url))
 const log = await openEmbeddedLog({ directory: join(args.directory, 'log'), clock: systemClock })
 if (args.step === 'fill') await fill()
 else process.stdout.write(`${JSON.stringify(await drain())}\n`)
 await log.close()
 
-async function readProduct(name: string): Promise<Product> {
-  const text = await readFile(new URL(`products/${name}.graphql`, import.meta.url), 'utf8')
-  const compiled = compileProduct(`${name}.graphql`, text)
-  invariant(compiled.product !== null, `the bench's product ${name} compiles`)
-  return compiled.product
-}
-
 async function fill(): Promise<void> {
   await log.createTopics(emitTopics(product))
-  for (let from = 0; from < records; from += FILL_BATCH_RECORDS) {
-    const count = Math.min(FILL_BATCH_RECORDS, records - from)
-    await log.append(
-      TOPIC,
-      Array.from({ length: count }, (_, index) => orderRecord(from + index, ids)),
-    )
-  }
+  await appendNumbered(log, TOPIC, records, (number) => orderRecord(number, ids))
 }
 
 /** Rate in wall time; µs of CPU per record by thread; resident memory at its highest and after a third and the whole; records a batch. */
@@ -79,10 +63,9 @@ async function drain(): Promise<Readonly<Record<string, number>>> {
   await ingest.close()
   await checkAll(log, store)
   await store.close()
-  const perRecord = [...after].map(([name, time]) => [`${name}CpuUs`, (time - (before.get(name) ?? 0)) / records])
   return {
     recordsPerSecond: records / seconds,
-    ...(Object.fromEntries(perRecord) as Record<string, number>),
+    ...cpuPerRecord(before, after, records),
     seconds,
     rssMegabytesMax: Math.max(0, ...memory),
     rssMegabytesAtThird: memory[Math.floor(memory.length / 3)] ?? 0,
@@ -90,17 +73,6 @@ async function drain(): Promise<Readonly<Record<string, number>>> {
     batchRecordsMean: records / batches.length,
     batchRecordsMax: Math.max(...batches),
   }
-}
-
-/** µs of CPU so far: of the process, its main thread, and each of the others. */
-async function cpuTimes(threads: ReadonlyMap<string, Worker>): Promise<ReadonlyMap<string, number>> {
-  const sum = ({ user, system }: NodeJS.CpuUsage): number => user + system
-  const times = new Map([
-    ['process', sum(process.cpuUsage())],
-    ['main', sum(process.threadCpuUsage())],
-  ])
-  for (const [name, worker] of threads) times.set(name, sum(await worker.cpuUsage()))
-  return times
 }
 
 /** A change per record, none rejected, and the rows there as they were sent. */

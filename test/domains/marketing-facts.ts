@@ -4,7 +4,7 @@ import type { FeedbackRecord } from '../../samples/marketing/feedback-records.ts
 import type { MentionRecord } from '../../samples/marketing/mention-records.ts'
 import type { FactRule } from './fact-rule.ts'
 import { generatedRecords, largestGroups, newestById } from './generated-records.ts'
-import { allNodes } from './paged.ts'
+import { allNodes } from './all-pages.ts'
 import { decimalText, sourceLines, tenThousandths } from './source-files.ts'
 
 const DAY_MS = 86_400_000

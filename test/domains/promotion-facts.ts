@@ -2,7 +2,7 @@
 import { expect } from 'vitest'
 import { baskets } from './baskets.ts'
 import type { AskedMesh, FactRule } from './fact-rule.ts'
-import { allNodes } from './paged.ts'
+import { allNodes } from './all-pages.ts'
 import { decimalText, sourceLines, tenThousandths } from './source-files.ts'
 
 const DAY_MS = 86_400_000

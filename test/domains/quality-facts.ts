@@ -3,7 +3,7 @@
 import { expect } from 'vitest'
 import { baskets } from './baskets.ts'
 import type { AskedMesh, FactRule } from './fact-rule.ts'
-import { allNodes } from './paged.ts'
+import { allNodes } from './all-pages.ts'
 import { riverReadings } from './river-readings.ts'
 import { foodmartTable, sourceLines } from './source-files.ts'
 

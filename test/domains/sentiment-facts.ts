@@ -5,7 +5,7 @@ import type { FeedbackRecord } from '../../samples/marketing/feedback-records.ts
 import type { MentionRecord } from '../../samples/marketing/mention-records.ts'
 import type { FactRule } from './fact-rule.ts'
 import { generatedRecords, newestById } from './generated-records.ts'
-import { allNodes } from './paged.ts'
+import { allNodes } from './all-pages.ts'
 import { foodmartTable } from './source-files.ts'
 
 interface Scored {

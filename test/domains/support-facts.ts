@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import type { InteractionRecord, TicketRecord } from '../../samples/support/ticket-history.ts'
 import type { FactRule } from './fact-rule.ts'
 import { generatedRecords, largestGroups, newestById } from './generated-records.ts'
-import { allNodes } from './paged.ts'
+import { allNodes } from './all-pages.ts'
 
 const TICKET_FIELDS =
   'id customerId orderId category priority queue state subject openedAt firstAnsweredAt closedAt satisfaction updatedAt'

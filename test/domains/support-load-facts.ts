@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import type { InteractionRecord, TicketRecord } from '../../samples/support/ticket-history.ts'
 import type { FactRule } from './fact-rule.ts'
 import { generatedRecords, newestById } from './generated-records.ts'
-import { allNodes } from './paged.ts'
+import { allNodes } from './all-pages.ts'
 
 const MINUTE_MS = 60_000
 
