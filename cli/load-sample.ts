@@ -25,6 +25,8 @@ export interface SampleOptions {
   /** Of this process or, by what the log tells, of others. */
   readonly ingest: Pick<Ingest, 'caughtUp' | 'lag'>
   readonly products: readonly Product[]
+  /** How many loads go on at a time; default 1. Each waits for its own records, which on servers are mostly the waiting of others. */
+  readonly loadsAtOnce?: number
   readonly onState: (state: SampleState) => void
   /** Ends the telling; the load itself ends with the mesh. */
   readonly stop: AbortSignal
@@ -50,19 +52,30 @@ export async function loadSample(options: SampleOptions): Promise<SampleResult> 
   const telling = tellState(options, { appended, loaded, total })
   const result = { records: 0, rejected: 0, alreadyLoaded: true }
   try {
-    for (const { load, product } of wanted) {
-      const outcome = await loadOne(options, load, product, (records) => appended.set(load.name, records))
-      appended.set(load.name, outcome.records)
-      result.records += outcome.records
-      result.rejected += outcome.rejected
-      result.alreadyLoaded &&= outcome.alreadyLoaded
+    const left = [...wanted]
+    const loadNext = async (): Promise<void> => {
+      for (let next = left.shift(); next !== undefined; next = left.shift()) {
+        const { load, product } = next
+        const outcome = await loadOne(options, load, product, (records) => appended.set(load.name, records))
+        appended.set(load.name, outcome.records)
+        result.records += outcome.records
+        result.rejected += outcome.rejected
+        result.alreadyLoaded &&= outcome.alreadyLoaded
+      }
     }
+    await allEnded(Array.from({ length: options.loadsAtOnce ?? 1 }, loadNext))
     // Each load waits for its own records; what is derived from all of them is waited for once.
     await options.ingest.caughtUp()
     return result
   } finally {
     await telling.end()
   }
+}
+
+/** Rejects with the first failure once none is under way any more: nothing of it goes on where the work is repeated. */
+async function allEnded(works: readonly Promise<void>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(works)
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
 }
 
 /** Name of the entity whose topic the load fills. */

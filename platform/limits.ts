@@ -321,6 +321,8 @@ export const limits = {
   workerSteadyMs: 60_000,
   /** How long the workers may take to tell their metrics, a second of waiting for servers included: Prometheus gives up after ten. */
   workerMetricsMsMax: 5_000,
+  /** Loads of the sample that go on at a time on servers: each waits for ingest elsewhere, most of it with little in hand. */
+  sampleLoadsAtOnceMax: 8,
   /** How long records may wait unmoved until a load says that nobody ingests them: longer than a process takes to start or a partition to change hands. */
   ingestStandstillMs: 6_000,
   /** Between two looks whether they move. */

@@ -6,6 +6,7 @@ import { entityToLoad } from '../../ingest/load/load-file.ts'
 import { sourceRecords } from '../../ingest/sources/load-record.ts'
 import { readConfig, type Config } from '../../platform/config.ts'
 import { MeshgateError } from '../../platform/errors.ts'
+import { limits } from '../../platform/limits.ts'
 import { openPlatform, type Platform } from '../../platform/main.ts'
 import type { Product } from '../../schema/model.ts'
 import { sampleLoads } from '../../samples/sample-loads.ts'
@@ -79,7 +80,9 @@ async function runSample(work: SampleWork, paths: readonly string[]): Promise<Sa
   const { config } = work
   if (config.servers !== null) {
     const command = ['meshgate ingest', ...paths].join(' ')
-    return withServers({ ...work, products: work.named, command }, (target) => load(target, work))
+    return withServers({ ...work, products: work.named, command }, (target) =>
+      load(target, work, limits.sampleLoadsAtOnceMax),
+    )
   }
   const url = await urlOfHolder(config)
   return url === null ? loadHere(work) : send(work, url)
@@ -112,7 +115,11 @@ interface Target {
   readonly ingest: Pick<Ingest, 'caughtUp' | 'lag'>
 }
 
-async function load({ platform, ingest }: Target, { context, products }: SampleWork): Promise<SampleResult | null> {
+async function load(
+  { platform, ingest }: Target,
+  { context, products }: SampleWork,
+  loadsAtOnce = 1,
+): Promise<SampleResult | null> {
   const { log, clock } = platform
   const progress = createProgress(context.terminal, clock)
   const label = 'FoodMart'
@@ -121,6 +128,7 @@ async function load({ platform, ingest }: Target, { context, products }: SampleW
     clock,
     ingest,
     products,
+    loadsAtOnce,
     stop: context.stop,
     onState: ({ done, total }) => {
       if (done > 0 && done < total) progress.update({ label, done, total })
