@@ -40,6 +40,7 @@ export default defineConfig({
           // A first start may have to wait for jars.
           testTimeout: 120_000,
           hookTimeout: 300_000,
+          expect: { poll: { timeout: 60_000 } },
         },
       },
     ],

@@ -112,4 +112,7 @@ async function countProducts(mesh: AskedMesh, id: string): Promise<number> {
   return products.length
 }
 
-export const catalogFacts: readonly FactRule[] = [treeWalkedDown, treeWalkedUp, productsOfClasses, ...priceFacts]
+/** Of what is loaded, not what is derived. */
+export const classFacts: readonly FactRule[] = [treeWalkedDown, treeWalkedUp, productsOfClasses]
+
+export const catalogFacts: readonly FactRule[] = [...classFacts, ...priceFacts]

@@ -70,4 +70,7 @@ const customersInTheirRegions: FactRule = {
 const byId = <Node extends { readonly id: string }>(nodes: readonly Node[]): readonly Node[] =>
   nodes.toSorted((a, b) => a.id.localeCompare(b.id))
 
-export const customersFacts: readonly FactRule[] = [regionsOfCountries, customersInTheirRegions, ...segmentFacts]
+/** Of what is loaded, not what is derived. */
+export const regionFacts: readonly FactRule[] = [regionsOfCountries, customersInTheirRegions]
+
+export const customersFacts: readonly FactRule[] = [...regionFacts, ...segmentFacts]

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import type { RunningMesh } from '../../bench/processes/running-mesh.ts'
 import { query } from '../e2e/graphql-client.ts'
-import { domainFacts } from './domain-facts.ts'
+import { domainFacts, type DomainFacts } from './domain-facts.ts'
 import type { AskedMesh } from './fact-rule.ts'
 
 /** Against hanging: loading takes a fraction of it where the machine is not shared. */
@@ -15,11 +15,17 @@ export interface DomainPlace {
   remove(): Promise<void>
 }
 
-/** `describeIt`: vitest's `describe`, or one that skips. */
+export interface DescribeOptions {
+  /** vitest's `describe`, or one that skips. */
+  readonly describeIt?: typeof describe.skip
+  /** Absent: all. */
+  readonly facts?: readonly DomainFacts[]
+}
+
 export function describeDomains(
   name: string,
   open: () => Promise<DomainPlace>,
-  describeIt: typeof describe.skip = describe,
+  { describeIt = describe, facts: wanted = domainFacts }: DescribeOptions = {},
 ): void {
   describeIt(name, () => {
     let place: DomainPlace | undefined
@@ -43,7 +49,7 @@ export function describeDomains(
       await place?.remove()
     }, START_TIMEOUT_MS)
 
-    for (const { domain, facts } of domainFacts) {
+    for (const { domain, facts } of wanted) {
       describe(domain, () => {
         for (const fact of facts) test(fact.title, { timeout: FACT_TIMEOUT_MS }, () => fact.check(asked))
       })

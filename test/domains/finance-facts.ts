@@ -18,15 +18,22 @@ const theChart: FactRule = {
       readonly parent: { readonly id: string } | null
       readonly children: { readonly nodes: readonly { readonly id: string }[] }
     }
-    const found = await nodesOf<Node>(mesh, 'accounts', '', 'id name rollup parent { id } children { nodes { id } }')
+    const nodes = await nodesOf<Node>(mesh, 'accounts', '', 'id name rollup parent { id } children { nodes { id } }')
     const byId = (one: { readonly id: string }, other: { readonly id: string }): number => (one.id < other.id ? -1 : 1)
+    // A list by an index has the order of the store: on Cassandra that of tokens.
+    const found = nodes.map((node) => ({ ...node, children: { nodes: node.children.nodes.toSorted(byId) } }))
     expect(found.toSorted(byId)).toEqual(
       chart.toSorted(byId).map(({ id, name, rollup, parentId }) => ({
         id,
         name,
         rollup,
         parent: parentId === null ? null : { id: parentId },
-        children: { nodes: chart.filter((account) => account.parentId === id).map((account) => ({ id: account.id })) },
+        children: {
+          nodes: chart
+            .filter((account) => account.parentId === id)
+            .map((account) => ({ id: account.id }))
+            .toSorted(byId),
+        },
       })),
     )
   },
@@ -231,9 +238,11 @@ const theStatement: FactRule = {
   },
 }
 
+/** Of the accounts alone. */
+export const accountingFacts: readonly FactRule[] = [theChart, theLedger]
+
 export const financeFacts: readonly FactRule[] = [
-  theChart,
-  theLedger,
+  ...accountingFacts,
   theRates,
   ofCategory,
   ofStores,

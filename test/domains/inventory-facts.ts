@@ -175,10 +175,7 @@ const movementsOfProduct: FactRule = {
   },
 }
 
-export const inventoryFacts: readonly FactRule[] = [
-  warehouses,
-  movements,
-  movementsOfProduct,
-  supplyPlans,
-  ...stockFacts,
-]
+/** Of what is loaded, not what is derived. */
+export const movementFacts: readonly FactRule[] = [warehouses, movements, movementsOfProduct, supplyPlans]
+
+export const inventoryFacts: readonly FactRule[] = [...movementFacts, ...stockFacts]

@@ -100,11 +100,7 @@ const storesOfFile: FactRule = {
   },
 }
 
-export const salesFacts: readonly FactRule[] = [
-  ordersOfCustomer,
-  ordersOfStores,
-  storesOfFile,
-  ...dailySalesFacts,
-  ...basketFacts,
-  ...nextPurchaseFacts,
-]
+/** Of what is loaded, not what is derived. */
+export const orderFacts: readonly FactRule[] = [ordersOfCustomer, ordersOfStores, storesOfFile]
+
+export const salesFacts: readonly FactRule[] = [...orderFacts, ...dailySalesFacts, ...basketFacts, ...nextPurchaseFacts]

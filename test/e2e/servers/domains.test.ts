@@ -23,5 +23,5 @@ describeDomains(
       remove: () => Promise.resolve(),
     }
   },
-  isWanted ? describeServers : describe.skip,
+  { describeIt: isWanted ? describeServers : describe.skip },
 )
