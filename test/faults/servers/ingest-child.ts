@@ -6,10 +6,11 @@ import { openCassandraStore } from '../../../platform/adapters/cassandra/cassand
 import { openKafkaLog } from '../../../platform/adapters/kafka/kafka-log.ts'
 import { retryWhileAway } from '../../../platform/await-server.ts'
 import { systemClock } from '../../../platform/system-clock.ts'
-import { serverProducts } from './server-products.ts'
+import { serverDerived, serverProducts } from './server-products.ts'
 
 export interface IngestPlan {
   readonly unique: string
+  readonly seed: number
   readonly names: readonly string[]
   readonly kafka: string
   readonly cassandra: string
@@ -53,9 +54,11 @@ async function run(): Promise<void> {
     patience,
   )
   parts.defer(() => store.close())
-  const products = serverProducts(plan.unique, plan.names).map(({ product }) => product)
+  const own = serverProducts(plan.unique, plan.names)
+  const { told, functions } = serverDerived(plan.unique, plan.seed, own)
+  const products = [...own, told].map(({ product }) => product)
   const ingest = await retryWhileAway(
-    () => startIngest({ products, log, store, clock, logger, sweep: false }),
+    () => startIngest({ products, functions, log, store, clock, logger, sweep: false }),
     patience,
   )
   parts.defer(() => ingest.close())

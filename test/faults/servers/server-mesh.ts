@@ -15,7 +15,7 @@ import { Observer, type Subscribable } from '../observer.ts'
 import type { FaultScene } from './fault-scene.ts'
 import type { FaultServers } from './fault-servers.ts'
 import { IngestMembers } from './ingest-members.ts'
-import { serverProducts } from './server-products.ts'
+import { serverDerived, serverProducts, type ServerDerived } from './server-products.ts'
 
 const CURSOR_KEY = new Uint8Array(32).fill(7)
 const MEMBERS = 2
@@ -23,6 +23,7 @@ const MEMBERS = 2
 export interface ServerMesh extends FaultScene {
   readonly log: EventLog
   readonly store: Store
+  readonly derived: ServerDerived
   subgraphOf(product: FaultProduct): Subscribable
   /** With its topics and its keyspace. */
   close(): Promise<void>
@@ -32,11 +33,12 @@ export interface ServerMeshOptions {
   readonly servers: FaultServers
   /** Of this run, in small letters and digits. */
   readonly unique: string
+  readonly seed: number
   readonly names: readonly string[]
   readonly random: (below: number) => number
 }
 
-export async function openServerMesh({ servers, unique, names, random }: ServerMeshOptions): Promise<ServerMesh> {
+export async function openServerMesh({ servers, unique, seed, names, random }: ServerMeshOptions): Promise<ServerMesh> {
   const parts = new AsyncDisposableStack()
   const [kafka, cassandra, keyspace] = [
     servers.kafka.proxy.address,
@@ -44,6 +46,8 @@ export async function openServerMesh({ servers, unique, names, random }: ServerM
     `faults_${unique}`,
   ]
   const products = serverProducts(unique, names)
+  const derived = serverDerived(unique, seed, products)
+  const all = [...products, derived.told]
   const logger = pino({ level: 'silent' })
   const clockShift = { ms: 0 }
   const clock = { ...systemClock, now: () => systemClock.now() + clockShift.ms }
@@ -54,15 +58,15 @@ export async function openServerMesh({ servers, unique, names, random }: ServerM
     const store = await openCassandraStore({ contactPoints, keyspace, replication: 1, clock: systemClock, logger })
     parts.defer(() => store.close())
     parts.defer(() => withDriver(cassandra, async (driver) => void (await driver.execute(`DROP KEYSPACE ${keyspace}`))))
-    const topics = products.flatMap(({ product }) => emitTopics(product))
+    const topics = all.flatMap(({ product }) => emitTopics(product))
     await log.createTopics(topics)
     parts.defer(() => servers.withAdmin((admin) => admin.deleteTopics({ topics: topics.map(({ name }) => name) })))
-    await store.migrate(products.flatMap(({ product }) => emitTables(product)))
-    const subgraphs = new Subgraphs(products, log, store)
+    await store.migrate(all.flatMap(({ product }) => emitTables(product)))
+    const subgraphs = new Subgraphs(all, log, store)
     parts.defer(() => subgraphs.close())
-    const observers = products.map((product) => new Observer(product, async () => subgraphs.of(product)))
+    const observers = all.map((product) => new Observer(product, async () => subgraphs.of(product)))
     parts.defer(async () => void (await Promise.all(observers.map((observer) => observer.close()))))
-    const members = new IngestMembers({ unique, names, kafka, cassandra, keyspace })
+    const members = new IngestMembers({ unique, seed, names, kafka, cassandra, keyspace })
     parts.defer(() => members.endAll('SIGKILL'))
     for (let member = 0; member < MEMBERS; member++) members.add()
     await Promise.all(observers.map((observer) => observer.started()))
@@ -70,6 +74,7 @@ export async function openServerMesh({ servers, unique, names, random }: ServerM
       servers,
       members,
       products,
+      derived,
       observers,
       clockShift,
       random,

@@ -1,6 +1,7 @@
 // One run on real servers: records of some products under faults that the seed draws, then everything healed, ended and compared.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { seededInteger, fractions, shuffled } from '../../seeded-random.ts'
+import { checkDerived } from '../check-derived.ts'
 import { checkMesh } from '../check.ts'
 import { endMarks, markKeys } from '../end-marks.ts'
 import { FAULT_PRODUCTS } from '../fault-products.ts'
@@ -44,6 +45,9 @@ const FIRST_POSTS_OF = 6
 /** Against hanging: a minute is what an append waits for a broker. */
 const SETTLE_MS_MAX = 120_000
 const POLL_MS = 10
+const DERIVED_POLL_MS = 500
+/** In a row: a fold that is not through yet may be right by chance. */
+const LOOKS_AT_DERIVED = 3
 
 export async function runOnServers(options: ServerRunOptions): Promise<ServerRun> {
   const { servers, seed } = options
@@ -55,7 +59,7 @@ export async function runOnServers(options: ServerRunOptions): Promise<ServerRun
   const faults = options.rebalanceMs === undefined ? (options.faults ?? drawn) : []
   // Two runs of one seed on the same servers have nothing in common.
   const unique = `s${String(seed)}t${Date.now().toString(36)}`
-  const mesh = await openServerMesh({ servers, unique, names, random })
+  const mesh = await openServerMesh({ servers, unique, seed, names, random })
   const records = Math.max(RECORDS, Math.round((options.rebalanceMs ?? 0) / REBALANCE_MS_PER_RECORD))
   const acknowledged: Acknowledged[] = []
   const problems: string[] = []
@@ -93,9 +97,10 @@ export async function runOnServers(options: ServerRunOptions): Promise<ServerRun
 }
 
 /** Faults of a mesh that does not work yet would change nothing. */
-async function firstTold({ observers }: ServerMesh): Promise<void> {
+async function firstTold({ observers, products }: ServerMesh): Promise<void> {
   const deadline = performance.now() + SETTLE_MS_MAX
-  while (observers.some(({ events }) => events.length === 0)) {
+  // What is derived may need more records before it has a row.
+  while (observers.some(({ product, events }) => products.includes(product) && events.length === 0)) {
     if (performance.now() > deadline) throw new Error('nothing was told before the first fault')
     await sleep(POLL_MS)
   }
@@ -149,6 +154,8 @@ async function settled(mesh: ServerMesh, acknowledged: Acknowledged[]): Promise<
   for (const product of mesh.products) await untilIngested(mesh.log, product, SETTLE_MS_MAX)
   const deadline = performance.now() + SETTLE_MS_MAX
   for (const observer of mesh.observers) {
+    // Of what is derived nothing comes last.
+    if (!mesh.products.includes(observer.product)) continue
     const marks = markKeys(observer.product)
     const isTold = (): boolean => marks.every((key) => observer.events.some((event) => event.key === key))
     while (!isTold() && observer.failures.length === 0 && performance.now() < deadline) await sleep(POLL_MS)
@@ -158,5 +165,17 @@ async function settled(mesh: ServerMesh, acknowledged: Acknowledged[]): Promise<
     const observers = mesh.observers.filter((observer) => observer.product === product)
     problems.push(...(await checkMesh({ log: mesh.log, store: mesh.store, product, acknowledged, observers })))
   }
-  return problems
+  return [...problems, ...(await derivedProblems(mesh))]
+}
+
+/** Folds come to what they must be a while after their inputs, and stay so. */
+async function derivedProblems({ log, store, derived, observers }: ServerMesh): Promise<readonly string[]> {
+  const own = observers.filter(({ product }) => product === derived.told)
+  const deadline = performance.now() + SETTLE_MS_MAX
+  for (let right = 0; ;) {
+    const problems = await checkDerived({ log, store, derived, observers: own })
+    right = problems.length === 0 ? right + 1 : 0
+    if (right === LOOKS_AT_DERIVED || performance.now() > deadline) return problems
+    await sleep(DERIVED_POLL_MS)
+  }
 }
