@@ -10,6 +10,7 @@ export interface LruCache<Value> {
 export function createLruCache<Value>(bounds: { entriesMax: number; weightMax: number }): LruCache<Value> {
   // A Map iterates in insertion order: reinserting on use keeps the oldest first.
   const entries = new Map<string, { value: Value; weight: number }>()
+  let newest: string | null = null
   let total = 0
   const remove = (key: string): void => {
     const entry = entries.get(key)
@@ -21,14 +22,18 @@ export function createLruCache<Value>(bounds: { entriesMax: number; weightMax: n
     get: (key) => {
       const entry = entries.get(key)
       if (entry === undefined) return undefined
+      // A Map that is written to all the time makes itself anew all the time.
+      if (key === newest) return entry.value
       entries.delete(key)
       entries.set(key, entry)
+      newest = key
       return entry.value
     },
     set: (key, value, weight) => {
       remove(key)
       if (weight > bounds.weightMax) return
       entries.set(key, { value, weight })
+      newest = key
       total += weight
       for (const oldest of entries.keys()) {
         if (entries.size <= bounds.entriesMax && total <= bounds.weightMax) break

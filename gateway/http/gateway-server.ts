@@ -4,6 +4,7 @@ import { Server as NetServer, type AddressInfo } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import { MeshgateError } from '../../platform/errors.ts'
 import { ANONYMOUS, type Principal } from '../../platform/governance/principal.ts'
+import { InHand } from '../../platform/in-hand.ts'
 import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
 import { systemClock } from '../../platform/system-clock.ts'
@@ -85,19 +86,19 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
   const principal = options.principal ?? (() => ANONYMOUS)
   const forwarded = createHeaderForwarder(options.forwardHeaders ?? [])
   const handle = graphqlHandler(options, principal, forwarded)
-  const inHand = new Set<ServerResponse>()
+  const inHand = new InHand<ServerResponse>()
   let closing: Promise<void> | null = null
   let arrivals = 0
   const server = createServer(SERVER_OPTIONS, (request, response) => {
     arrivals += 1
-    inHand.add(response)
+    const id = inHand.add(response)
     if (closing !== null) endConnectionAfter(response)
     answer(request, response, handle, options)
       .catch((error: unknown) => {
         // The client went away in the middle of its body: nobody is there to answer.
         if (!(request.destroyed && !request.complete)) fail(response, error, options)
       })
-      .finally(() => inHand.delete(response))
+      .finally(() => inHand.take(id))
   })
   const socket = attachGraphqlSocket(server, {
     path: GRAPHQL_PATH,
@@ -116,7 +117,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     port,
     url: `http://${shown}:${port}`,
     close: () => {
-      for (const response of inHand) endConnectionAfter(response)
+      for (const [, response] of inHand.entries()) endConnectionAfter(response)
       return (closing ??= close(server, socket, () => arrivals))
     },
   }

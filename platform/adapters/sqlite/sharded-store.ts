@@ -55,7 +55,9 @@ export class ShardedStore implements Store {
   /** Shards whose log is being brought into its file. */
   readonly #checkpointing = new Set<number>()
   readonly #stopping = new AbortController()
-  readonly #calls = new Set<Promise<unknown>>()
+  /** Calls under way, and who waits for their end. */
+  #underWay = 0
+  #whenIdle: (() => void) | null = null
   #catalog: Catalog
   #layouts: ReadonlyMap<string, TableLayout> = new Map()
   #migrating: Promise<void> = Promise.resolve()
@@ -168,7 +170,8 @@ export class ShardedStore implements Store {
 
   async #close(): Promise<void> {
     this.#stopping.abort()
-    await Promise.allSettled([...this.#calls, this.#sweeping])
+    await Promise.allSettled([this.#sweeping])
+    if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve))
     // These first: each writer then finds itself alone, checkpoints and removes the WAL.
     await Promise.all([this.#reader.close(), this.#checkpointer.close()])
     await Promise.all(this.#writers.map((writer) => writer.close()))
@@ -333,8 +336,11 @@ export class ShardedStore implements Store {
       )
     }
     const running = call()
-    this.#calls.add(running)
-    const forget = (): boolean => this.#calls.delete(running)
+    this.#underWay += 1
+    const forget = (): void => {
+      this.#underWay -= 1
+      if (this.#underWay === 0) this.#whenIdle?.()
+    }
     running.then(forget, forget)
     return running
   }

@@ -2,6 +2,7 @@
 // thread again on the next call after it has died. Owns the worker.
 import { Worker } from 'node:worker_threads'
 import { invariant, MeshgateError } from '../../errors.ts'
+import { InHand } from '../../in-hand.ts'
 import { limits } from '../../limits.ts'
 import type {
   AnswerBatch,
@@ -36,12 +37,11 @@ interface Call {
 
 export class StoreThread {
   readonly #options: StoreThreadOptions
-  readonly #calls = new Map<number, Call>()
+  readonly #calls = new InHand<Call>()
   #outbox: RequestBatch[number][] = []
   #worker: Worker | null = null
   #exited: Promise<void> = Promise.resolve()
   #fatal: Failure | null = null
-  #lastId = 0
   #charsWaiting = 0
 
   constructor(options: StoreThreadOptions) {
@@ -70,12 +70,11 @@ export class StoreThread {
         new MeshgateError('STORE_OVERLOADED', `The store is behind: ${waiting}. Retry with backoff.`),
       )
     }
-    this.#lastId += 1
-    const id = this.#lastId
     this.#charsWaiting += size
-    if (this.#outbox.length === 0) process.nextTick(() => this.#flush())
-    this.#outbox.push([id, text, part])
-    return new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject, size }))
+    if (this.#outbox.length === 0) process.nextTick(() => queueMicrotask(() => process.nextTick(() => this.#flush())))
+    return new Promise((resolve, reject) => {
+      this.#outbox.push([this.#calls.add({ resolve, reject, size }), text, part])
+    })
   }
 
   /** Ends the thread after the calls in hand. */
@@ -86,6 +85,7 @@ export class StoreThread {
     await this.#exited
   }
 
+  // Twice around the queues of the tick: loaders that gather keys ask when everything else of the tick has asked, and share its message.
   #flush(): void {
     if (this.#outbox.length === 0) return
     const batch = this.#outbox
@@ -130,9 +130,8 @@ export class StoreThread {
       return
     }
     for (const [id, text, failure] of batch.answers) {
-      const call = this.#calls.get(id)
+      const call = this.#calls.take(id)
       if (call === undefined) continue
-      this.#calls.delete(id)
       this.#charsWaiting -= call.size
       if (failure === null) {
         invariant(text !== null, 'an answer has a text or a failure')
@@ -144,9 +143,9 @@ export class StoreThread {
   // What waits in the outbox was never sent: it goes to the next thread.
   #rejectAll(cause: unknown): void {
     const unsent = new Set(this.#outbox.map(([id]) => id))
-    for (const [id, call] of this.#calls) {
+    for (const [id, call] of this.#calls.entries()) {
       if (unsent.has(id)) continue
-      this.#calls.delete(id)
+      this.#calls.take(id)
       this.#charsWaiting -= call.size
       call.reject(
         this.#fatal === null
