@@ -34,7 +34,9 @@ export function fence({ number, partition, epoch }: Sender, to: number): AppendR
 
 interface Block {
   readonly partition: number
-  readonly group: string
+  readonly text: string
+  /** Null where rows only leave the group. */
+  row: Row | null
   readonly lines: string[]
 }
 
@@ -63,7 +65,8 @@ export class ContributionList {
     const close = (to: number, { lines }: { readonly lines: string[] }): void => {
       records.push({ key: null, value: Buffer.from(lines.join('\n')), partition: to })
     }
-    for (const { partition: to, group, lines } of this.#blocks.values()) {
+    for (const { partition: to, text, row, lines } of this.#blocks.values()) {
+      const group = `${GROUP}${JSON.stringify([text, row])}`
       let record = open.get(to)
       let inGroup = false
       for (let at = 0; at < lines.length;) {
@@ -93,9 +96,13 @@ export class ContributionList {
 
   #block({ text, row }: { readonly text: string; readonly row: Row | null }): Block {
     const known = this.#blocks.get(text)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      // One that left may have named it first.
+      known.row ??= row
+      return known
+    }
     const partition = partitionOfKey(Buffer.from(text), this.#partitions)
-    const block = { partition, group: `${GROUP}${JSON.stringify([text, row])}`, lines: [] }
+    const block = { partition, text, row, lines: [] }
     this.#blocks.set(text, block)
     return block
   }

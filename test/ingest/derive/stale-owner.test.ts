@@ -1,7 +1,7 @@
 // An owner of a partition that does not know that it is none any more, beside its successor: of the contribute stage and of the fold stage, their
 // calls in any order. Whatever the former still does, the derived topic ends with the folds over the inputs' visible rows.
 import { expect, test } from 'vitest'
-import { handedShopDays, handedTotals } from './fold-bed.ts'
+import { handedShopDays, handedSingles, handedTotals } from './fold-bed.ts'
 import { handOvers } from './hand-overs.ts'
 
 const given = process.env['MESHGATE_TEST_SEEDS']
@@ -17,3 +17,8 @@ test.for(seedsOr([8, 165, 233]))(
     await handOvers(handedShopDays, seed, (told, expected) => expect(told).toEqual(expected))
   },
 )
+
+// In seed 2 a row that contributes nothing comes before the first one of its group.
+test.for(seedsOr([2, 9]))('nor where keys alone decide the groups (seed %s)', async (seed) => {
+  await handOvers(handedSingles, seed, (told, expected) => expect(told).toEqual(expected))
+})
