@@ -16,7 +16,7 @@ import type { Store } from '../../../platform/ports/store.ts'
 import { emitTables } from '../../../schema/emit/emit-tables.ts'
 import { emitTopics } from '../../../schema/emit/emit-topics.ts'
 import type { Product } from '../../../schema/model.ts'
-import type { Row } from '../../../schema/row.ts'
+import { cellText, type Row } from '../../../schema/row.ts'
 import { productOf } from '../../schema/compile.ts'
 import { allRecords, jsonOf, visibleRows, type TestPorts } from '../open-ports.ts'
 import { memoryPorts } from './memory-ports.ts'
@@ -61,7 +61,7 @@ type Query { single(initial: String!): Single @lookup }`),
   expected: async (store) => {
     const groups = new Map<string, Row[]>()
     for (const row of await visibleRows(store, 'orders')) {
-      const initial = String(row['id']).slice(0, 2)
+      const initial = cellText(row['id']).slice(0, 2)
       if (row['shop'] !== 'north') groups.set(initial, [...(groups.get(initial) ?? []), row])
     }
     return sortedRows(
@@ -70,7 +70,7 @@ type Query { single(initial: String!): Single @lookup }`),
         orders: String(rows.length),
         lastAt:
           rows
-            .map((row) => String(row['placedAt']))
+            .map((row) => cellText(row['placedAt']))
             .toSorted()
             .at(-1) ?? '',
       })),

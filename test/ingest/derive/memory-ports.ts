@@ -10,7 +10,7 @@ import type { TableDefinition } from '../../../schema/tables.ts'
 import type { TopicDefinition } from '../../../schema/topics.ts'
 
 /** Nothing else is asked of it. */
-export class MemoryLog {
+class MemoryLog {
   readonly timestampResolutionUs = 1
   readonly #topics = new Map<string, LogRecord[][]>()
   #lastUs = 0
@@ -73,7 +73,7 @@ interface Table {
   readonly rows: Map<string, Kept>
 }
 
-export class MemoryStore {
+class MemoryStore {
   readonly #tables = new Map<string, Table>()
 
   async migrate(tables: readonly TableDefinition[]): Promise<void> {
