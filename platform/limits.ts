@@ -225,6 +225,10 @@ export const limits = {
   foldStatesBytesMax: 33_554_432,
   /** Members of a group that are remembered, so that others need not be looked for: a few megabytes. */
   foldMembersKnownMax: 20_000,
+  /** Of a group, event times of the latest contributors, so that others need not be looked for: up to twice as many, 40 bytes each. */
+  foldTimesKnownMax: 128,
+  /** Characters of contributions that lie together in a row: some hundred. */
+  foldChunkCharactersMax: 16_384,
   /** Contributions of a group that its fold may have to go over together: some hundred megabytes. */
   foldRefoldContributionsMax: 1_000_000,
   /** Characters of a group's text in the line that tells of rows that came too late. */

@@ -8,6 +8,8 @@ import type { Contributed, Group, JoinedRows } from '../../schema/fold/compiled-
 import type { Row } from '../../schema/row.ts'
 import { contributed, keptMore, left, type Contributing } from './contributing.ts'
 import { ContributionList, fence } from './contributions.ts'
+import { addRows } from './direct-contributions.ts'
+import { DirectList } from './direct-messages.ts'
 import type { Activation, Claimed, FoldLedger } from './fold-ledger.ts'
 import { foldGroup, foldKey, type FoldPlan } from './fold-plan.ts'
 import { FOLD_INPUTS } from './fold-tables.ts'
@@ -72,6 +74,10 @@ export class ContributeStage {
   async #contribute(touched: readonly Touched[], at: At): Promise<void> {
     const { log, plan, store, activation } = this.#options
     const { tenure, partition, signal } = at
+    if (plan.direct !== null) {
+      await this.#tellRows(touched, at)
+      return
+    }
     const inputs = await this.#read(touched)
     const joined = await this.#join(inputs, at)
     await this.#evaluate(inputs, joined)
@@ -95,6 +101,19 @@ export class ContributeStage {
     // Said behind another's fence it counts for nothing: the batch must be repeated, and what is to be taken back be found.
     await this.#tenures.confirm(tenure, signal)
     await this.#forget(inputs, at)
+  }
+
+  /** Of a direct fold: nothing is kept of such rows. */
+  async #tellRows(touched: readonly Touched[], { tenure, partition, signal }: At): Promise<void> {
+    const { log, plan, activation } = this.#options
+    const { epoch } = tenure
+    const list = new DirectList({ number: activation.number, partition, epoch }, plan.partitions)
+    await addRows(this.#options, touched, list)
+    const records = list.records()
+    signal.throwIfAborted()
+    if (records.length === 0) return
+    await log.append(plan.contributionsTopic, records)
+    await this.#tenures.confirm(tenure, signal)
   }
 
   async #read(touched: readonly Touched[]): Promise<Contributing[]> {

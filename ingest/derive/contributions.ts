@@ -15,10 +15,11 @@ export interface Sender {
   readonly epoch: number
 }
 
-interface Head {
+/** Of a message. Without a sender's partition and epoch it counts whoever sent it. */
+export interface Head {
   readonly f: number
-  readonly q: number
-  readonly e: number
+  readonly q?: number
+  readonly e?: number
   /** Messages of lower epochs behind it are dropped. */
   readonly fence?: true
 }
@@ -26,6 +27,15 @@ interface Head {
 /** New: the row has not contributed to the group since it last did not. */
 const SIGNS = { new: '+', again: '=', none: '-' } as const
 const GROUP = 'g'
+
+export function messageHead(sender: Sender | Pick<Sender, 'number'>): string {
+  const of = 'epoch' in sender ? { q: sender.partition, e: sender.epoch } : {}
+  return JSON.stringify({ f: sender.number, ...of } satisfies Head)
+}
+
+export function headOf(text: string): Head {
+  return JSON.parse(text) as Head
+}
 
 export function fence({ number, partition, epoch }: Sender, to: number): AppendRecord {
   const head: Head = { f: number, q: partition, e: epoch, fence: true }
@@ -58,9 +68,9 @@ export class ContributionList {
     this.#block({ text: group, row: null }).lines.push(`${SIGNS.none}${escaped(member)}`)
   }
 
-  records({ number, partition, epoch }: Sender): AppendRecord[] {
+  records(sender: Sender): AppendRecord[] {
     const records: AppendRecord[] = []
-    const head = JSON.stringify({ f: number, q: partition, e: epoch } satisfies Head)
+    const head = messageHead(sender)
     const open = new Map<number, { lines: string[]; characters: number }>()
     const close = (to: number, { lines }: { readonly lines: string[] }): void => {
       records.push({ key: null, value: Buffer.from(lines.join('\n')), partition: to })
@@ -144,28 +154,40 @@ export interface Fence {
 /** Fences known of a partition, by partition of `<topic>.touched`. */
 export type Fences = Map<number, Fence[]>
 
+/** Fences in a batch. */
+export type Met = (readonly [from: number, fence: Fence])[]
+
 /** What the records say of groups, by group text. Fences that are met are added to those known. */
 export function contributionsIn(
   records: readonly LogRecord[],
   number: number,
   fences: Fences,
-): { readonly groups: Map<string, GroupChanges>; readonly met: readonly (readonly [from: number, fence: Fence])[] } {
+): { readonly groups: Map<string, GroupChanges>; readonly met: Met } {
   const groups = new Map<string, GroupChanges>()
-  const met: [number, Fence][] = []
+  const met: Met = []
   for (const { value, offset } of records) {
     if (value === null) continue
     const lines = textOf(value).split('\n')
-    const head = JSON.parse(lines[0] ?? '') as Head
-    if (head.f !== number) continue
-    if (head.fence === true) {
-      const known = fences.get(head.q) ?? []
-      const fence = { offset, epoch: head.e }
-      if (!known.some((other) => other.offset === offset)) known.push(fence)
-      fences.set(head.q, known)
-      met.push([head.q, fence])
-    } else if (head.e >= epochAt(fences, head.q, offset)) readLines(lines, offset, groups)
+    const head = headOf(lines[0] ?? '')
+    if (head.f === number && passes(head, offset, { fences, met })) readLines(lines, offset, groups)
   }
   return { groups, met }
+}
+
+/** Whether what stands behind the head counts. A fence is taken down. */
+export function passes(
+  { q, e, fence: isFence }: Head,
+  offset: number,
+  { fences, met }: { readonly fences: Fences; readonly met: Met },
+): boolean {
+  if (q === undefined || e === undefined) return true
+  if (isFence !== true) return e >= epochAt(fences, q, offset)
+  const known = fences.get(q) ?? []
+  const fence = { offset, epoch: e }
+  if (!known.some((other) => other.offset === offset)) known.push(fence)
+  fences.set(q, known)
+  met.push([q, fence])
+  return false
 }
 
 function readLines(lines: readonly string[], offset: number, groups: Map<string, GroupChanges>): void {

@@ -7,6 +7,7 @@ import { FoldRun, type FoldRunOptions } from './fold-run.ts'
 
 /** Of what the stages keep and tell one another: in another form a fold begins anew. */
 const STORED_FORM = '2\n'
+const STORED_FORM_DIRECT = 'direct 1\n'
 
 export type DerivedFoldOptions = Omit<FoldRunOptions, 'activation' | 'onGone'>
 
@@ -21,7 +22,7 @@ export class DerivedFold {
   constructor(options: DerivedFoldOptions) {
     this.#options = options
     this.#definitionHash = createHash('sha256')
-      .update(STORED_FORM)
+      .update(options.plan.direct === null ? STORED_FORM : STORED_FORM_DIRECT)
       .update(options.plan.compiled.definition)
       .digest('hex')
   }

@@ -7,6 +7,7 @@ import type { Row } from '../../schema/row.ts'
 import { topicNames } from '../../schema/topics.ts'
 import { invariant, MeshgateError } from '../../platform/errors.ts'
 import { planEntities, type EntityPlan } from '../entity-plan.ts'
+import { planDirect, type DirectPlan } from './direct-plan.ts'
 import type { Activation, StageName } from './fold-ledger.ts'
 
 /** An entity whose rows are folded or joined. */
@@ -43,6 +44,8 @@ export interface FoldPlan {
   readonly fixed: readonly boolean[]
   /** After how long the first rows of an input end whose groups cannot be made again then; null: none of them do. */
   readonly endsMs: number | null
+  /** Null: what rows contribute is asked of the rows themselves. */
+  readonly direct: DirectPlan | null
   readonly touchedTopic: string
   readonly contributionsTopic: string
   readonly partitions: number
@@ -63,6 +66,11 @@ export function planFold({ product, entity, compiled, products, resolutionUs }: 
   const own = planEntities(product, resolutionUs).find((plan) => plan.entity === entity)
   invariant(source !== null && own !== undefined, `${entity.name} has a source`)
   const reads = compiled.reads.map((read, index) => planRead(read, index, { products, name: compiled.name }))
+  const fixed = compiled.inputs.map(({ groupFields, read }, index) => {
+    const key = compiled.reads[read]?.key ?? []
+    const joins = entity.derivation?.folds[index]?.joins.length ?? 0
+    return joins === 0 && groupFields !== null && groupFields.every((field) => key.includes(field))
+  })
   return {
     product,
     entity,
@@ -70,11 +78,8 @@ export function planFold({ product, entity, compiled, products, resolutionUs }: 
     own,
     compiled,
     reads,
-    fixed: compiled.inputs.map(({ groupFields, read }, index) => {
-      const key = compiled.reads[read]?.key ?? []
-      const joins = entity.derivation?.folds[index]?.joins.length ?? 0
-      return joins === 0 && groupFields !== null && groupFields.every((field) => key.includes(field))
-    }),
+    fixed,
+    direct: fixed.every(Boolean) ? planDirect({ product, entity, products }) : null,
     endsMs: firstEnd(entity, compiled, products),
     touchedTopic: topicNames.touched(source.topic),
     contributionsTopic: topicNames.contributions(source.topic),

@@ -45,6 +45,7 @@ export class FoldRun {
   readonly activation: Activation
   readonly stages: readonly StageConsumer[]
   readonly #pace: StagePace
+  readonly #fold: FoldStage
   readonly #options: FoldRunOptions
   #snapshot: Snapshot | null = null
 
@@ -54,13 +55,16 @@ export class FoldRun {
     this.activation = activation
     this.#pace = new StagePace(options)
     const foldRestMs = Math.max(limits.foldRestMs, plan.compiled.everyMs ?? 0)
+    // What is told once in a while need not be contributed a hundred times meanwhile.
+    const noticeRestMs = plan.direct === null ? limits.foldRestMs : Math.max(limits.foldRestMs, foldRestMs / 10)
     const notice = new NoticeStage(options)
     const contribute = new ContributeStage(options)
     const fold = new FoldStage(options)
+    this.#fold = fold
     this.stages = [
       this.#stage('notice', [...new Set(plan.reads.map(({ changesTopic }) => changesTopic))], {
         process: (batch, signal) => notice.process(batch, signal),
-        rest: (handled, signal) => this.#pace.rest(limits.foldRestMs, handled, signal),
+        rest: (handled, signal) => this.#pace.rest(noticeRestMs, handled, signal),
       }),
       this.#stage('contribute', [plan.touchedTopic], {
         process: (batch, signal) => contribute.process(batch, signal),
@@ -116,7 +120,10 @@ export class FoldRun {
   async #folded(): Promise<void> {
     await this.#snapshot?.touched()
     // What one stage appends, the next must see.
-    for (const stage of this.stages) await stage.caughtUp()
+    for (let touches = -1; touches !== this.#fold.touches;) {
+      touches = this.#fold.touches
+      for (const stage of this.stages) await stage.caughtUp()
+    }
   }
 
   #stage(

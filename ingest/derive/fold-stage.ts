@@ -4,21 +4,27 @@ import { setImmediate } from 'node:timers/promises'
 import { limits } from '../../platform/limits.ts'
 import type { AppendRecord, EventLog, LogRecord, RecordBatch } from '../../platform/ports/event-log.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
-import type { Store } from '../../platform/ports/store.ts'
+import type { Store, Write } from '../../platform/ports/store.ts'
 import type { Contributed } from '../../schema/fold/compiled-fold.ts'
 import { FoldFailure } from '../../schema/fold/fold-failure.ts'
 import type { Row } from '../../schema/row.ts'
 import { contributionsIn, fencesFrom, type Fences, type GroupChanges } from './contributions.ts'
+import type { DirectPlan } from './direct-plan.ts'
+import { directIn } from './direct-messages.ts'
+import { applyEntries, areAhead, askedSpans, groupRowOf } from './direct-update.ts'
 import { hasOneRow, tellingOf, type GroupTelling } from './derived-records.ts'
 import { fencesAt, fenceWrite, openFences } from './fence-rows.ts'
 import type { Activation, Claimed, FoldLedger } from './fold-ledger.ts'
 import { foldGroup, foldKey, type FoldPlan } from './fold-plan.ts'
 import { readMembers, readStates, stateWrite, type MemberRow } from './group-rows.ts'
 import type { GroupState, GroupStates, TenureStates } from './group-states.ts'
-import { applyChanges, isAhead, openUpdate, type GroupUpdate } from './group-update.ts'
+import { applyChanges, isAhead, openUpdate, type GroupUpdate, type UpdateOptions } from './group-update.ts'
 import { closesAt, KeptWindows, type KeptWindowsOptions } from './kept-windows.ts'
+import { readChunks, type Chunk } from './member-chunks.ts'
+import { readOfMember } from './members.ts'
 import { requireNotPassed, requireStart } from './stage-start.ts'
 import { Tenures, type Tenure } from './tenures.ts'
+import { TouchList } from './touches.ts'
 
 export interface FoldStageOptions {
   readonly plan: FoldPlan
@@ -48,11 +54,20 @@ interface Turn {
   readonly writeTime: number
 }
 
+/** What the store has of a group's contributors, as far as it was asked for. */
+type Held =
+  | { readonly kind: 'rows'; readonly rows: ReadonlyMap<string, MemberRow> }
+  | { readonly kind: 'chunks'; readonly chunks: readonly Chunk[]; readonly spanMs: number }
+
 export class FoldStage {
   readonly #options: FoldStageOptions
   readonly #fold: string
   readonly #tenures: Tenures<Memory>
   readonly #windows: KeptWindows
+  readonly #ties = new Set<string>()
+  readonly #onTie = (member: string): unknown => this.#ties.add(member)
+  /** Rows that it touched so far: the stage before has work again. */
+  touches = 0
 
   constructor(options: FoldStageOptions) {
     this.#options = options
@@ -73,14 +88,18 @@ export class FoldStage {
   }
 
   async process(batch: RecordBatch, signal: AbortSignal): Promise<void> {
+    const { plan, activation } = this.#options
     const { partition, records } = batch
+    const { number } = activation
+    const onTie = this.#onTie
     const tenure = await this.#tenures.of(batch, signal)
     const { fences, guardedBefore } = tenure.memory
     const at = fencesAt(this.#fold, partition)
     // An owner before may tell any row that a group has had between two messages. Its only one is told over by its key.
-    const singlyBefore = hasOneRow(this.#options.plan.entity) ? 0 : guardedBefore
+    const singlyBefore = hasOneRow(plan.entity) ? 0 : guardedBefore
     for (const slice of slicesOf(records, singlyBefore)) {
-      const { groups, met } = contributionsIn(slice, this.#options.activation.number, fences)
+      const { groups, met } =
+        plan.direct === null ? contributionsIn(slice, number, fences) : directIn(slice, { number, fences, onTie })
       await this.#foldGroups([...groups], { tenure, partition, signal })
       if (met.length === 0) continue
       signal.throwIfAborted()
@@ -88,6 +107,7 @@ export class FoldStage {
       // The tenure itself reads nothing before this batch again.
       for (const [from, known] of fencesFrom(fences, records[0]?.offset ?? 0)) fences.set(from, known)
     }
+    await this.#touchTies()
     // Another's write times may lie above those of this batch: it must be written over them.
     const confirm = (): Promise<void> => this.#tenures.confirm(tenure, signal)
     await confirm()
@@ -117,20 +137,22 @@ export class FoldStage {
     const nowMs = clock.now()
     return groups.flatMap(([name, changes]) => {
       const group = known.get(name) ?? null
+      const isDirect = plan.direct !== null
+      if (isDirect && group === null) changes.row = groupRowOf(plan, name, changes)
       if (this.#windows.refuses(name, group, changes)) return []
-      const of = { group, compiled: plan.compiled, guardedBefore, closesAt: (row: Row) => closesAt(plan, row, nowMs) }
+      const until = (row: Row): number | null => closesAt(plan, row, nowMs)
+      const of = { group, compiled: plan.compiled, isDirect, guardedBefore, closesAt: until }
       const update = openUpdate({ fold: this.#fold, group: name }, changes, of)
       return update === null ? [] : [update]
     })
   }
 
   async #update(updates: readonly GroupUpdate[], turn: Turn): Promise<void> {
-    const { plan, store, log } = this.#options
+    const { plan, log } = this.#options
     const { states } = turn.tenure.memory
-    const keys = updates.flatMap(({ at, asked }) => (asked ?? []).map((member) => ({ ...at, member })))
     const noted = this.#windows.note(updates, turn.partition, turn.writeTime)
-    const [found] = await Promise.all([readMembers(store, keys), noted])
-    let next = 0
+    const asked = plan.direct === null ? this.#rowsOf(updates) : this.#chunksOf(updates, plan.direct, turn)
+    const [found] = await Promise.all([asked, noted])
     const records: AppendRecord[] = []
     const told: { readonly group: GroupState; readonly telling: GroupTelling }[] = []
     const writing: Promise<void>[] = []
@@ -138,12 +160,7 @@ export class FoldStage {
       for (const update of updates) {
         // Until it is durable, what is known of the group is what the store has.
         states.drop(update.at.group)
-        const rows = new Map<string, MemberRow>()
-        for (const member of update.asked ?? []) {
-          const row = found[next++] ?? null
-          if (row !== null) rows.set(member, row)
-        }
-        const telling = await this.#apply(update, rows, { turn, writing })
+        const telling = await this.#apply(update, found(update), { turn, writing })
         if (telling === null) continue
         told.push({ group: update.group, telling })
         for (const record of telling.records) records.push(record)
@@ -161,19 +178,52 @@ export class FoldStage {
     }
   }
 
+  async #rowsOf(updates: readonly GroupUpdate[]): Promise<(update: GroupUpdate) => Held> {
+    const keys = updates.flatMap(({ at, asked }) => (asked ?? []).map((member) => ({ ...at, member })))
+    const found = await readMembers(this.#options.store, keys)
+    let next = 0
+    const byUpdate = new Map<GroupUpdate, ReadonlyMap<string, MemberRow>>()
+    for (const update of updates) {
+      const rows = new Map<string, MemberRow>()
+      for (const member of update.asked ?? []) {
+        const row = found[next++] ?? null
+        if (row !== null) rows.set(member, row)
+      }
+      byUpdate.set(update, rows)
+    }
+    return (update) => ({ kind: 'rows', rows: byUpdate.get(update) ?? new Map() })
+  }
+
+  async #chunksOf(
+    updates: readonly GroupUpdate[],
+    { spanMs }: DirectPlan,
+    { signal }: Turn,
+  ): Promise<(update: GroupUpdate) => Held> {
+    const { store } = this.#options
+    const looking = updates.filter(({ asked }) => asked !== null && asked.length > 0)
+    const byUpdate = new Map<GroupUpdate, readonly Chunk[]>()
+    for (let from = 0; from < looking.length; from += limits.foldPagesAtOnceMax) {
+      const some = looking.slice(from, from + limits.foldPagesAtOnceMax)
+      const read = some.map(async (update) => {
+        byUpdate.set(update, await readChunks(store, update.at, { spans: askedSpans(update, spanMs), signal }))
+      })
+      await Promise.all(read)
+    }
+    return (update) => ({ kind: 'chunks', chunks: byUpdate.get(update) ?? [], spanMs })
+  }
+
   /** Null where there is nothing to tell. */
   async #apply(
     update: GroupUpdate,
-    rows: ReadonlyMap<string, MemberRow>,
+    held: Held,
     { turn, writing }: { readonly turn: Turn; readonly writing: Promise<void>[] },
   ): Promise<GroupTelling | null> {
     const { plan, store } = this.#options
     const { tenure, signal, writeTime } = turn
-    const { group, asked, at, changes } = update
-    const trusted = asked !== null && !isAhead(update, rows) ? rows : null
+    const { group, at, changes } = update
     const onFailed = (failure: FoldFailure): void => this.#failed(failure)
     const options = { compiled: plan.compiled, store, writeTime, signal, onFailed }
-    const writes = changes.members.size === 0 ? [] : await applyChanges(update, trusted, options)
+    const writes = changes.members.size === 0 ? [] : await this.#writesOf(update, held, options)
     const { states } = tenure.memory
     for (const { offset } of changes.members.values()) group.done = Math.max(group.done, offset)
     if (writes.length === 0 && !group.owed) {
@@ -191,6 +241,32 @@ export class FoldStage {
     writing.push(written)
     if (writing.length % GROUPS_PER_TURN === 0) await setImmediate()
     return group.owed ? telling : null
+  }
+
+  async #writesOf(update: GroupUpdate, held: Held, options: UpdateOptions): Promise<Write[]> {
+    const isAsked = update.asked !== null
+    if (held.kind === 'rows') {
+      return applyChanges(update, isAsked && !isAhead(update, held.rows) ? held.rows : null, options)
+    }
+    const { chunks, spanMs } = held
+    const trusted = isAsked && !areAhead(update, chunks) ? chunks : null
+    return applyEntries(update, trusted, { ...options, spanMs, onTie: this.#onTie })
+  }
+
+  /** Rows of which changes of one write time tell different things are looked at. */
+  async #touchTies(): Promise<void> {
+    const { plan, activation, log } = this.#options
+    const ties = [...this.#ties]
+    if (ties.length === 0) return
+    const touches = new TouchList(plan, activation.number)
+    for (const member of ties) {
+      const { input, keyText } = readOfMember(member)
+      const read = plan.compiled.inputs[input]?.read
+      if (read !== undefined) touches.add(read, keyText)
+    }
+    await touches.append(log)
+    this.touches += ties.length
+    for (const member of ties) this.#ties.delete(member)
   }
 
   #telling(group: GroupState, version: number): GroupTelling {

@@ -7,6 +7,7 @@ import type { FoldState } from '../../schema/fold/compiled-fold.ts'
 import { cellText, type Row, type Value } from '../../schema/row.ts'
 import { FOLD_GROUPS, STATE_MEMBER } from './fold-tables.ts'
 import type { GroupState } from './group-states.ts'
+import { KnownTimes } from './known-times.ts'
 import type { Packed } from './packed-contributions.ts'
 
 /** Names a group's partition. */
@@ -35,6 +36,8 @@ interface StoredState {
   readonly t?: number
   /** Closed. */
   readonly x?: true
+  /** Latest event time of a contributor, of a direct fold. */
+  readonly l?: number | null
 }
 
 interface StoredMember {
@@ -51,9 +54,9 @@ export async function readStates(
   const keys = groups.map((group) => ({ fold, group, member: STATE_MEMBER }))
   return (await readAll(store, keys)).map((content) => {
     if (content === null) return null
-    const { a, g, k, s, f, u = -1, t = null, x } = content as unknown as StoredState
+    const { a, g, k, s, f, u = -1, t = null, x, l } = content as unknown as StoredState
     const unknown = { done: -1, owed: false, characters: 0, members: null }
-    const window = { closesAt: t, closed: x === true }
+    const window = { closesAt: t, closed: x === true, times: l === undefined ? null : new KnownTimes(l) }
     return { ...unknown, ...window, state: s, failed: f === true, row: g, applied: a, early: u, told: new Map(k) }
   })
 }
@@ -113,12 +116,13 @@ export interface Written {
 }
 
 export function stateWrite(at: GroupAt, group: GroupState, writeTime: number): Written {
-  const { state, row, applied, early, told, failed, closesAt, closed } = group
+  const { state, row, applied, early, told, failed, closesAt, closed, times } = group
   const kept = {
     ...(failed ? { f: true as const } : {}),
     ...(early > applied ? { u: early } : {}),
     ...(closesAt === null ? {} : { t: closesAt }),
     ...(closed ? { x: true as const } : {}),
+    ...(times === null ? {} : { l: times.latestMs }),
   }
   const content: StoredState = { a: applied, g: row, k: [...told], s: state, ...kept }
   return contentWrite({ ...at, member: STATE_MEMBER }, { content: content as unknown as Value, writeTime })

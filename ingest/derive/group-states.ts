@@ -3,6 +3,7 @@
 import { limits } from '../../platform/limits.ts'
 import type { FoldState } from '../../schema/fold/compiled-fold.ts'
 import type { Row } from '../../schema/row.ts'
+import type { KnownTimes } from './known-times.ts'
 
 export interface GroupState {
   state: FoldState
@@ -30,6 +31,8 @@ export interface GroupState {
   characters: number
   /** All members whose rows the store has, where this tenure made the group and they are not too many. */
   members: Set<string> | null
+  /** Of a direct fold: what of its contributors need not be looked for. */
+  readonly times: KnownTimes | null
 }
 
 export const GONE = ''
@@ -44,6 +47,8 @@ const ENTRY_BYTES = 400
 const CHARACTERS_UNKNOWN = 1_000
 /** Of a member's text and its place in the set. */
 const MEMBER_BYTES = 128
+/** Of a number and its place in the set. */
+const TIME_BYTES = 40
 /** Of a state in memory, by the characters of its JSON. */
 const BYTES_PER_CHARACTER = 4
 
@@ -73,11 +78,12 @@ export class GroupStates {
 
   put(name: string, group: GroupState): void {
     this.drop(name)
-    const { characters, members } = group
+    const { characters, members, times } = group
     const bytes =
       ENTRY_BYTES +
       (name.length + (characters || CHARACTERS_UNKNOWN)) * BYTES_PER_CHARACTER +
-      (members?.size ?? 0) * MEMBER_BYTES
+      (members?.size ?? 0) * MEMBER_BYTES +
+      (times?.size ?? 0) * TIME_BYTES
     this.#held.set(name, { group, bytes })
     this.#bytes += bytes
     for (const [oldest, { bytes: freed }] of this.#held) {

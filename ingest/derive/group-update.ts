@@ -8,8 +8,11 @@ import { FoldFailure } from '../../schema/fold/fold-failure.ts'
 import type { Contribution } from '../../schema/fold/fold-function.ts'
 import type { Row } from '../../schema/row.ts'
 import type { GroupChanges } from './contributions.ts'
+import { isDirect } from './direct-messages.ts'
+import { TIME_MS } from './entries.ts'
 import { memberDelete, memberWrite, readGroup, type GroupAt, type MemberRow } from './group-rows.ts'
 import type { GroupState } from './group-states.ts'
+import { KnownTimes } from './known-times.ts'
 import { packedIn, unpack } from './packed-contributions.ts'
 
 export interface GroupUpdate {
@@ -29,18 +32,20 @@ export function openUpdate(
   known: {
     readonly group: GroupState | null
     readonly compiled: CompiledFold
+    readonly isDirect: boolean
     readonly guardedBefore: number
     /** Of a group that nobody knew. */
     readonly closesAt: (row: Row) => number | null
   },
 ): GroupUpdate | null {
-  const { group, compiled, guardedBefore, closesAt } = known
+  const { group, compiled, isDirect, guardedBefore, closesAt } = known
   // However much of the group this tenure has written: of a row that was and is no more by the end of the batch it writes nothing otherwise.
   const guarded = firstOf(changes) < guardedBefore
   if (group === null) {
     // Rows leave a group that nobody knows.
     if (changes.row === null) return null
-    return { at, changes, group: fresh(changes.row, compiled, closesAt(changes.row)), asked: [], guarded }
+    const { row } = changes
+    return { at, changes, group: fresh(row, compiled, { closesAt: closesAt(row), isDirect }), asked: [], guarded }
   }
   for (const [member, { offset }] of changes.members) if (offset <= group.done) changes.members.delete(member)
   if (changes.members.size === 0) return group.owed ? { at, changes, group, asked: [], guarded } : null
@@ -55,15 +60,21 @@ function firstOf({ members }: GroupChanges): number {
   return first
 }
 
-function lastOf({ members }: GroupChanges): number {
+export function lastOf({ members }: GroupChanges): number {
   let last = -1
   for (const { offset } of members.values()) last = Math.max(last, offset)
   return last
 }
 
-function fresh(row: Row, compiled: CompiledFold, closesAt: number | null): GroupState {
+interface FreshGroup {
+  readonly closesAt: number | null
+  readonly isDirect: boolean
+}
+
+function fresh(row: Row, compiled: CompiledFold, { closesAt, isDirect }: FreshGroup): GroupState {
   const unknown = { applied: -1, early: -1, done: -1, characters: 0, closesAt, closed: false }
-  const empty = { ...unknown, row, told: new Map<string, string>(), owed: false, members: new Set<string>() }
+  const known = isDirect ? { members: null, times: new KnownTimes(null) } : { members: new Set<string>(), times: null }
+  const empty = { ...unknown, ...known, row, told: new Map<string, string>(), owed: false }
   try {
     return { ...empty, state: compiled.init(row), failed: false }
   } catch (error) {
@@ -74,8 +85,14 @@ function fresh(row: Row, compiled: CompiledFold, closesAt: number | null): Group
 }
 
 /** Members who may have rows. Where messages may have had their effects already, none is called new for what they say. */
-function asked({ members }: GroupChanges, { members: known, applied, early }: GroupState): string[] {
+function asked({ members }: GroupChanges, { members: known, times, applied, early }: GroupState): string[] {
   const names: string[] = []
+  if (times !== null) {
+    for (const [member, change] of members) {
+      if (isDirect(change) && !times.isNew(change.entry[TIME_MS])) names.push(member)
+    }
+    return names
+  }
   const seen = Math.max(applied, early)
   for (const [member, { isNew, firstOffset }] of members) {
     if (known === null ? !isNew || firstOffset <= seen : known.has(member)) names.push(member)

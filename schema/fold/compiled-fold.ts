@@ -48,6 +48,8 @@ export interface CompiledFoldInput {
   readonly groupFields: readonly string[] | null
   /** The groups that rows with these values of the `groupFields` may contribute to. Only where those are not null, and no list is among them. */
   possibleGroups(fields: Row): readonly Group[]
+  /** Event time of rows with these values of the fields that it is made from; null where it has none. */
+  timeMs(fields: Row): number | null
   /**
    * The joined rows that the row needs, as far as `joined` lets know: one join's key may use another's row. To be asked again with what
    * it named until it names nothing new. An expression that fails names nothing; `contribute` tells of it.

@@ -53,6 +53,7 @@ export function compileFoldInput(
     read,
     groupFields: groupFieldsOf(plan),
     possibleGroups: (fields) => possibleGroups(plan, fields),
+    timeMs: (fields) => possibleTime(plan, fields),
     references: plan.joins.names.size === 0 ? () => [] : (row, joined) => referencesOf(plan, row, joined),
     contribute(member, row, joined) {
       try {
@@ -189,6 +190,15 @@ function possibleGroups(plan: Plan, fields: Row): readonly Group[] {
   } catch (error) {
     if (!(error instanceof ExpressionFailure)) throw error
     return []
+  }
+}
+
+function possibleTime(plan: Plan, fields: Row): number | null {
+  try {
+    return timeOf(plan, fields)
+  } catch (error) {
+    if (!(error instanceof ExpressionFailure)) throw error
+    return null
   }
 }
 

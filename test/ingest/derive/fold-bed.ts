@@ -15,11 +15,15 @@ import type { AppendRecord, EventLog, LogRecord } from '../../../platform/ports/
 import type { Store } from '../../../platform/ports/store.ts'
 import { emitTables } from '../../../schema/emit/emit-tables.ts'
 import { emitTopics } from '../../../schema/emit/emit-topics.ts'
+import type { FoldFunctions } from '../../../schema/fold/fold-function.ts'
 import type { Product } from '../../../schema/model.ts'
 import { cellText, type Row } from '../../../schema/row.ts'
 import { productOf } from '../../schema/compile.ts'
 import { allRecords, jsonOf, visibleRows, type TestPorts } from '../open-ports.ts'
+import type { Random } from '../random-things.ts'
 import { memoryPorts } from './memory-ports.ts'
+import { expectedMeters, meterFunctions, minutes, randomReading, readings, runs } from './meter-mesh.ts'
+import { randomItem, randomOrder } from './random-sales.ts'
 import {
   categories,
   expectedRows,
@@ -29,23 +33,44 @@ import {
   orders,
   sortedRows,
   totalsProduct,
-  type DerivedRows,
 } from './sales-mesh.ts'
 
-const inputs = [onePartition(orders), onePartition(items)]
-
-/** A derived entity, and the table of `expectedRows` that says what it must hold. */
+/** A derived entity, what becomes of its inputs, and what it must hold then. */
 export interface HandedOver {
   readonly product: Product
   readonly entity: string
-  readonly expected: keyof DerivedRows | ((store: Store) => Promise<readonly Row[]>)
+  readonly inputs: readonly Product[]
+  /** Derived products that it reads. */
+  readonly between: readonly Product[]
+  readonly functions: Readonly<Record<string, FoldFunctions>>
+  /** Records of some topics. */
+  readonly changes: (random: Random) => readonly (readonly [topic: string, records: readonly AppendRecord[]])[]
+  readonly expected: (store: Store) => Promise<readonly Row[]>
+}
+
+const ofSales = {
+  inputs: [onePartition(orders), onePartition(items)],
+  functions,
+  changes: (random: Random) => {
+    const some = Array.from({ length: 1 + random(5) }, () => randomOrder(random))
+    const changed = ['tests.orders', some] as const
+    return random(2) === 0 ? [changed, ['tests.items', [randomItem(random)]] as const] : [changed]
+  },
 }
 
 /** Groups of one row, by a join. */
-export const handedTotals: HandedOver = { product: onePartition(totalsProduct()), entity: 'Total', expected: 'totals' }
+export const handedTotals: HandedOver = {
+  ...ofSales,
+  product: onePartition(totalsProduct()),
+  entity: 'Total',
+  between: [],
+  expected: async (store) => (await expectedRows(store)).totals,
+}
 
 /** Groups that the rows' keys alone decide. */
 export const handedSingles: HandedOver = {
+  ...ofSales,
+  between: [],
   product: onePartition(
     productOf(`extend schema @product(name: "singles", domain: "tests", owner: "t@example.com", version: "1.0.0")
 input OrderRead @reads(product: "tests/orders", entity: "Order") { id: ID!  shop: String!  placedAt: DateTime! }
@@ -80,9 +105,37 @@ type Query { single(initial: String!): Single @lookup }`),
 
 /** Groups of many rows, by a function. */
 export const handedShopDays: HandedOver = {
+  ...ofSales,
   product: onePartition(categories),
   entity: 'ShopDay',
-  expected: 'shop_days',
+  between: [totalsProduct()],
+  expected: async (store) => (await expectedRows(store)).shop_days,
+}
+
+const ofMeters = {
+  inputs: [onePartition(readings)],
+  between: [],
+  functions: meterFunctions,
+  changes: (random: Random) => {
+    const some = Array.from({ length: 1 + random(8) }, () => randomReading(random))
+    return [['tests.readings', some] as const]
+  },
+}
+
+/** What rows contribute is taken from their changes. */
+export const handedMinutes: HandedOver = {
+  ...ofMeters,
+  product: onePartition(minutes),
+  entity: 'Minute',
+  expected: async (store) => (await expectedMeters(store)).minutes,
+}
+
+/** The same, put in order by a function. */
+export const handedRuns: HandedOver = {
+  ...ofMeters,
+  product: onePartition(runs),
+  entity: 'Run',
+  expected: async (store) => (await expectedMeters(store)).runs,
 }
 
 export interface Ports {
@@ -95,18 +148,20 @@ export type Owner = (records: readonly LogRecord[]) => Promise<void>
 /** Everything before the stages, done at once by one process. */
 class Inputs {
   readonly #ports: Ports
+  readonly #products: readonly Product[]
   readonly #notice: NoticeStage
   readonly #next = new Map<string, number>()
   readonly #signal = new AbortController().signal
 
-  constructor(ports: Ports, plan: FoldPlan, activation: Activation) {
+  constructor(ports: Ports, products: readonly Product[], of: { plan: FoldPlan; activation: Activation }) {
     this.#ports = ports
-    this.#notice = new NoticeStage({ ...ports, plan, activation })
+    this.#products = products
+    this.#notice = new NoticeStage({ ...ports, ...of, onFailed: () => undefined })
   }
 
   async take(topic: string, records: readonly AppendRecord[]): Promise<void> {
     await this.#ports.log.append(topic, records)
-    for (const plan of inputs.flatMap((product) => planEntities(product, 1))) {
+    for (const plan of this.#products.flatMap((product) => planEntities(product, 1))) {
       const fresh = await this.#rest(plan.topic)
       if (fresh.length > 0) await processBatch(this.#ports, plan, { topic: plan.topic, partition: 0, records: fresh })
       const changes = await this.#rest(plan.changesTopic)
@@ -147,13 +202,12 @@ async function toldRows(log: EventLog, { source, entity }: FoldPlan): Promise<Ro
 
 async function prepared(
   ports: Pick<TestPorts, 'log' | 'store' | 'clock'>,
-  { product, entity }: HandedOver,
+  { product, entity, inputs, between, functions: ofFolds }: HandedOver,
 ): Promise<{ plan: FoldPlan; activation: Activation }> {
   const { log, store } = ports
   await log.createTopics([...[...inputs, product].flatMap(emitTopics), ...internalTopics])
   await store.migrate([...inputs.flatMap(emitTables), ...foldTables])
-  const products = [...(product.name === 'totals' ? [] : [totalsProduct()]), product]
-  const plans = planDerivations({ products, inputs, functions, log })
+  const plans = planDerivations({ products: [...between, product], inputs, functions: ofFolds, log })
   const plan = plans.find((each) => each.entity.name === entity)
   if (plan === undefined) throw new Error('There is a derived entity.')
   const next = { fold: plan.compiled.name, definitionHash: 'one' }
@@ -189,7 +243,7 @@ export class FoldBed {
     this.plan = plan
     this.#derived = derived
     this.#activation = activation
-    this.inputs = new Inputs(ports, plan, activation)
+    this.inputs = new Inputs(ports, derived.inputs, { plan, activation })
   }
 
   /** A process that has both partitions, or thinks so. `through`: what its calls go through. */
@@ -216,8 +270,7 @@ export class FoldBed {
     return toldRows(this.ports.log, this.plan)
   }
 
-  async expected(): Promise<readonly Row[]> {
-    const { expected } = this.#derived
-    return typeof expected === 'string' ? (await expectedRows(this.ports.store))[expected] : expected(this.ports.store)
+  expected(): Promise<readonly Row[]> {
+    return this.#derived.expected(this.ports.store)
   }
 }

@@ -8,7 +8,6 @@ import { allRecords } from '../open-ports.ts'
 import type { Random } from '../random-things.ts'
 import { FoldBed, type HandedOver, type Owner, type Owners } from './fold-bed.ts'
 import { Gates, type Pace } from './gated-ports.ts'
-import { randomItem, randomOrder } from './random-sales.ts'
 
 const ROUNDS = 8
 
@@ -65,7 +64,7 @@ export async function handOvers(
 ): Promise<void> {
   const random = seededInteger(seed)
   const bed = await FoldBed.open(derived)
-  const { plan, positions, inputs: sales } = bed
+  const { plan, positions, inputs } = bed
   const { log } = bed.ports
   const gates = new Gates(random)
   const owners = (): Owners & { readonly pace: Pace } => {
@@ -73,27 +72,26 @@ export async function handOvers(
     return { pace, ...bed.owners((ports) => gates.ports(ports, pace)) }
   }
   const change = async (): Promise<void> => {
-    await sales.take(
-      'tests.orders',
-      Array.from({ length: 1 + random(5) }, () => randomOrder(random)),
-    )
-    if (random(2) === 0) await sales.take('tests.items', [randomItem(random)])
+    for (const [topic, records] of derived.changes(random)) await inputs.take(topic, records)
   }
   let former = owners()
   for (let round = 0; round < ROUNDS; round += 1) {
     await change()
     const successor = owners()
     former.pace.weight = [0.01, 0.05, 0.3, 1][random(4)] ?? 1
-    await handOver(
-      gates,
-      { log, topic: plan.touchedTopic, positions, former: former.contribute, successor: successor.contribute },
-      { random, meanwhile: async () => (random(12) === 0 ? change() : undefined) },
-    )
-    await handOver(
-      gates,
-      { log, topic: plan.contributionsTopic, positions, former: former.fold, successor: successor.fold },
-      { random, meanwhile: async () => undefined },
-    )
+    do {
+      await handOver(
+        gates,
+        { log, topic: plan.touchedTopic, positions, former: former.contribute, successor: successor.contribute },
+        { random, meanwhile: async () => (random(12) === 0 ? change() : undefined) },
+      )
+      await handOver(
+        gates,
+        { log, topic: plan.contributionsTopic, positions, former: former.fold, successor: successor.fold },
+        { random, meanwhile: async () => undefined },
+      )
+      // What fold touches is to be looked at.
+    } while ((await allRecords(log, plan.touchedTopic)).length > (positions.get(plan.touchedTopic) ?? 0))
     onRound(await bed.told(), await bed.expected())
     former = successor
   }

@@ -1,11 +1,19 @@
 // A log and a store in memory, as far as the stages of folds use them, whose calls end at once: an order of calls that a seed chose is the same
 // in every run, and a thousand of them take a minute. The real ones are under the same stages in every other test.
 import type { AppendRecord, EventLog, LogRecord, Position } from '../../../platform/ports/event-log.ts'
-import type { PageRequest, RowPage, ScanRequest, Store, StoredRow, Write } from '../../../platform/ports/store.ts'
+import type {
+  ClusteringRange,
+  PageRequest,
+  RowPage,
+  ScanRequest,
+  Store,
+  StoredRow,
+  Write,
+} from '../../../platform/ports/store.ts'
 import { partitionOfKey } from '../../../platform/partitioner.ts'
 import { systemClock } from '../../../platform/system-clock.ts'
 import type { Clock } from '../../../platform/ports/clock.ts'
-import { cellOf, type Row, type Value } from '../../../schema/row.ts'
+import { cellOf, cellText, type Row, type Value } from '../../../schema/row.ts'
 import type { TableDefinition } from '../../../schema/tables.ts'
 import type { TopicDefinition } from '../../../schema/topics.ts'
 
@@ -103,24 +111,26 @@ class MemoryStore {
     })
   }
 
-  async page(table: string, { partition, limit, after }: PageRequest): Promise<RowPage> {
+  /** Bounds are those of a text. */
+  async page(table: string, { partition, limit, after, range = {} }: PageRequest): Promise<RowPage> {
     const { keyColumns, partitionKey } = this.#table(table)
     const key = after === undefined ? null : keyOf({ ...partition, ...after }, keyColumns)
-    return this.#rowsAfter(table, key, { limit, of: keyOf(partition, partitionKey).slice(0, -1) })
+    return this.#rowsAfter(table, key, { limit, of: keyOf(partition, partitionKey).slice(0, -1), range })
   }
 
   async scan(table: string, { limit, after }: ScanRequest): Promise<RowPage> {
     const { keyColumns } = this.#table(table)
-    return this.#rowsAfter(table, after === undefined ? null : keyOf(after, keyColumns), { limit, of: '' })
+    return this.#rowsAfter(table, after === undefined ? null : keyOf(after, keyColumns), { limit, of: '', range: {} })
   }
 
   #rowsAfter(
     table: string,
     after: string | null,
-    { limit, of }: { readonly limit: number; readonly of: string },
+    { limit, of, range }: { readonly limit: number; readonly of: string; readonly range: ClusteringRange },
   ): RowPage {
     const found = [...this.#table(table).rows]
       .filter(([key, kept]) => key.startsWith(of) && (after === null || key > after) && exists(kept))
+      .filter(([, kept]) => isWithin(range, rowOf(kept)))
       .toSorted(([left], [right]) => (left < right ? -1 : 1))
     return { rows: found.slice(0, limit).map(([, kept]) => rowOf(kept)), more: found.length > limit }
   }
@@ -188,4 +198,9 @@ export function memoryPorts(): { readonly log: EventLog; readonly store: Store; 
     store: new MemoryStore() as unknown as Store,
     clock: systemClock,
   }
+}
+
+function isWithin({ lower, upper }: ClusteringRange, row: Row): boolean {
+  const isAbove = lower === undefined || cellText(row[lower.column]) >= String(lower.value)
+  return isAbove && (upper === undefined || cellText(row[upper.column]) < String(upper.value))
 }

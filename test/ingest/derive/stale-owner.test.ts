@@ -1,7 +1,7 @@
 // An owner of a partition that does not know that it is none any more, beside its successor: of the contribute stage and of the fold stage, their
 // calls in any order. Whatever the former still does, the derived topic ends with the folds over the inputs' visible rows.
 import { expect, test } from 'vitest'
-import { handedShopDays, handedSingles, handedTotals } from './fold-bed.ts'
+import { handedMinutes, handedRuns, handedShopDays, handedSingles, handedTotals } from './fold-bed.ts'
 import { handOvers } from './hand-overs.ts'
 
 const given = process.env['MESHGATE_TEST_SEEDS']
@@ -22,3 +22,16 @@ test.for(seedsOr([8, 165, 233]))(
 test.for(seedsOr([2, 9]))('nor where keys alone decide the groups (seed %s)', async (seed) => {
   await handOvers(handedSingles, seed, (told, expected) => expect(told).toEqual(expected))
 })
+test.for(seedsOr([1, 2, 3, 4]))(
+  'what a former owner still does changes nothing of a direct fold (seed %s)',
+  async (seed) => {
+    await handOvers(handedMinutes, seed, (told, expected) => expect(told).toEqual(expected))
+  },
+)
+
+test.for(seedsOr([1, 2, 3, 4]))(
+  'what a former owner still does changes nothing of a direct fold that is put in order (seed %s)',
+  async (seed) => {
+    await handOvers(handedRuns, seed, (told, expected) => expect(told).toEqual(expected))
+  },
+)
