@@ -74,6 +74,8 @@ async function measured(products: readonly string[], { scale }: RoundOptions): P
   const acknowledged = Number(readings.replaceAll(',', ''))
   invariant(acknowledged === seconds * RATE, `the simulator sent what it was to send: ${summary}`)
   const lagAtEnd = await lagOf(mesh.url)
+  // While it posts there is always something left to do.
+  const latencies = await probe.end()
   const figures = {
     readingsPerSecond: acknowledged / Number(took),
     lagMost: watch.lagMost,
@@ -89,7 +91,6 @@ async function measured(products: readonly string[], { scale }: RoundOptions): P
       }
     : {}
   const wholeCpuSeconds = readUsage(holder.pid).cpuSeconds - cpuBefore
-  const latencies = await probe.end()
   return {
     ...figures,
     ...complete,

@@ -62,8 +62,7 @@ export async function applyEntries(
   if (chunks === null || update.guarded) group.owed = true
   if (chunks === null || group.failed) return refold(update, applied, options)
   const placed = place(update, chunks, options)
-  const changed = update.guarded ? new Set(chunks) : placed.changed
-  if (changed.size === 0 && placed.added.length === 0) return []
+  if (placed.changed.size === 0 && placed.added.length === 0) return []
   const { compiled } = options
   const contributions = (entries: readonly Entry[]): Contribution[] => contributionsOf(compiled, entries)
   const [retracted, applying] = [contributions(placed.retracted), contributions([...placed.replaced, ...placed.added])]
@@ -72,7 +71,7 @@ export async function applyEntries(
   if (state === null) return refold(update, applied, options)
   group.state = state
   group.applied = applied
-  return writesOf(update, { changed, added: placed.added }, options)
+  return writesOf(update, placed, options)
 }
 
 interface Placed {
