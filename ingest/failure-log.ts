@@ -16,7 +16,7 @@ export interface PartitionAt extends GroupPartition {
   readonly offset: number
 }
 
-/** A partition whose batch in hand has been there for longer than `limits.stuckBatchMs`. */
+/** A partition whose batch in hand has not gone on for longer than `limits.stuckBatchMs`. */
 export interface StuckPartition extends PartitionAt {
   readonly forMs: number
   /** Of the failure that it is tried again for; null: the batch has not ended. */
@@ -27,7 +27,8 @@ export interface StuckPartition extends PartitionAt {
 interface Held {
   readonly at: PartitionAt
   readonly signal: AbortSignal
-  readonly sinceMs: number
+  /** When it was begun, or went on last. */
+  sinceMs: number
   /** When another partition first went on while this one stood. */
   passedMs: number | null
   isTold: boolean
@@ -58,6 +59,14 @@ export class FailureLog {
       this.#held.set(key, { at: { ...at, offset: at.offset ?? 0 }, signal, sinceMs, passedMs: null, isTold: false })
     }
     this.#fed()
+  }
+
+  /** A part of the batch in hand is done: a large one takes its time, and does not stand still. */
+  goesOn(at: GroupPartition): void {
+    const held = this.#held.get(keyOf(at))
+    if (held === undefined) return
+    held.sinceMs = this.#clock.monotonic()
+    held.passedMs = null
   }
 
   /** Those that stand still now, whether their batch fails or does not end. */

@@ -1,4 +1,5 @@
 // `meshgate dev`: every role in one process, with the sample loaded through the real ingest on the first start.
+import { setFlagsFromString } from 'node:v8'
 import { Command } from 'commander'
 import type { Product } from '../../schema/model.ts'
 import { EXIT, stopped, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
@@ -12,6 +13,12 @@ import { runRole, startWhileAway, type RoleProcess } from '../run-role.ts'
 import { sampleQueries } from '../sample-queries.ts'
 import { urlHost } from '../url-host.ts'
 import { watchIngest, type IngestWatch } from '../watch-ingest.ts'
+
+/**
+ * What the heap may grow by between two collections once all is loaded. The launcher's 40 % keep the first load small; live records then cost a sixth
+ * more CPU than with these (docs/decisions/first-start.md).
+ */
+const LIVE_HEAP_GROWING_PERCENT = 80
 
 interface Options {
   readonly port?: number
@@ -71,6 +78,7 @@ async function becomeReady(role: RoleProcess, starting: Starting): Promise<void>
   await Promise.race([loading, watch.failed, stopped(context)])
   if (context.stop.aborted) return
   watch.end()
+  setFlagsFromString(`--heap-growing-percent=${LIVE_HEAP_GROWING_PERCENT}`)
   health.waitFor(null)
   context.terminal.print(welcome(url, sample))
 }

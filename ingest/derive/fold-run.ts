@@ -71,7 +71,7 @@ export class FoldRun {
         rest: (handled, signal) => this.#pace.rest(limits.foldRestMs, handled, signal),
       }),
       this.#stage('fold', [plan.contributionsTopic], {
-        process: (batch, signal) => fold.process(batch, signal),
+        process: (batch, signal, onPart) => fold.process(batch, signal, onPart),
         rest: (handled, signal) => this.#pace.rest(foldRestMs, handled, signal),
       }),
     ]

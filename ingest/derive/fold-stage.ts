@@ -48,6 +48,7 @@ interface Memory {
 }
 
 interface Turn {
+  readonly onPart: () => void
   readonly partition: number
   readonly tenure: Tenure<Memory>
   readonly signal: AbortSignal
@@ -87,7 +88,8 @@ export class FoldStage {
     this.#tenures = new Tenures({ ledger, fold, number, stage: 'fold', begin })
   }
 
-  async process(batch: RecordBatch, signal: AbortSignal): Promise<void> {
+  /** `onPart`: some of the batch's groups are folded. */
+  async process(batch: RecordBatch, signal: AbortSignal, onPart: () => void = () => undefined): Promise<void> {
     const { plan, activation } = this.#options
     const { partition, records } = batch
     const { number } = activation
@@ -100,7 +102,7 @@ export class FoldStage {
     for (const slice of slicesOf(records, singlyBefore)) {
       const { groups, met } =
         plan.direct === null ? contributionsIn(slice, number, fences) : directIn(slice, { number, fences, onTie })
-      await this.#foldGroups([...groups], { tenure, partition, signal })
+      await this.#foldGroups([...groups], { tenure, partition, signal, onPart })
       if (met.length === 0) continue
       signal.throwIfAborted()
       await this.#options.store.write(met.map(([from, fence]) => fenceWrite(at, from, fence, tenure.next())))
@@ -123,6 +125,7 @@ export class FoldStage {
       turn.signal.throwIfAborted()
       const updates = await this.#open(groups.slice(from, from + limits.foldGroupsAtOnceMax), turn)
       await this.#update(updates, turn)
+      turn.onPart()
     }
   }
 

@@ -16,7 +16,8 @@ export interface StageConsumerOptions {
   readonly product: string
   readonly group: string
   readonly topics: readonly string[]
-  readonly process: (batch: RecordBatch, signal: AbortSignal) => Promise<void>
+  /** `onPart` is called where a part of a batch is done, and the rest takes as long again. */
+  readonly process: (batch: RecordBatch, signal: AbortSignal, onPart: () => void) => Promise<void>
   /** Awaited behind a batch that is handled: how long the partition's next one waits. */
   readonly rest: (handled: Handled, signal: AbortSignal) => Promise<void>
   /** What comes next in a partition is gone. */
@@ -88,7 +89,7 @@ export class StageConsumer {
     const { group, failures, process } = this.#options
     const at = { group, topic: batch.topic, partition: batch.partition }
     failures.begins({ ...at, offset: batch.records[0]?.offset ?? 0 }, signal)
-    await process(batch, signal)
+    await process(batch, signal, () => failures.goesOn(at))
     failures.recovered(at)
     this.progress.find(({ topic }) => topic === batch.topic)?.handled(batch)
     this.#sizes.set(partitionOf(batch), sizeOf(batch))

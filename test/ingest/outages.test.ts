@@ -191,6 +191,27 @@ test('a partition whose next record is gone, and a batch that is given up, are t
   ])
 })
 
+test('a batch whose parts get done takes its time, and stands still where none does', () => {
+  const [clock, lines] = [new ManualClock(), new Lines()]
+  const failures = new FailureLog({ clock, logger: lines })
+  const [live, large, other] = [new AbortController().signal, { ...OWN, partition: 0 }, { ...OWN, partition: 1 }]
+  const pass = (seconds: number, onSecond: () => void): void => {
+    for (let second = 0; second < seconds; second++) {
+      onSecond()
+      failures.begins(other, live)
+      failures.recovered(other)
+      clock.advance(1_000)
+    }
+  }
+  failures.begins({ ...large, offset: 7 }, live)
+  pass(60, () => failures.goesOn(large))
+  expect(lines.told).toEqual([])
+  expect(failures.stuck()).toEqual([])
+  pass(30, () => undefined)
+  expect(lines.told).toEqual(['warn  A partition stands still while others go on.'])
+  expect(failures.stuck()).toMatchObject([{ ...large, offset: 7, code: null }])
+})
+
 test('a POST while the log is away is answered in bounded time, keeps its room until the log lets go, and never says that it was taken', async () => {
   const ports = await open()
   const clock = new ManualClock()
