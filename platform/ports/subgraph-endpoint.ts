@@ -46,13 +46,20 @@ export interface SubgraphResponse {
 
 /**
  * `extensions.meshgate` of an event, and of the subscribe request that resumes (`{ cursor }`). A request with `started: true` is answered
- * first, as soon as it is established, by a response without data that has `started: true` and the cursor of where it begins.
+ * first, as soon as it is established, by a response without data that has `started: true` and the cursor of where it begins. One with
+ * `positions: true` is told with every answer where that stands in the changes topic, and by a response without data that has `caughtUp: true`
+ * when a stream that was resumed has come to the head of the log: who has two streams of one subscription can tell what both have.
  */
 export interface SubscriptionExtension {
   /** The entity's key, as on the changes topic. */
   readonly key?: string
   readonly cursor: string
   readonly started?: true
+  readonly caughtUp?: true
+  /** Next offsets of the changes topic after it, by partition. All that lies before has been told, where it was to be told. */
+  readonly positions?: readonly number[]
+  /** Of the event's change. */
+  readonly at?: readonly [partition: number, offset: number]
 }
 
 export interface SubgraphEndpoint {

@@ -13,8 +13,17 @@ import type { Gate } from './gate.ts'
 import type { RecentSources } from './recent-sources.ts'
 
 export interface SelectedChange {
+  readonly kind: 'change'
   readonly change: Change
   readonly selection: Exclude<Selection, 'skip'>
+  /** Of the change in its topic. */
+  readonly at: readonly [partition: number, offset: number]
+  readonly progress: ChangeProgress
+}
+
+/** A resumed stream has come to the head of the log, and follows it from here. */
+export interface CaughtUp {
+  readonly kind: 'caughtUp'
   readonly progress: ChangeProgress
 }
 
@@ -49,7 +58,7 @@ function failureOf(error: unknown, topic: string): MeshgateError {
 
 export class ChangeStream {
   readonly #options: ChangeStreamOptions
-  readonly #queue: SelectedChange[] = []
+  readonly #queue: (SelectedChange | CaughtUp)[] = []
   /** What has been read. */
   #read: ProgressTracker = trackProgress(startProgress([]))
   /** Whoever resumes there misses nothing and gets nothing again. */
@@ -87,7 +96,7 @@ export class ChangeStream {
   }
 
   /** The next change, null once closed. Rejects with the failure that ended the stream. One call at a time. */
-  async next(): Promise<SelectedChange | null> {
+  async next(): Promise<SelectedChange | CaughtUp | null> {
     this.#told = this.#handedOut ?? this.#told
     this.#handedOut = null
     for (;;) {
@@ -150,7 +159,9 @@ export class ChangeStream {
         found += await this.#options.replayGate.run(() => this.#takeIn(partition))
         if (this.#closed || this.#failure !== null) return
       }
-      if (found === 0) await this.#follow(this.#read.snapshot().positions)
+      if (found > 0) return
+      await this.#follow(this.#read.snapshot().positions)
+      this.#queue.push({ kind: 'caughtUp', progress: this.#read.snapshot() })
     } catch (error) {
       this.#fail(failureOf(error, this.#options.topic))
     }
@@ -211,7 +222,14 @@ export class ChangeStream {
     const { change } = sourced
     const selection = this.#read.isRepeat(partition, sourced) ? 'skip' : this.#options.select(change)
     this.#read.advance(partition, record.offset, sourced)
-    if (selection !== 'skip') this.#queue.push({ change, selection, progress: this.#read.snapshot() })
+    if (selection === 'skip') return
+    this.#queue.push({
+      kind: 'change',
+      change,
+      selection,
+      at: [partition, record.offset],
+      progress: this.#read.snapshot(),
+    })
   }
 
   #fail(failure: MeshgateError): void {

@@ -19,6 +19,7 @@ import type {
   SubscriptionExtension,
 } from '../../platform/ports/subgraph-endpoint.ts'
 import { argumentError } from './argument-error.ts'
+import type { ChangeProgress } from './change-progress.ts'
 import type { ErrorFormatter } from './format-error.ts'
 import { createRequestContext, type RequestContext } from './request-context.ts'
 import type { ServedProduct } from './served-product.ts'
@@ -48,10 +49,18 @@ function cursorOf(request: SubgraphRequest): string | null {
   throw argumentError('extensions.meshgate.cursor must be the text that an event brought')
 }
 
-/** Whether the first answer shall be where the stream begins. */
-function wantsStart(request: SubgraphRequest): boolean {
-  const extension = request.extensions?.['meshgate']
-  return typeof extension === 'object' && extension !== null && 'started' in extension && extension.started === true
+/** What the answers shall tell beside the events. */
+interface Telling {
+  /** The first answer is where the stream begins. */
+  readonly start: boolean
+  /** Where every answer stands in the changes topic, and when a resumed stream has caught up. */
+  readonly positions: boolean
+}
+
+function tellingOf(request: SubgraphRequest): Telling {
+  const extension = request.extensions?.['meshgate'] as
+    Partial<Record<keyof SubscriptionExtension, unknown>> | undefined
+  return { start: extension?.started === true, positions: extension?.positions === true }
 }
 
 function parsed(schema: GraphQLSchema, request: SubgraphRequest): DocumentNode | readonly GraphQLError[] {
@@ -97,7 +106,7 @@ export async function startSubscription(
   const events = source as ChangeEvents
   return {
     kind: 'started',
-    responses: responsesOf(runner, events, { ...args, wantsStart: wantsStart(request) }),
+    responses: responsesOf(runner, events, { args, telling: tellingOf(request) }),
     fail: (failure) => events.stream.fail(failure),
   }
 }
@@ -107,9 +116,8 @@ const asGraphQLError = (error: unknown): GraphQLError =>
 
 async function responseOf(
   runner: SubscriptionRunner,
-  { stream }: ChangeEvents,
-  event: ChangeEvent,
-  args: ExecutionArgs,
+  events: ChangeEvents,
+  { event, args, telling }: { readonly event: ChangeEvent; readonly args: ExecutionArgs; readonly telling: Telling },
 ): Promise<SubgraphResponse> {
   const { row, reads } = event
   const subscribing = args.contextValue as RequestContext
@@ -121,8 +129,12 @@ async function responseOf(
   }
   const result = await execute({ ...args, rootValue: event, contextValue })
   // An event that a closing subgraph could not read whole is not told: it comes again.
-  if (result.errors !== undefined && stream.lost !== null) throw stream.lost
-  const meshgate: SubscriptionExtension = { key: event.key, cursor: event.cursor() }
+  if (result.errors !== undefined && events.stream.lost !== null) throw events.stream.lost
+  const meshgate: SubscriptionExtension = {
+    key: event.key,
+    ...placeOf(events, event.progress, telling),
+    ...(telling.positions ? { at: event.at } : {}),
+  }
   return {
     ...(result.data === undefined ? {} : { data: result.data }),
     ...(result.errors === undefined
@@ -143,19 +155,32 @@ function failureResponse(runner: SubscriptionRunner, events: ChangeEvents, error
   return { errors: [{ ...formatted, extensions: { ...formatted.extensions, cursor } }], extensions: { meshgate } }
 }
 
-function startResponse(events: ChangeEvents): SubgraphResponse {
-  const meshgate: SubscriptionExtension = { cursor: events.cursorAt(events.stream.told), started: true }
+/** An answer that tells of the stream itself. */
+function markOf(
+  events: ChangeEvents,
+  mark: { readonly progress: ChangeProgress; readonly telling: Telling } & ({ started: true } | { caughtUp: true }),
+): SubgraphResponse {
+  const { progress, telling, ...said } = mark
+  const meshgate: SubscriptionExtension = { ...placeOf(events, progress, telling), ...said }
   return { data: null, extensions: { meshgate } }
+}
+
+function placeOf(
+  events: ChangeEvents,
+  progress: ChangeProgress,
+  { positions }: Telling,
+): Pick<SubscriptionExtension, 'cursor' | 'positions'> {
+  return { cursor: events.cursorAt(progress), ...(positions ? { positions: progress.positions } : {}) }
 }
 
 // Not an async generator: its return() would wait behind a next() that waits for an event.
 function responsesOf(
   runner: SubscriptionRunner,
   events: ChangeEvents,
-  { wantsStart: tellsStart, ...args }: ExecutionArgs & { readonly wantsStart: boolean },
+  { args, telling }: { readonly args: ExecutionArgs; readonly telling: Telling },
 ): AsyncIterableIterator<SubgraphResponse> {
   let ended = false
-  let startUntold = tellsStart
+  let startUntold = telling.start
   const done = { value: undefined, done: true } as const
   const end = async (): Promise<typeof done> => {
     ended = true
@@ -167,12 +192,18 @@ function responsesOf(
       if (ended) return done
       if (startUntold) {
         startUntold = false
-        return { value: startResponse(events), done: false }
+        return { value: markOf(events, { progress: events.stream.told, telling, started: true }), done: false }
       }
       try {
-        const { value: event, done: over } = await events.next()
-        if (over === true || ended) return await end()
-        return { value: await responseOf(runner, events, event, args), done: false }
+        for (;;) {
+          const { value: event, done: over } = await events.next()
+          if (over === true || ended) return await end()
+          if (!('kind' in event)) {
+            return { value: await responseOf(runner, events, { event, args, telling }), done: false }
+          }
+          if (!telling.positions) continue
+          return { value: markOf(events, { progress: event.progress, telling, caughtUp: true }), done: false }
+        }
       } catch (error) {
         if (ended) return done
         await end()

@@ -6,7 +6,7 @@ import { topicNames } from '../../schema/topics.ts'
 import { invariant } from '../../platform/errors.ts'
 import { cursorContent, progressOf, type ChangeProgress } from './change-progress.ts'
 import { currentSelection, filtersOf, matchesAll, selectChange } from './change-selection.ts'
-import { ChangeStream } from './change-stream.ts'
+import { ChangeStream, type CaughtUp } from './change-stream.ts'
 import { baseTable, pick, type ServedProduct } from './served-product.ts'
 import { createTableReads, type TableReads } from './table-reads.ts'
 
@@ -17,11 +17,13 @@ export interface ChangeEvent {
   /** The entity as it is now; where it is gone by now, as the change left it: that it is gone is told by a later event. */
   current(): Promise<Row>
   readonly reads: TableReads
-  cursor(): string
+  readonly at: readonly [partition: number, offset: number]
+  /** After it. */
+  readonly progress: ChangeProgress
 }
 
 /** What graphql-js takes as a source stream, and the runtime reads from. */
-export interface ChangeEvents extends AsyncIterableIterator<ChangeEvent> {
+export interface ChangeEvents extends AsyncIterableIterator<ChangeEvent | CaughtUp> {
   /** A cursor of that progress in this subscription. */
   cursorAt(progress: ChangeProgress): string
   readonly stream: ChangeStream
@@ -64,11 +66,11 @@ export async function subscribeToChanges(
     select: (change) => selectChange(operation.on, filters, change),
   })
 
-  async function nextEvent(): Promise<ChangeEvent | null> {
+  async function nextEvent(): Promise<ChangeEvent | CaughtUp | null> {
     for (;;) {
       const selected = await stream.next()
-      if (selected === null) return null
-      const { change, selection, progress } = selected
+      if (selected === null || selected.kind === 'caughtUp') return selected
+      const { change, selection, at, progress } = selected
       const reads = createTableReads(store)
       const key = pick(change.row, entity.key)
       const current = async (): Promise<Row> => (await reads.get(base, key)) ?? change.row
@@ -84,7 +86,7 @@ export async function subscribeToChanges(
         if (told === 'deleted') row = null
         else if (now !== null) row = key
       }
-      return { key: change.key, row, current, reads, cursor: () => cursorAt(progress) }
+      return { key: change.key, row, current, reads, at, progress }
     }
   }
 

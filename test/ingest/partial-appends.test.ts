@@ -15,6 +15,7 @@ import { seededInteger } from '../seeded-random.ts'
 import { openPorts, type TestPorts } from './open-ports.ts'
 import { logRecords, type Random } from './random-things.ts'
 import { testProduct } from './test-products.ts'
+import { nextChange } from './next-change.ts'
 
 const TOPIC = 'test.things'
 const SEEDS = Array.from({ length: 12 }, (_, seed) => seed)
@@ -74,8 +75,7 @@ test.for(SEEDS)('subscribers are told each change once whatever appends leave be
   const stream = await ChangeStream.open({ log: ports.log, topic, from, select, replayGate, recentSources })
   const told: number[] = []
   while (told.at(-1) !== RECORDS - 1) {
-    const selected = await stream.next()
-    if (selected === null) throw new Error('The stream has ended.')
+    const selected = await nextChange(stream)
     told.push(Number(selected.change.source.split(':')[2]))
   }
   expect(told).toEqual(records.map(({ offset }) => offset))

@@ -20,6 +20,7 @@ import { createGate } from '../../subgraphs/runtime/gate.ts'
 import { RecentSources } from '../../subgraphs/runtime/recent-sources.ts'
 import { allRecords, byId, jsonOf, openPorts, visibleRows, type TestPorts } from './open-ports.ts'
 import { testProduct } from './test-products.ts'
+import { nextChange } from './next-change.ts'
 
 const TOPIC = 'test.things'
 const closing: (() => Promise<unknown>)[] = []
@@ -287,8 +288,7 @@ async function toldFrom(ports: TestPorts, from: number): Promise<string[]> {
   await ingested(ports, mended())
   const told: string[] = []
   for (;;) {
-    const selected = await stream.next()
-    if (selected === null) throw new Error('The stream has ended.')
+    const selected = await nextChange(stream)
     if (selected.change.key === 'end') break
     told.push(selected.change.key)
   }

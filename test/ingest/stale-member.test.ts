@@ -19,6 +19,7 @@ import { idOf } from '../subgraphs/telemetry.ts'
 import { testProduct } from './test-products.ts'
 import { Turns } from './turns.ts'
 import { fractions, seededInteger, shuffled } from '../seeded-random.ts'
+import { nextChange } from './next-change.ts'
 
 const TOPIC = 'test.things'
 const SEEDS = [0, 1, 2, 3]
@@ -53,8 +54,7 @@ function fold(subscriber: Subscriber, { key, op, row, source }: Change): void {
 /** Takes what there is until the change of the record at `last`. */
 async function takeAll(subscriber: Subscriber, last: string): Promise<void> {
   for (;;) {
-    const selected = await subscriber.stream.next()
-    if (selected === null) throw new Error('The stream has ended.')
+    const selected = await nextChange(subscriber.stream)
     if (selected.change.source === last) return subscriber.stream.close()
     fold(subscriber, selected.change)
   }
