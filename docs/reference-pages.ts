@@ -29,6 +29,8 @@ export async function referencePages(): Promise<readonly ReferencePage[]> {
         await read('platform/limits.ts'),
         await read('platform/server-limits.ts'),
         await read('platform/gateway-limits.ts'),
+        await read('platform/identity-limits.ts'),
+        await read('platform/operating-limits.ts'),
       ),
     },
     { name: 'product-language.md', text: productLanguagePage(await read('schema/directives.graphql')) },

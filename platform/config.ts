@@ -2,6 +2,7 @@
 import { nearestName } from '../schema/parse/nearest-name.ts'
 import { invariant, MeshgateError } from './errors.ts'
 import { readGateway, type GatewayConfig } from './gateway-config.ts'
+import { readOperating, type OperatingConfig } from './operating-config.ts'
 import { readServers, type ServersConfig } from './servers-config.ts'
 import type { Setting } from './setting.ts'
 import { SETTINGS, type LogLevel } from './settings.ts'
@@ -16,6 +17,7 @@ export interface Config {
   readonly cursorKey: Uint8Array | null
   readonly logLevel: LogLevel
   readonly gateway: GatewayConfig
+  readonly operating: OperatingConfig
   /** Null: the embedded log and store. */
   readonly servers: ServersConfig | null
 }
@@ -44,11 +46,12 @@ export function readConfig(environment: Environment, given: GivenSettings = new 
   const cursorKey = read(SETTINGS.cursorKey)
   const logLevel = read(SETTINGS.logLevel)
   const gateway = readGateway(read, problems)
+  const operating = readOperating(read, problems)
   const servers = readServers(read, problems)
   if (problems.length > 0) throw new MeshgateError('CONFIG_INVALID', problems.join(' '))
   invariant(port !== null && host !== null && dataDirectory !== null && logLevel !== null, 'a setting has a default')
-  invariant(gateway !== null, 'a gateway without problems is configured')
-  return { port, host, dataDirectory, cursorKey, logLevel, gateway, servers }
+  invariant(gateway !== null && operating !== null, 'what has no problems is configured')
+  return { port, host, dataDirectory, cursorKey, logLevel, gateway, operating, servers }
 }
 
 /** A variable that is nearly a setting would be passed over in silence; others with our prefix are somebody else's (Kubernetes sets some). */

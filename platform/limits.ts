@@ -2,6 +2,7 @@
 
 import { schemaLimits } from '../schema/schema-limits.ts'
 import { gatewayLimits } from './gateway-limits.ts'
+import { operatingLimits } from './operating-limits.ts'
 import { serverLimits } from './server-limits.ts'
 
 export const limits = {
@@ -13,6 +14,9 @@ export const limits = {
 
   // Gateway
   ...gatewayLimits,
+
+  // Operating
+  ...operatingLimits,
 
   // Event log
   /** Larger than any sensible record, small enough that a batch of them fits in memory. */

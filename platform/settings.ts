@@ -1,6 +1,7 @@
 // Every setting that the environment may give: its name, default, meaning and how its text is read. docs/settings.md is generated from it.
 
 import { GATEWAY_SETTINGS } from './gateway-settings.ts'
+import { REQUEST_LOG_SETTINGS, SUPERGRAPH_SETTINGS, TRACING_SETTINGS } from './operating-settings.ts'
 import { KAFKA_SETTINGS, CASSANDRA_SETTINGS } from './server-settings.ts'
 import { invalid, ok, readOneOf, readText, setting, type Reading } from './setting.ts'
 
@@ -22,7 +23,7 @@ function readCursorKey(text: string): Reading<Uint8Array> {
     : invalid(`${CURSOR_KEY_BYTES} bytes in base64, as \`openssl rand -base64 ${CURSOR_KEY_BYTES}\` prints them`)
 }
 
-export const SETTINGS = {
+const PROCESS_SETTINGS = {
   port: setting(
     'PORT',
     {
@@ -68,7 +69,26 @@ export const SETTINGS = {
     },
     readOneOf(LOG_LEVELS),
   ),
-  ...GATEWAY_SETTINGS,
-  ...KAFKA_SETTINGS,
-  ...CASSANDRA_SETTINGS,
+} as const
+
+/**
+ * By the part of the configuration file that holds them; those of '' stand at its top. A setting's key in the file is its name here, without
+ * the name of its group: `kafkaBrokers` is `brokers` of `kafka`.
+ */
+export const SETTING_GROUPS = {
+  '': PROCESS_SETTINGS,
+  gateway: { ...GATEWAY_SETTINGS, ...SUPERGRAPH_SETTINGS },
+  requestLog: REQUEST_LOG_SETTINGS,
+  tracing: TRACING_SETTINGS,
+  kafka: KAFKA_SETTINGS,
+  cassandra: CASSANDRA_SETTINGS,
+} as const
+
+export const SETTINGS = {
+  ...SETTING_GROUPS[''],
+  ...SETTING_GROUPS.gateway,
+  ...SETTING_GROUPS.requestLog,
+  ...SETTING_GROUPS.tracing,
+  ...SETTING_GROUPS.kafka,
+  ...SETTING_GROUPS.cassandra,
 } as const

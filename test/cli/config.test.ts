@@ -14,6 +14,14 @@ const GATEWAY = {
   subgraphs: {},
 }
 
+const OPERATING = {
+  supergraph: null,
+  supergraphToken: null,
+  drainDelayMs: 0,
+  requestLog: { lines: 'slow', slowMs: 1000, sample: 1, principal: 'hashed' },
+  tracing: null,
+}
+
 describe('settings', () => {
   test('have defaults for a laptop', () => {
     expect(readConfig({})).toEqual({
@@ -23,6 +31,7 @@ describe('settings', () => {
       cursorKey: null,
       logLevel: 'info',
       gateway: GATEWAY,
+      operating: OPERATING,
       servers: null,
     })
   })
@@ -43,6 +52,7 @@ describe('settings', () => {
       cursorKey: key,
       logLevel: 'warn',
       gateway: GATEWAY,
+      operating: OPERATING,
       servers: null,
     })
   })

@@ -1,0 +1,22 @@
+// The bounds of what makes a gateway easy to run: reload, shutdown, request log, traces, with their reasons. `limits` (limits.ts) holds them
+// with all others.
+
+export const operatingLimits = {
+  // Operating: supergraph
+  /** Between two looks whether the file of the supergraph has changed: a look is one call to the system. */
+  supergraphFilePollMs: 1_000,
+  /** A file that has just changed must stay as it is for so long: an editor may still write it. */
+  supergraphFileSettleMs: 100,
+  /** Looks at a file that keeps changing before it is left for the next poll. */
+  supergraphFileSettlesMax: 20,
+  /** Between two questions to the supergraph's URL: one that has not changed costs an answer without a body. */
+  supergraphUrlPollMs: 10_000,
+  /** Longest pause between two questions to a URL that does not answer. */
+  supergraphUrlPollMsMax: 120_000,
+  /** A supergraph that has not come by then comes with the next question. */
+  supergraphUrlTimeoutMs: 15_000,
+  /** Bytes of a supergraph: some ten times the largest that are known. */
+  supergraphBytesMax: 67_108_864,
+  /** How long a worker may take to load a supergraph and say so: seconds for thousands of types, on a busy core. */
+  workerReplaceMsMax: 60_000,
+} as const
