@@ -289,7 +289,12 @@ const FAILURE_CODES = {
   },
   SUBSCRIPTION_GAP: {
     meaning: 'The changes after the cursor are older than the retention: some are lost to this subscriber.',
-    action: 'Query the current state and subscribe without a cursor.',
+    action: 'Subscribe without a cursor, with `snapshot: true` where the current state is wanted.',
+    retryable: false,
+  },
+  SNAPSHOT_NOT_SERVED: {
+    meaning: 'A subscription asks for a snapshot, and no table of the product serves its rows.',
+    action: 'Give the arguments that the message names, or have the product declare the table or the scan.',
     retryable: false,
   },
   SUBSCRIPTION_OVERFLOW: {

@@ -311,6 +311,10 @@ export const limits = {
   cursorSourcesMax: 64,
   /** Queries that one subgraph keeps compiled, and the characters of their texts: gateways ask the same ones again and again. */
   subgraphQueriesKeptMax: 1_000,
+  /** Rows of a snapshot in memory per subscriber that reads one: a slow one holds a page, so it is small. */
+  snapshotPageRows: 100,
+  /** Pages of snapshots that one subgraph reads at a time: queries have the store to themselves for the most part. */
+  snapshotReadsInFlightMax: 8,
   subgraphQueryCharactersKeptMax: 1_048_576,
   /** Body of a request to a subgraph: thousands of representations. */
   subgraphBodyBytesMax: 16_777_216,

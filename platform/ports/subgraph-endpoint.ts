@@ -49,6 +49,9 @@ export interface SubgraphResponse {
  * first, as soon as it is established, by a response without data that has `started: true` and the cursor of where it begins. One with
  * `positions: true` is told with every answer where that stands in the changes topic, and by a response without data that has `caughtUp: true`
  * when a stream that was resumed has come to the head of the log: who has two streams of one subscription can tell what both have.
+ * One with `snapshot: true` and no cursor is answered by the rows that are there now, each an event with `snapshot: true`, then by a response
+ * without data that has `snapshotComplete: true`, then by every change since before the first row was read. A cursor says itself whether it
+ * is within a snapshot.
  */
 export interface SubscriptionExtension {
   /** The entity's key, as on the changes topic. */
@@ -56,6 +59,9 @@ export interface SubscriptionExtension {
   readonly cursor: string
   readonly started?: true
   readonly caughtUp?: true
+  /** The event is a row of the snapshot. */
+  readonly snapshot?: true
+  readonly snapshotComplete?: true
   /** Next offsets of the changes topic after it, by partition. All that lies before has been told, where it was to be told. */
   readonly positions?: readonly number[]
   /** Of the event's change. */

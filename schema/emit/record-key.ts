@@ -75,7 +75,8 @@ function keyFieldsOf(names: readonly string[], entity: Entity, product: Product)
   })
 }
 
-const keyTextOf = (names: readonly string[]): ((row: Row) => string) => {
+/** The text of a key that has these fields, from a row. */
+export const keyTextOf = (names: readonly string[]): ((row: Row) => string) => {
   const [only] = names
   if (names.length === 1 && only !== undefined) return (row) => cellText(row[only])
   return (row) => JSON.stringify(names.map((name) => row[name] ?? null))

@@ -49,7 +49,7 @@ function queryResolver(served: ServedProduct, operation: QueryOperation): RootRe
 
 const subscriptionResolver = (served: ServedProduct, operation: SubscriptionOperation) => ({
   subscribe: (_root: unknown, args: Arguments, context: RequestContext) =>
-    subscribeToChanges(served, operation, args, context.resumeCursor),
+    subscribeToChanges(served, operation, args, context.beginning),
   resolve: (event: { readonly row: Row | null }) => event.row,
 })
 

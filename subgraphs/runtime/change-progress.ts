@@ -1,5 +1,7 @@
 // How far a subscription has come: the next offset of every partition of the changes topic, and per partition the highest source
-// position seen, so that a change which ingest appended twice (after a crash) is told once. This is what a cursor holds.
+// position seen, so that a change which ingest appended twice (after a crash) is told once. While a snapshot is read, where the changes
+// will go on and how far the read has come. This is what a cursor holds.
+import type { Value } from '../../schema/row.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import type { SourcedChange } from './change-record.ts'
@@ -9,12 +11,22 @@ export interface ChangeProgress {
   readonly positions: readonly number[]
   /** By partition: `topic:partition:generation` of the source → the highest offset seen. Records of a source partition come in its order. */
   readonly seen: readonly ReadonlyMap<string, number>[]
+  /** Absent where no snapshot is being read. */
+  readonly reading?: SnapshotReading
+}
+
+export interface SnapshotReading {
+  /** The label of its list. */
+  readonly list: string
+  /** Values of the position of the last row told, none before the first. */
+  readonly after: readonly Value[]
 }
 
 /** JSON of a cursor. */
 interface CursorContent {
   readonly p: readonly number[]
   readonly s: readonly (readonly [string, number])[][]
+  readonly r?: readonly [list: string, ...after: Value[]]
 }
 
 export const startProgress = (positions: readonly number[]): ChangeProgress => ({
@@ -64,16 +76,28 @@ export function trackProgress(from: ChangeProgress): ProgressTracker {
 export const cursorContent = (progress: ChangeProgress): CursorContent => ({
   p: progress.positions,
   s: progress.seen.map((sources) => [...sources]),
+  ...(progress.reading === undefined ? {} : { r: [progress.reading.list, ...progress.reading.after] }),
 })
 
-/** Progress from what a cursor held; it was sealed by us, so only its age can be wrong. */
+/**
+ * Progress from what a cursor held; it was sealed by us, so only its age can be wrong. Partitions that the topic has got since are read from
+ * their first record: all of it came after the cursor.
+ */
 export function progressOf(content: unknown, partitions: number): ChangeProgress {
-  const { p: positions, s: seen } = content as CursorContent
-  if (positions.length !== partitions) {
+  const { p: positions, s: seen, r: reading } = content as CursorContent
+  if (positions.length > partitions) {
     throw new MeshgateError(
-      'CURSOR_INVALID',
-      `The cursor is of ${positions.length} partitions, the topic has ${partitions}; subscribe without a cursor`,
+      'SUBSCRIPTION_GAP',
+      `The cursor is of ${positions.length} partitions, the topic has ${partitions}: it was made anew; ${AFTER_A_GAP}`,
     )
   }
-  return { positions, seen: seen.map((sources) => new Map(sources)) }
+  const added = Array.from({ length: partitions - positions.length }, () => 0)
+  return {
+    positions: [...positions, ...added],
+    seen: [...seen.map((sources) => new Map(sources)), ...added.map(() => new Map<string, number>())],
+    ...(reading === undefined ? {} : { reading: { list: reading[0], after: reading.slice(1) } }),
+  }
 }
+
+/** What a subscriber does whose cursor is of no use any more. */
+export const AFTER_A_GAP = 'subscribe without a cursor, with a snapshot where the state is wanted'

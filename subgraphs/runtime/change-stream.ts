@@ -6,7 +6,13 @@ import type { Change } from '../../schema/record.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import type { EventLog, LogRecord, RecordBatch, Tail } from '../../platform/ports/event-log.ts'
-import { startProgress, trackProgress, type ChangeProgress, type ProgressTracker } from './change-progress.ts'
+import {
+  AFTER_A_GAP,
+  startProgress,
+  trackProgress,
+  type ChangeProgress,
+  type ProgressTracker,
+} from './change-progress.ts'
 import { changeOf } from './change-record.ts'
 import type { Selection } from './change-selection.ts'
 import type { Gate } from './gate.ts'
@@ -40,11 +46,11 @@ export interface ChangeStreamOptions {
 
 function failureOf(error: unknown, topic: string): MeshgateError {
   if (error instanceof MeshgateError) {
-    if (error.code === 'INTERNAL' || error.code === 'SUBSCRIPTION_OVERFLOW') return error
+    if (['INTERNAL', 'SUBSCRIPTION_OVERFLOW', 'SUBSCRIPTION_GAP'].includes(error.code)) return error
     if (error.code === 'LOG_OFFSET_OUT_OF_RANGE') {
       return new MeshgateError(
         'SUBSCRIPTION_GAP',
-        `Changes of ${topic} after the cursor are older than the retention; query the current state and subscribe without a cursor`,
+        `Changes of ${topic} after the cursor are older than the retention; ${AFTER_A_GAP}`,
         error,
       )
     }
@@ -54,6 +60,22 @@ function failureOf(error: unknown, topic: string): MeshgateError {
     `The changes of ${topic} can no longer be read; subscribe again with the cursor`,
     error,
   )
+}
+
+/** SUBSCRIPTION_GAP where a record from there on is not held any more. */
+export async function checkHeld(
+  { log, topic }: Pick<ChangeStreamOptions, 'log' | 'topic'>,
+  positions: readonly number[],
+): Promise<void> {
+  for (const { partition, earliest, next } of await log.offsets(topic)) {
+    const position = positions[partition] ?? 0
+    if (position >= earliest && position <= next) continue
+    const cause = new MeshgateError(
+      'LOG_OFFSET_OUT_OF_RANGE',
+      `${partition}:${position} is not from ${earliest} to ${next}`,
+    )
+    throw failureOf(cause, topic)
+  }
 }
 
 export class ChangeStream {
@@ -139,16 +161,7 @@ export class ChangeStream {
   async #resumeFrom(progress: ChangeProgress): Promise<void> {
     this.#read = trackProgress(progress)
     this.#told = progress
-    const held = await this.#options.log.offsets(this.#options.topic)
-    for (const { partition, earliest, next } of held) {
-      const position = progress.positions[partition] ?? 0
-      if (position < earliest || position > next) {
-        throw new MeshgateError(
-          'LOG_OFFSET_OUT_OF_RANGE',
-          `${partition}:${position} is not from ${earliest} to ${next}`,
-        )
-      }
-    }
+    await checkHeld(this.#options, progress.positions)
   }
 
   /** One read of every partition; when all are at their end, the tail takes over from there. */

@@ -1,13 +1,13 @@
 // Relay connections over a RowList: arguments to a page, and what PageInfo says of it. Cursors are sealed positions, good only for the
 // list that they come from. What nobody selects (cursors, the look back) is not computed.
-import type { Row, Value } from '../../schema/row.ts'
+import type { Row } from '../../schema/row.ts'
 import { isRowVisible } from '../../schema/row-visibility.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import type { Sealer } from '../../platform/seal.ts'
 import { argumentError } from './argument-error.ts'
 import type { Gate } from './gate.ts'
-import type { Order, RowList } from './row-list.ts'
-import { cellOf, pick, type ServedProduct } from './served-product.ts'
+import { positionFrom, positionValues, type Order, type RowList } from './row-list.ts'
+import { pick, type ServedProduct } from './served-product.ts'
 import { visibleRows } from './visible-rows.ts'
 
 /** Relay's arguments as GraphQL gives them. */
@@ -52,13 +52,9 @@ function checkedCount(name: 'first' | 'last', count: number, maxFirst: number): 
 }
 
 function positionOf(sealer: Sealer, page: ListPage, cursor: string): Row {
-  const values = sealer.unseal(page.purpose, cursor)
-  const columns = page.list.positionColumns
-  if (!Array.isArray(values) || values.length === 0 || values.length > columns.length) {
-    throw new MeshgateError('CURSOR_INVALID', 'The cursor holds no position')
-  }
-  // Sealed by us: the values are row values.
-  return Object.fromEntries(values.map((value: Value, index) => [columns[index] ?? '', value]))
+  const position = positionFrom(page.list, sealer.unseal(page.purpose, cursor))
+  if (position === null) throw new MeshgateError('CURSOR_INVALID', 'The cursor holds no position')
+  return position
 }
 
 function windowOf(sealer: Sealer, page: ListPage, args: PageArguments): Window {
@@ -110,13 +106,7 @@ export async function readConnection(served: ServedProduct, page: ListPage, args
   const hasMore = found.rows.length > window.count || isCut
   const forward = window.order === 'FORWARD'
   const rows = forward ? taken : taken.toReversed()
-  const seal = (position: Row): string =>
-    sealer.seal(
-      purpose,
-      list.positionColumns
-        .filter((column) => Object.hasOwn(position, column))
-        .map((column) => cellOf(position, column)),
-    )
+  const seal = (position: Row): string => sealer.seal(purpose, positionValues(list, position))
   // A page cut short by a bound goes on from where the search stopped, not from its last row.
   const edgeCursor = (row: Row | undefined, isFar: boolean): string | null => {
     if (isFar && isCut && found.end !== null) return seal(found.end)

@@ -95,8 +95,8 @@ function observeQueries(answer: AnswerQuery, { observer, clock, subgraph }: Obse
 /** The schema and what runs on it. */
 function runProduct(options: SubgraphOptions, name: string, sdl: string) {
   const { product, store, log, clock, cursorKey, logger = silentLogger, newErrorId = randomUUID } = options
-  const { pageReadsInFlightMax, replayReadsInFlightMax } = limits
-  const bounds = { pageReadsInFlightMax, replayReadsInFlightMax }
+  const { pageReadsInFlightMax, replayReadsInFlightMax, snapshotReadsInFlightMax } = limits
+  const bounds = { pageReadsInFlightMax, replayReadsInFlightMax, snapshotReadsInFlightMax }
   const served = serveProduct({ product, store, log, clock, sealer: createSealer(cursorKey), ...bounds })
   const typeDefs = parse(sdl)
   const schema = buildSubgraphSchema([{ typeDefs, resolvers: buildResolvers(served, typeDefs) ?? {} }])

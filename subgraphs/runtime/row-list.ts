@@ -1,8 +1,8 @@
 // A list of rows that can be walked both ways from a position: a partition, an index or a whole table. A position is the row's key
 // columns (those that tell it apart in the list); it stays good when its row is gone.
-import type { Row } from '../../schema/row.ts'
+import type { Row, Value } from '../../schema/row.ts'
 import type { ClusteringRange, RowPage, Store } from '../../platform/ports/store.ts'
-import { pick, type ServedTable } from './served-product.ts'
+import { cellOf, pick, type ServedTable } from './served-product.ts'
 
 export type Order = 'FORWARD' | 'REVERSE'
 
@@ -27,6 +27,16 @@ export interface RowList {
   step(request: StepRequest): Promise<Step>
   /** The whole key of the row at a position, null where the position is no row's. */
   keyAt(position: Row): Row | null
+}
+
+/** The values that a cursor holds of a position. */
+export const positionValues = ({ positionColumns }: RowList, position: Row): readonly Value[] =>
+  positionColumns.filter((column) => Object.hasOwn(position, column)).map((column) => cellOf(position, column))
+
+/** The position of which a cursor of ours holds the values; null where they are none. */
+export function positionFrom({ positionColumns }: RowList, values: unknown): Row | null {
+  if (!Array.isArray(values) || values.length === 0 || values.length > positionColumns.length) return null
+  return Object.fromEntries(values.map((value: Value, index) => [positionColumns[index] ?? '', value]))
 }
 
 const stepOf = (page: RowPage, columns: readonly string[]): Step => {

@@ -21,7 +21,7 @@ import type {
 import { argumentError } from './argument-error.ts'
 import type { ChangeProgress } from './change-progress.ts'
 import type { ErrorFormatter } from './format-error.ts'
-import { createRequestContext, type RequestContext } from './request-context.ts'
+import { createRequestContext, type Beginning, type RequestContext } from './request-context.ts'
 import type { ServedProduct } from './served-product.ts'
 import type { ChangeEvent, ChangeEvents } from './subscribe-to-changes.ts'
 
@@ -40,13 +40,18 @@ export type SubscriptionStart =
       fail(failure: MeshgateError): void
     }
 
-function cursorOf(request: SubgraphRequest): string | null {
-  const extension = request.extensions?.['meshgate']
-  if (extension === undefined || extension === null) return null
-  const { cursor } = extension as Partial<Record<keyof SubscriptionExtension, unknown>>
-  if (cursor === undefined || cursor === null) return null
-  if (typeof cursor === 'string') return cursor
-  throw argumentError('extensions.meshgate.cursor must be the text that an event brought')
+type RequestExtension = Partial<Record<keyof SubscriptionExtension, unknown>>
+
+const extensionOf = (request: SubgraphRequest): RequestExtension =>
+  (request.extensions?.['meshgate'] as RequestExtension | null | undefined) ?? {}
+
+function beginningOf(request: SubgraphRequest): Beginning {
+  const { cursor = null, snapshot = false } = extensionOf(request)
+  if (cursor !== null && typeof cursor !== 'string')
+    throw argumentError('extensions.meshgate.cursor must be the text that an event brought')
+  if (snapshot !== null && typeof snapshot !== 'boolean')
+    throw argumentError('extensions.meshgate.snapshot must be true or false')
+  return { cursor, snapshot: snapshot === true }
 }
 
 /** What the answers shall tell beside the events. */
@@ -58,9 +63,8 @@ interface Telling {
 }
 
 function tellingOf(request: SubgraphRequest): Telling {
-  const extension = request.extensions?.['meshgate'] as
-    Partial<Record<keyof SubscriptionExtension, unknown>> | undefined
-  return { start: extension?.started === true, positions: extension?.positions === true }
+  const { started, positions } = extensionOf(request)
+  return { start: started === true, positions: positions === true }
 }
 
 function parsed(schema: GraphQLSchema, request: SubgraphRequest): DocumentNode | readonly GraphQLError[] {
@@ -89,7 +93,7 @@ export async function startSubscription(
   if (!isDocument(document)) return { kind: 'refused', errors: format(document) }
   let context: RequestContext
   try {
-    context = { ...createRequestContext(served.store, request.principal), resumeCursor: cursorOf(request) }
+    context = { ...createRequestContext(served.store, request.principal), beginning: beginningOf(request) }
   } catch (error) {
     return { kind: 'refused', errors: format([asGraphQLError(error)]) }
   }
@@ -123,9 +127,9 @@ async function responseOf(
   const subscribing = args.contextValue as RequestContext
   const contextValue: RequestContext = {
     principal: subscribing.principal,
+    beginning: subscribing.beginning,
     reads,
     event: row === null ? null : { row, current: () => event.current() },
-    resumeCursor: null,
   }
   const result = await execute({ ...args, rootValue: event, contextValue })
   // An event that a closing subgraph could not read whole is not told: it comes again.
@@ -133,7 +137,8 @@ async function responseOf(
   const meshgate: SubscriptionExtension = {
     key: event.key,
     ...placeOf(events, event.progress, telling),
-    ...(telling.positions ? { at: event.at } : {}),
+    ...(event.at === null ? { snapshot: true } : {}),
+    ...(event.at !== null && telling.positions ? { at: event.at } : {}),
   }
   return {
     ...(result.data === undefined ? {} : { data: result.data }),
@@ -155,10 +160,12 @@ function failureResponse(runner: SubscriptionRunner, events: ChangeEvents, error
   return { errors: [{ ...formatted, extensions: { ...formatted.extensions, cursor } }], extensions: { meshgate } }
 }
 
+type StreamMarkSaid = { readonly [Name in 'started' | 'caughtUp' | 'snapshotComplete']?: true }
+
 /** An answer that tells of the stream itself. */
 function markOf(
   events: ChangeEvents,
-  mark: { readonly progress: ChangeProgress; readonly telling: Telling } & ({ started: true } | { caughtUp: true }),
+  mark: { readonly progress: ChangeProgress; readonly telling: Telling } & StreamMarkSaid,
 ): SubgraphResponse {
   const { progress, telling, ...said } = mark
   const meshgate: SubscriptionExtension = { ...placeOf(events, progress, telling), ...said }
@@ -201,8 +208,9 @@ function responsesOf(
           if (!('kind' in event)) {
             return { value: await responseOf(runner, events, { event, args, telling }), done: false }
           }
-          if (!telling.positions) continue
-          return { value: markOf(events, { progress: event.progress, telling, caughtUp: true }), done: false }
+          const { kind, progress } = event
+          if (kind === 'caughtUp' && !telling.positions) continue
+          return { value: markOf(events, { progress, telling, [kind]: true }), done: false }
         }
       } catch (error) {
         if (ended) return done

@@ -27,6 +27,8 @@ export interface ServedProduct {
   readonly pageGate: Gate
   /** Reads of the log for subscribers that catch up pass here. */
   readonly replayGate: Gate
+  /** Pages of snapshots are read here. */
+  readonly snapshotGate: Gate
   /** Of a changes topic. */
   recentSources(topic: string): RecentSources
   entity(name: string): Entity
@@ -41,6 +43,7 @@ export interface ServedProductOptions {
   readonly sealer: Sealer
   readonly pageReadsInFlightMax: number
   readonly replayReadsInFlightMax: number
+  readonly snapshotReadsInFlightMax: number
 }
 
 const servedTable = (entity: Entity, table: Table): ServedTable => ({
@@ -51,7 +54,7 @@ const servedTable = (entity: Entity, table: Table): ServedTable => ({
 })
 
 export function serveProduct(options: ServedProductOptions): ServedProduct {
-  const { product, pageReadsInFlightMax, replayReadsInFlightMax, ...ports } = options
+  const { product, pageReadsInFlightMax, replayReadsInFlightMax, snapshotReadsInFlightMax, ...ports } = options
   const entities = new Map(product.entities.map((entity) => [entity.name, entity]))
   const tables = new Map(
     product.entities.flatMap((entity) => entity.tables.map((table) => [table.name, servedTable(entity, table)])),
@@ -63,6 +66,7 @@ export function serveProduct(options: ServedProductOptions): ServedProduct {
     product,
     pageGate: createGate(pageReadsInFlightMax),
     replayGate,
+    snapshotGate: createGate(snapshotReadsInFlightMax),
     recentSources(topic) {
       const recent = recentSources.get(topic) ?? new RecentSources(ports.log, replayGate, topic)
       recentSources.set(topic, recent)
