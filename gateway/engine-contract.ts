@@ -10,6 +10,8 @@ export interface EngineRequest {
   readonly variables?: Readonly<Record<string, unknown>>
   readonly extensions?: Readonly<Record<string, unknown>>
   readonly principal?: Principal
+  /** When what showed who it is expires, in milliseconds since 1970: a stream ends then. Absent: never. */
+  readonly expiresAtMs?: number
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
   /** When it came, by nextArrival(). Default: when it is run. */

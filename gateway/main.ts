@@ -3,6 +3,9 @@ import { parse, validate } from 'graphql'
 import type { Logger } from 'pino'
 import { createPage, type ExampleQuery } from '../console/page.ts'
 import type { Clock } from '../platform/ports/clock.ts'
+import { systemClock } from '../platform/system-clock.ts'
+import type { AuthenticationOptions } from './authenticate/authentication-options.ts'
+import type { Authenticate } from './authenticate/identity.ts'
 import type { Engine } from './engine-contract.ts'
 import type { CorsOptions } from './http/cors.ts'
 import type { CsrfOptions } from './http/csrf.ts'
@@ -14,6 +17,7 @@ import { loadMesh, type SupergraphMesh } from './load-mesh.ts'
 import type { DocumentLimits } from './plan/operation-limits.ts'
 import type { Sharing } from './sharing.ts'
 
+export type { AuthenticationOptions } from './authenticate/authentication-options.ts'
 export type { SubgraphSettings } from './endpoints/subgraph-settings.ts'
 export type { GatewaySubgraph } from './compose/compose-mesh.ts'
 export type { AnsweredRequest, GatewayObserver, SubgraphReachability } from './gateway-observer.ts'
@@ -39,6 +43,8 @@ export interface GatewayOptions {
   readonly clock?: Clock
   readonly limits?: Partial<DocumentLimits>
   readonly exposeSubgraphErrors?: boolean
+  /** Absent: everybody is nobody in particular. */
+  readonly authentication?: AuthenticationOptions
   /** Absent: pages of other origins are not answered. */
   readonly cors?: CorsOptions
   /** Requests that another site's page can make a browser send. Default: refused unless one of the usual headers shows a preflight. */
@@ -71,6 +77,7 @@ export interface Gateway {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let current = loadMesh(await composed(options.mesh), options)
   const engine = (): Engine => current.engine
+  const authenticate = await authenticator(options)
   const server = await startGatewayServer({
     port: options.port,
     host: options.host ?? '127.0.0.1',
@@ -78,6 +85,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ready: options.ready ?? (() => ({ ready: true, reasons: [] })),
     routes: options.routes ?? [],
     page: createPage({ title: options.title ?? 'Meshgate', exampleQueries: () => fitting(options, engine()) }),
+    ...(authenticate === null ? {} : { authenticate }),
     ...(options.cors === undefined ? {} : { cors: options.cors }),
     ...(options.csrf === undefined ? {} : { csrf: options.csrf }),
     batchMax: options.batchMax ?? 0,
@@ -117,6 +125,17 @@ async function composed(mesh: GatewayMesh): Promise<SupergraphMesh> {
   if (!('subgraphs' in mesh)) return mesh
   const { composeMesh } = await import('./compose/compose-mesh.ts')
   return composeMesh(mesh.subgraphs)
+}
+
+/** Who has no tokens to verify does without what verifies them. */
+async function authenticator({ authentication, clock = systemClock, logger }: GatewayOptions): Promise<Authenticate | null> {
+  if (authentication === undefined) return null
+  const { createTokenAuthenticator } = await import('./authenticate/token-authenticator.ts')
+  return createTokenAuthenticator({
+    ...authentication,
+    clock,
+    onFailure: (message, error) => logger.warn({ err: error }, message),
+  })
 }
 
 function fitting({ exampleQueries = [] }: GatewayOptions, { publicSchema }: Engine): readonly ExampleQuery[] {

@@ -332,6 +332,26 @@ const FAILURE_CODES = {
     action: 'Send it as the message says.',
     retryable: false,
   },
+  UNAUTHENTICATED: {
+    meaning: 'A request has no token where one is needed, or one that is wrong or has expired.',
+    action: 'Get a valid token and ask again with it.',
+    retryable: false,
+  },
+  AUTHENTICATION_UNAVAILABLE: {
+    meaning: 'The keys that tokens are verified with cannot be read, and none were read before.',
+    action: 'Retry with backoff; the log of the gateway has the cause.',
+    retryable: true,
+  },
+  TOKEN_EXPIRED: {
+    meaning: 'The token that a stream was opened with has expired.',
+    action: 'Subscribe again with a new token, and with the cursor that the error carries.',
+    retryable: false,
+  },
+  UNAUTHORIZED_FIELD_OR_TYPE: {
+    meaning: 'A field was left out of an operation: whoever asks may not see it, or the type of its value.',
+    action: 'Ask with a token that has what `@authenticated`, `@requiresScopes` or `@policy` say there.',
+    retryable: false,
+  },
   PLAN_FAILED: {
     meaning: 'A valid operation cannot be planned: a limit of the planner.',
     action: 'Write the operation another way and report it with the schema.',

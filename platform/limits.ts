@@ -3,6 +3,7 @@
 import { schemaLimits } from '../schema/schema-limits.ts'
 import { gatewayLimits } from './gateway-limits.ts'
 import { operatingLimits } from './operating-limits.ts'
+import { identityLimits } from './identity-limits.ts'
 import { serverLimits } from './server-limits.ts'
 
 export const limits = {
@@ -14,6 +15,9 @@ export const limits = {
 
   // Gateway
   ...gatewayLimits,
+
+  // Identity
+  ...identityLimits,
 
   // Operating
   ...operatingLimits,

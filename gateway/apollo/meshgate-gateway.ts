@@ -8,6 +8,7 @@ import { MeshgateError } from '../../platform/errors.ts'
 import { ANONYMOUS, type Principal } from '../../platform/governance/principal.ts'
 import { limits } from '../../platform/limits.ts'
 import type { SubgraphEndpoint } from '../../platform/ports/subgraph-endpoint.ts'
+import { systemClock } from '../../platform/system-clock.ts'
 import { createLogger } from '../../platform/telemetry/logger.ts'
 import { isReady, type EngineRequest } from '../engine-contract.ts'
 import { checkCors, isOriginAllowed, type CorsOptions } from '../http/cors.ts'
@@ -139,7 +140,8 @@ export class MeshgateGateway<TContext extends BaseContext = BaseContext> impleme
     const socket = attachGraphqlSocket(server, {
       path,
       engine: () => this.#loadedMesh().engine,
-      principal,
+      authenticate: (request) => ({ kind: 'known', principal: principal(request), expiresAtMs: null }),
+      clock: this.#meshOptions.clock ?? systemClock,
       forwarded: createHeaderForwarder(forwardHeaders),
       originAllowed: (request) => isOriginAllowed(request, cors),
       messageBytesMax: limits.requestBodyBytesMax,

@@ -1,7 +1,7 @@
 // Requests of one subgraph that are under way, and who waits for each: equal ones are sent once. Who may join is the setting's (sharing.ts).
 // The bytes are shared, reading them is each one's own. Keeps nothing once it has been answered.
 import { limits } from '../../platform/limits.ts'
-import type { Principal } from '../../platform/governance/principal.ts'
+import { principalKey } from '../principal-key.ts'
 import type { WireRequest } from '../../platform/ports/subgraph-endpoint.ts'
 import type { Sharing } from '../sharing.ts'
 import { nextArrival } from './arrival.ts'
@@ -80,15 +80,8 @@ function mayShare({ isMutation, isAfterMutation, body }: WireRequest): boolean {
   return !isMutation && isAfterMutation !== true && body.length <= limits.sharedRequestCharactersMax
 }
 
-const principalKeys = new WeakMap<Principal, string>()
-
 /** Everything that may change the answer. Until policies say which parts of a principal they ask for, it is all of it. */
 function keyOf({ principal, headers, body }: WireRequest): string {
-  let principalKey = principalKeys.get(principal)
-  if (principalKey === undefined) {
-    principalKey = JSON.stringify(principal)
-    principalKeys.set(principal, principalKey)
-  }
   // Neither of the first two has a line feed.
-  return `${principalKey}\n${forwardedHeaders(headers).key}\n${body}`
+  return `${principalKey(principal)}\n${forwardedHeaders(headers).key}\n${body}`
 }

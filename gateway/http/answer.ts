@@ -42,7 +42,8 @@ export async function makeCompressedAnswer(
 }
 
 export function problemAnswer(problem: HttpProblem, form: AnswerForm): Answer {
-  const result = { errors: [{ message: problem.message, extensions: { code: 'REQUEST_INVALID' } }] }
+  const { message, code = 'REQUEST_INVALID' } = problem
+  const result = { errors: [{ message, extensions: { code } }] }
   const answer = makeAnswer(problem.status, JSON.stringify(result), form)
   return problem.headers === undefined ? answer : { ...answer, head: [...answer.head, ...problem.headers] }
 }

@@ -3,11 +3,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Server as NetServer, type AddressInfo } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import { MeshgateError } from '../../platform/errors.ts'
-import { ANONYMOUS, type Principal } from '../../platform/governance/principal.ts'
 import { InHand } from '../../platform/in-hand.ts'
 import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
 import { systemClock } from '../../platform/system-clock.ts'
+import { authenticateNobody, type Authenticate } from '../authenticate/identity.ts'
 import type { Engine } from '../engine-contract.ts'
 import type { GatewayObserver } from '../gateway-observer.ts'
 import type { Sharing } from '../sharing.ts'
@@ -51,7 +51,8 @@ export interface GatewayServerOptions {
   readonly compression?: boolean
   /** Between signs of life on streams. Default `limits.streamKeepAliveMs`. */
   readonly streamKeepAliveMs?: number
-  readonly principal?: (request: IncomingMessage) => Principal
+  /** Who asks. Default: nobody in particular. */
+  readonly authenticate?: Authenticate
   /** Told here of requests that share another's answer; the engine tells of all others. */
   readonly observer?: GatewayObserver
   /** Default: the system's. */
@@ -83,9 +84,9 @@ const SERVER_OPTIONS = {
 /** Rejects with CONFIG_INVALID or PORT_IN_USE. */
 export async function startGatewayServer(options: GatewayServerOptions): Promise<GatewayServer> {
   checkCors(options.cors)
-  const principal = options.principal ?? (() => ANONYMOUS)
+  const { authenticate = authenticateNobody, clock = systemClock } = options
   const forwarded = createHeaderForwarder(options.forwardHeaders ?? [])
-  const handle = graphqlHandler(options, principal, forwarded)
+  const handle = graphqlHandler(options, authenticate, forwarded)
   const inHand = new InHand<ServerResponse>()
   let closing: Promise<void> | null = null
   let arrivals = 0
@@ -103,7 +104,8 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
   const socket = attachGraphqlSocket(server, {
     path: GRAPHQL_PATH,
     engine: options.engine,
-    principal,
+    authenticate,
+    clock,
     forwarded,
     originAllowed: (request) => isOriginAllowed(request, options.cors),
     messageBytesMax: limits.requestBodyBytesMax,
@@ -125,7 +127,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
 
 function graphqlHandler(
   options: GatewayServerOptions,
-  principal: (request: IncomingMessage) => Principal,
+  authenticate: Authenticate,
   forwarded: HeaderForwarder,
 ): GraphqlHandler {
   const { engine, cors, csrf = { headers: CSRF_HEADERS }, batchMax = 0, onError } = options
@@ -134,7 +136,7 @@ function graphqlHandler(
   const told = observer === undefined ? {} : { observer }
   return createGraphqlHandler({
     engine,
-    principal,
+    authenticate,
     forwarded,
     bodyBytesMax: limits.requestBodyBytesMax,
     csrf: createCsrfGuard(csrf, cors),

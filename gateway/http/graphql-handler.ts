@@ -1,6 +1,6 @@
 // Answers /graphql over HTTP: reads the request, runs it on the engine of the moment, and writes what comes in the protocol that fits.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Principal } from '../../platform/governance/principal.ts'
+import { NOBODY, type Authenticate, type Identity } from '../authenticate/identity.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult } from '../engine-contract.ts'
 import { readAccept, type Accepted, type StreamMediaType } from './accept.ts'
 import { makeCompressedAnswer, problemAnswer, writeAnswer, type AnswerForm } from './answer.ts'
@@ -22,7 +22,8 @@ import type { TextBuffers } from './text-buffers.ts'
 export interface GraphqlHandlerOptions {
   /** The engine that new requests run on. */
   readonly engine: () => Engine
-  readonly principal: (request: IncomingMessage) => Principal
+  /** Asked before a request is read. */
+  readonly authenticate: Authenticate
   readonly forwarded: HeaderForwarder
   readonly bodyBytesMax: number
   /** Null: whatever a browser sends is answered. */
@@ -44,6 +45,7 @@ interface Exchange {
   readonly response: ServerResponse
   readonly accepted: Accepted
   readonly form: AnswerForm
+  readonly identity: Identity
 }
 
 /** `search` is what follows the question mark in the URL. */
@@ -51,9 +53,13 @@ export type GraphqlHandler = (request: IncomingMessage, response: ServerResponse
 
 export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
   return async (request, response, search) => {
-    const exchange = openExchange(request, response, options)
-    const problem = checkRequest(exchange, options)
-    if (problem !== null) return writeProblem(exchange, problem)
+    const opened = openExchange(request, response, options)
+    const problem = checkRequest(opened, options)
+    if (problem !== null) return writeProblem(opened, problem)
+    const found = options.authenticate(request)
+    const identity = found instanceof Promise ? await found : found
+    if (identity.kind === 'refused') return writeProblem(opened, identity)
+    const exchange: Exchange = { ...opened, identity }
     if (request.method === 'GET') {
       return answer(exchange, { exact: `?${search}`, read: () => readSearch(search) }, options)
     }
@@ -72,7 +78,8 @@ function openExchange(
 ): Exchange {
   const accepted = readAccept(request.headers.accept)
   const coding = compressor === null ? 'identity' : readAcceptEncoding(request.headers['accept-encoding'])
-  return { request, response, accepted, form: { mediaType: accepted.answer ?? 'application/json', coding, vary } }
+  const form = { mediaType: accepted.answer ?? 'application/json', coding, vary } as const
+  return { request, response, accepted, form, identity: NOBODY }
 }
 
 function checkRequest({ request, accepted }: Exchange, { csrf }: GraphqlHandlerOptions): HttpProblem | null {
@@ -90,7 +97,7 @@ interface Asked {
 
 async function answer(exchange: Exchange, asked: Asked, options: GraphqlHandlerOptions): Promise<void> {
   const { request, response, accepted, form } = exchange
-  const principal = options.principal(request)
+  const { principal, expiresAtMs } = exchange.identity
   const headers = options.forwarded(request)
   if (options.sharedQueries !== null && accepted.answer !== null) {
     const shareable: ShareableRequest = { ...asked, principal, headers, form }
@@ -102,7 +109,8 @@ async function answer(exchange: Exchange, asked: Asked, options: GraphqlHandlerO
   const parameters = asked.read()
   if (isProblem(parameters)) return writeProblem(exchange, parameters)
   const signal = disconnectSignal(response)
-  const context = { principal, signal, ...(headers === undefined ? {} : { headers }) }
+  const expiring = expiresAtMs === null ? {} : { expiresAtMs }
+  const context = { principal, signal, ...expiring, ...(headers === undefined ? {} : { headers }) }
   try {
     if (isBatch(parameters)) await answerBatch(exchange, parameters, context, options)
     else await answerOne(exchange, { ...parameters, ...context }, options)
@@ -153,7 +161,7 @@ async function refuse(exchange: Exchange, result: EngineResult, options: Graphql
 async function answerBatch(
   exchange: Exchange,
   entries: readonly unknown[],
-  context: Pick<EngineRequest, 'principal' | 'headers' | 'signal'>,
+  context: Pick<EngineRequest, 'principal' | 'expiresAtMs' | 'headers' | 'signal'>,
   { engine, batchMax, compressor }: GraphqlHandlerOptions,
 ): Promise<void> {
   const { accepted, form, response } = exchange

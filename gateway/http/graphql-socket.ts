@@ -4,9 +4,11 @@ import { handleProtocols, makeServer } from 'graphql-ws'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
-import type { Principal } from '../../platform/governance/principal.ts'
+import { atTime } from '../authenticate/at-time.ts'
+import { NOBODY, type Authenticate, type Identity } from '../authenticate/identity.ts'
 import { invariant } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
+import type { Clock } from '../../platform/ports/clock.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult, type ReadyOperation } from '../engine-contract.ts'
 import type { HeaderForwarder } from './forwarded-headers.ts'
 import { readParameters } from './graphql-request.ts'
@@ -16,7 +18,9 @@ import { createSocketOperations, type SocketOperations } from './socket-operatio
 export interface GraphqlSocketOptions {
   readonly path: string
   readonly engine: () => Engine
-  readonly principal: (request: IncomingMessage) => Principal
+  /** Asked once per socket, with what its client puts into connection_init. */
+  readonly authenticate: Authenticate
+  readonly clock: Clock
   /** Of the handshake's headers: what a client puts into connection_init are no headers, and are not forwarded. */
   readonly forwarded?: HeaderForwarder
   readonly originAllowed: (request: IncomingMessage) => boolean
@@ -34,6 +38,11 @@ export interface GraphqlSocket {
 
 interface Extra {
   readonly request: IncomingMessage
+  readonly close: (code: number, reason: string) => void
+  /** Nobody until connection_init has said who it is. */
+  identity: Identity
+  /** Told when the socket's credentials expire. */
+  readonly expireAt: (timeMs: number) => void
   readonly headers: Readonly<Record<string, string>> | undefined
   readonly operations: () => SocketOperations
 }
@@ -89,6 +98,14 @@ export function attachGraphqlSocket(server: Server, options: GraphqlSocketOption
   }
 }
 
+/** As graphql-ws has it. */
+const FORBIDDEN = 4403
+
+/** A close frame has room for 123 bytes. */
+function closeReason(text: string): string {
+  return Buffer.from(text).subarray(0, 120).toString('utf8').replaceAll('\uFFFD', '')
+}
+
 function refuseUpgrade(connection: Duplex, status: string): void {
   // From here on node:http does not look after the connection: a reset would end the process, a peer that stays would keep it open.
   connection.on('error', () => undefined)
@@ -96,9 +113,24 @@ function refuseUpgrade(connection: Duplex, status: string): void {
   connection.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
 }
 
-function createProtocol({ engine, principal }: GraphqlSocketOptions): ReturnType<typeof makeServer<undefined, Extra>> {
+function createProtocol({
+  engine,
+  authenticate,
+}: GraphqlSocketOptions): ReturnType<typeof makeServer<undefined, Extra>> {
   return makeServer<undefined, Extra>({
     connectionInitWaitTimeout: limits.socketInitTimeoutMs,
+    onConnect: async ({ extra, connectionParams }) => {
+      const found = authenticate(extra.request, connectionParams)
+      const identity = found instanceof Promise ? await found : found
+      if (identity.kind === 'refused') {
+        // 1013: try again later. graphql-ws clients come back after 4403, with what their connectionParams then give.
+        extra.close(identity.status === 503 ? 1013 : FORBIDDEN, identity.message)
+        return false
+      }
+      extra.identity = identity
+      if (identity.expiresAtMs !== null) extra.expireAt(identity.expiresAtMs)
+      return true
+    },
     onSubscribe: async (context, id, payload): Promise<ExecutionArgs | readonly GraphQLError[]> => {
       const signal = context.extra.operations().begin(id)
       if (Object.keys(context.subscriptions).length > limits.socketSubscriptionsMax) {
@@ -107,9 +139,11 @@ function createProtocol({ engine, principal }: GraphqlSocketOptions): ReturnType
       const current = engine()
       const parameters = readParameters(payload)
       if (isProblem(parameters)) return [problem(parameters.message)]
-      const { headers, request: handshake } = context.extra
+      const { headers, identity } = context.extra
       const forwarded = headers === undefined ? {} : { headers }
-      const request: EngineRequest = { ...parameters, principal: principal(handshake), signal, ...forwarded }
+      const { principal, expiresAtMs } = identity
+      const expiring = expiresAtMs === null ? {} : { expiresAtMs }
+      const request: EngineRequest = { ...parameters, principal, signal, ...expiring, ...forwarded }
       const operation = await current.prepare(request)
       if (!isReady(operation)) return toGraphqlErrors(operation.errors ?? [])
       const running: Running = { engine: current, operation, request }
@@ -162,7 +196,7 @@ function serve(
   socket: WebSocket,
   request: IncomingMessage,
   protocol: ReturnType<typeof createProtocol>,
-  { forwarded, onError }: GraphqlSocketOptions,
+  { forwarded, clock, onError }: GraphqlSocketOptions,
 ): Served {
   let alive = true
   const ping = setInterval(() => {
@@ -174,6 +208,12 @@ function serve(
   // What the peer or the network did wrong: ws closes the socket with the right code, and it is no failure of ours.
   socket.on('error', () => undefined)
   let operations: SocketOperations | null = null
+  let takeBack = (): void => undefined
+  /** What is under way ends first: streams with their cursors. */
+  const expire = async (): Promise<void> => {
+    await operations?.finish()
+    socket.close(FORBIDDEN, 'The token has expired: come back with a new one.')
+  }
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
@@ -188,6 +228,11 @@ function serve(
     },
     {
       request,
+      close: (code, reason) => socket.close(code, closeReason(reason)),
+      identity: NOBODY,
+      expireAt: (timeMs) => {
+        takeBack = atTime(clock, timeMs, () => void expire())
+      },
       headers: forwarded?.(request),
       operations: () => {
         invariant(operations, 'a socket that was given a subscription receives messages')
@@ -202,6 +247,7 @@ function serve(
   })
   socket.once('close', (code, reason) => {
     clearInterval(ping)
+    takeBack()
     operations?.close()
     closed(code, String(reason)).catch(onError)
   })

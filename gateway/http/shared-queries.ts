@@ -6,6 +6,7 @@ import { ANONYMOUS, type Principal } from '../../platform/governance/principal.t
 import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
 import { isReady, type Engine, type EngineRequest } from '../engine-contract.ts'
+import { principalKey } from '../principal-key.ts'
 import { errorCodes, type AnsweredRequest, type GatewayObserver } from '../gateway-observer.ts'
 import type { Answer, AnswerForm } from './answer.ts'
 import { answerOnce, answerRefused } from './answer-once.ts'
@@ -138,6 +139,6 @@ function exactJson(value: unknown): string | null {
 
 /** JSON has no line breaks of its own, so what follows one cannot be taken for a part of it. */
 function viewKey({ principal, headers, form }: ShareableRequest): string {
-  const who = principal === ANONYMOUS ? '' : JSON.stringify(principal)
+  const who = principal === ANONYMOUS ? '' : principalKey(principal)
   return `${form.mediaType} ${form.coding} ${headers === undefined ? '' : JSON.stringify(headers)} ${who}`
 }

@@ -1,4 +1,4 @@
-// Who asks. The gateway makes it from credentials and passes it on; policies (later) decide by it.
+// Who asks. The gateway makes it from credentials and passes it on; policies decide by it.
 
 export interface Principal {
   readonly subject: string
@@ -6,7 +6,9 @@ export interface Principal {
   readonly scopes: readonly string[]
   readonly purposes: readonly string[]
   readonly claims: Readonly<Record<string, unknown>>
+  /** Policies (@policy) that the configured claims say are met; absent: none. */
+  readonly policies?: readonly string[]
 }
 
-/** Nobody in particular. */
+/** Nobody in particular: whoever is this very object has shown no credentials. */
 export const ANONYMOUS: Principal = { subject: 'anonymous', roles: [], scopes: [], purposes: [], claims: {} }

@@ -68,9 +68,9 @@ beforeAll(async () => {
     sharing: 'requests',
     observer,
     batchMax: 2,
-    principal: () => {
+    authenticate: () => {
       arrived++
-      return principals.shift() ?? ANONYMOUS
+      return { kind: 'known', principal: principals.shift() ?? ANONYMOUS, expiresAtMs: null }
     },
     onError: () => undefined,
   })

@@ -1,0 +1,23 @@
+// The bounds of who may ask: tokens, their keys, and how often one client may ask, with their reasons. `limits` (limits.ts) holds them with all
+// others.
+
+export const identityLimits = {
+  // Identity: tokens
+  /** Characters of a token: with a hundred scopes it has some 4,000, and a header may have 16 KB in all. */
+  tokenCharactersMax: 12_288,
+  /** Verified tokens kept, and their characters: so many clients ask by turns without a signature being checked twice; 16 MB. */
+  tokensKeptMax: 10_000,
+  tokensKeptCharactersMax: 16_777_216,
+  /** How far the clocks of issuer and gateway may differ: more than synchronised ones ever do. */
+  tokenClockToleranceMs: 5_000,
+  /** Age at which an issuer's keys are read again, in the background: a key that was taken out is out of force by then. */
+  tokenKeysAgeMsMax: 600_000,
+  /** Between two readings of an issuer's keys: tokens that name unknown keys are free to make. */
+  tokenKeysCooldownMs: 10_000,
+  /** Reading an issuer's keys: requests with its tokens wait for it where there are none yet. */
+  tokenKeysTimeoutMs: 5_000,
+  /** Bytes of an issuer's keys: a hundred keys with certificates. */
+  tokenKeysBytesMax: 1_048_576,
+  /** What setTimeout takes (2^31 - 1): a later end is looked at again then. */
+  timerMsMax: 2_147_483_647,
+} as const
