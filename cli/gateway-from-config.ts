@@ -1,6 +1,7 @@
 // What the configuration says of the gateway, as the gateway takes it.
 import type { GatewayOptions } from '../gateway/main.ts'
 import type { GatewayConfig } from '../platform/gateway-config.ts'
+import { safetyFromConfig } from './safety-from-config.ts'
 import { CSRF_OFF } from '../platform/gateway-settings.ts'
 
 type Configured = Pick<
@@ -13,7 +14,8 @@ type Configured = Pick<
   | 'compression'
   | 'exposeSubgraphErrors'
   | 'subgraphSettings'
->
+> &
+  ReturnType<typeof safetyFromConfig>
 
 export function gatewayFromConfig(config: GatewayConfig): Configured {
   const { sharing, forwardHeaders, batchMax, cors, csrfHeaders, compression, exposeErrors, subgraphs } = config
@@ -24,6 +26,7 @@ export function gatewayFromConfig(config: GatewayConfig): Configured {
     compression,
     subgraphSettings: subgraphs,
     exposeSubgraphErrors: exposeErrors,
+    ...safetyFromConfig(config.safety, false),
     ...(cors === null ? {} : { cors }),
     ...(csrfHeaders === null ? {} : { csrf: csrfHeaders === CSRF_OFF ? false : { headers: csrfHeaders } }),
   }

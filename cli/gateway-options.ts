@@ -2,16 +2,8 @@
 import { Option, type Command } from 'commander'
 import type { GivenSetting, GivenSettings } from '../platform/config.ts'
 import { CSRF_OFF, GATEWAY_SETTINGS, SHARINGS } from '../platform/gateway-settings.ts'
-
-interface SettingOption {
-  readonly flag: string
-  readonly description: string
-  readonly setting: keyof typeof GATEWAY_SETTINGS
-  /** What an option without a value says. */
-  readonly stands?: string
-  /** May be given several times. */
-  readonly several?: true
-}
+import { SAFETY_OPTIONS } from './safety-options.ts'
+import type { SettingOption } from './setting-option.ts'
 
 const OPTIONS: readonly SettingOption[] = [
   {
@@ -94,6 +86,7 @@ const OPTIONS: readonly SettingOption[] = [
     setting: 'subgraphOurs',
     several: true,
   },
+  ...SAFETY_OPTIONS,
 ]
 
 export function addGatewayOptions(command: Command): Command {

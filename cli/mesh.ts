@@ -17,6 +17,7 @@ import {
 } from './role-metrics.ts'
 import { metricsRoute } from './role-server.ts'
 import { holdTopics, openPlatformFor, startWhileAway, type RoleProcess } from './run-role.ts'
+import { safetyFromConfig } from './safety-from-config.ts'
 import { sampleQueries } from './sample-queries.ts'
 
 export interface MeshOptions {
@@ -56,6 +57,7 @@ export async function startMesh(role: RoleProcess, { products, port, ingestLogge
   for (const subgraph of subgraphs) parts.defer(() => subgraph.close())
   const gateway = await startGateway({
     mesh: { subgraphs },
+    ...safetyFromConfig(config.gateway.safety, true),
     host: config.host,
     port,
     routes: [metricsRoute(metrics), ...ingestRoutes(ingest)],

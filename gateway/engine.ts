@@ -14,8 +14,9 @@ import { respond, respondSerialized } from './execute/respond.ts'
 import type { GatewayObserver } from './gateway-observer.ts'
 import { observeEngine } from './observe-engine.ts'
 import { checkConditions, coerceVariables } from './plan/operation.ts'
-import type { DocumentLimits } from './plan/operation-limits.ts'
+import type { DocumentLimits, DocumentRules } from './plan/operation-limits.ts'
 import { defaultLabels, drawOnce, type IsLabelActive } from './plan/override-labels.ts'
+import { checkVariables } from './plan/variable-limits.ts'
 import { createPlanner, type Planner } from './plan/planner.ts'
 import { createPreparer, type PlannedOperation, type Preparer, type ValidOperation } from './plan/prepare-operation.ts'
 import { warmUp } from './plan/warm-up.ts'
@@ -32,6 +33,8 @@ export interface EngineOptions {
   /** By the names in the supergraph. The engine does not close them. */
   readonly endpoints: readonly SubgraphEndpoint[]
   readonly limits?: Partial<DocumentLimits>
+  /** Whether `__schema` and `__type` are answered. Default true. */
+  readonly introspection?: boolean
   /** Whether a label of progressive @override is active for the request. Default: `percent(n)` is drawn, others are not. */
   readonly overrideLabels?: (label: string, request: EngineRequest) => boolean
   /** Between 0 and 1, for `percent(n)`. Default: the system's. */
@@ -62,11 +65,8 @@ export function createEngine(options: EngineOptions): WarmEngine {
   const schema = supergraph.publicSchema
   const { clock = systemClock, observer, onFailure = () => undefined } = options
   const planner = createPlanner(supergraph, options.supergraphSdl)
-  const preparer = createPreparer({
-    supergraph,
-    planner: options.planner ?? planner,
-    limits: { ...defaultLimits, ...options.limits },
-  })
+  const rules: DocumentRules = { ...defaultLimits, ...options.limits, introspection: options.introspection ?? true }
+  const preparer = createPreparer({ supergraph, planner: options.planner ?? planner, limits: rules })
   const hub = new SubscriptionHub<SubgraphResponse, EngineResult>({
     clock,
     onClients: (active) => observer?.subscriptions?.(active),
@@ -77,7 +77,7 @@ export function createEngine(options: EngineOptions): WarmEngine {
   let closing = false
 
   const prepare: Engine['prepare'] = (request) =>
-    track(prepareOperation(request, { preparer, schema, onFailure, isLabelActive: decideLabels(request) }))
+    track(prepareOperation(request, { preparer, schema, rules, onFailure, isLabelActive: decideLabels(request) }))
 
   const gather = async (operation: ReadyOperation, request: EngineRequest, mayBeWhole: boolean): Promise<Gathering> => {
     const gathering = newGathering(operation.variables, requestContext(request), mayBeWhole)
@@ -147,18 +147,21 @@ function inOneCall(steps: Steps): Steps & Pick<Engine, 'execute' | 'subscribe'> 
 interface Preparing {
   readonly preparer: Preparer
   readonly schema: Engine['publicSchema']
+  readonly rules: DocumentRules
   readonly onFailure: (message: string, error: unknown) => void
   readonly isLabelActive: IsLabelActive
 }
 
 async function prepareOperation(
   request: EngineRequest,
-  { preparer, schema, onFailure, isLabelActive }: Preparing,
+  { preparer, schema, rules, onFailure, isLabelActive }: Preparing,
 ): Promise<ReadyOperation | EngineResult> {
   try {
     const valid = await preparer.validate(request.query, request.operationName, request.signal)
     if (valid.kind === 'invalid') return { errors: valid.errors }
     const given = request.variables ?? {}
+    const oversized = checkSizes(valid, given, rules)
+    if (oversized.length > 0) return refused(oversized)
     const variables = coerceVariables(schema, valid, given)
     if (variables.kind === 'invalid') return refused(locatedErrors(schema, valid, given))
     const nullConditions = checkConditions(valid.conditions, variables.values)
@@ -171,6 +174,16 @@ async function prepareOperation(
     onFailure('An operation could not be prepared', error)
     return refused([planError(error)])
   }
+}
+
+function checkSizes(
+  { variableDefinitions, selected }: ValidOperation,
+  given: Readonly<Record<string, unknown>>,
+  { documentListSizeMax }: DocumentRules,
+): readonly GraphQLError[] {
+  if (variableDefinitions.length === 0) return []
+  const names = variableDefinitions.map(({ variable }) => variable.name.value)
+  return checkVariables(names, given, documentListSizeMax, () => selected.operation.variableDefinitions ?? [])
 }
 
 /** In the client's document, which a large operation has not parsed yet. */

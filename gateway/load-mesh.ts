@@ -27,6 +27,8 @@ export interface MeshOptions {
   /** Default: the system's. */
   readonly clock?: Clock
   readonly limits?: Partial<DocumentLimits>
+  /** Whether `__schema` and `__type` are answered. Default true. */
+  readonly introspection?: boolean
   /** Passes messages and extensions of unforeseen subgraph errors on to clients. Default false. */
   readonly exposeSubgraphErrors?: boolean
   /** How far requests in flight are shared. Default `fresh`. */
@@ -57,6 +59,7 @@ export function loadMesh(mesh: SupergraphMesh, options: MeshOptions): LoadedMesh
     supergraph,
     endpoints,
     ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.introspection === undefined ? {} : { introspection: options.introspection }),
     exposeSubgraphErrors: options.exposeSubgraphErrors ?? false,
     clock,
     ...(observer === undefined ? {} : { observer }),

@@ -42,6 +42,12 @@ export interface GatewayOptions {
   /** Default: the system's. */
   readonly clock?: Clock
   readonly limits?: Partial<DocumentLimits>
+  /** Bytes of a request, over HTTP and in a message of a WebSocket. Default `limits.requestBodyBytesMax`. */
+  readonly bodyBytesMax?: number
+  /** Whether clients may read the schema: `__schema`, `__type`, /schema.graphql. Default true; `meshgate gateway` says false. */
+  readonly introspection?: boolean
+  /** Whether the page is served. Default true; `meshgate gateway` says false. */
+  readonly page?: boolean
   readonly exposeSubgraphErrors?: boolean
   /** Absent: everybody is nobody in particular. */
   readonly authentication?: AuthenticationOptions
@@ -84,7 +90,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     engine,
     ready: options.ready ?? (() => ({ ready: true, reasons: [] })),
     routes: options.routes ?? [],
-    page: createPage({ title: options.title ?? 'Meshgate', exampleQueries: () => fitting(options, engine()) }),
+    page: options.page === false ? noPage : pageOf(options, engine),
+    showsSchema: options.introspection ?? true,
+    ...(options.bodyBytesMax === undefined ? {} : { bodyBytesMax: options.bodyBytesMax }),
     ...(authenticate === null ? {} : { authenticate }),
     ...(options.cors === undefined ? {} : { cors: options.cors }),
     ...(options.csrf === undefined ? {} : { csrf: options.csrf }),
@@ -127,8 +135,18 @@ async function composed(mesh: GatewayMesh): Promise<SupergraphMesh> {
   return composeMesh(mesh.subgraphs)
 }
 
+const noPage: Route = () => Promise.resolve(false)
+
+function pageOf(options: GatewayOptions, engine: () => Engine): Route {
+  return createPage({ title: options.title ?? 'Meshgate', exampleQueries: () => fitting(options, engine()) })
+}
+
 /** Who has no tokens to verify does without what verifies them. */
-async function authenticator({ authentication, clock = systemClock, logger }: GatewayOptions): Promise<Authenticate | null> {
+async function authenticator({
+  authentication,
+  clock = systemClock,
+  logger,
+}: GatewayOptions): Promise<Authenticate | null> {
   if (authentication === undefined) return null
   const { createTokenAuthenticator } = await import('./authenticate/token-authenticator.ts')
   return createTokenAuthenticator({

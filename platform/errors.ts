@@ -2,15 +2,8 @@
 // Expected outcomes (a rejected record, a product's diagnostics) are values, not these errors; their codes stand here all the same.
 import { DIAGNOSTIC_CODES } from '../schema/diagnostic-codes.ts'
 import { RECORD_CODES } from '../schema/record-codes.ts'
-
-interface CodeEntry {
-  /** When it occurs, in one sentence. */
-  readonly meaning: string
-  /** What whoever meets it does. */
-  readonly action: string
-  /** Whether the same call may succeed later without a change. */
-  readonly retryable: boolean
-}
+import type { CodeEntry } from './code-entry.ts'
+import { REQUEST_CODES } from './request-codes.ts'
 
 const FAILURE_CODES = {
   INTERNAL: { meaning: 'A bug of Meshgate.', action: 'Look for the id in the log and report it.', retryable: false },
@@ -312,21 +305,7 @@ const FAILURE_CODES = {
     action: 'See the message and `subgraphCode`; the subgraph named in `service` has the rest in its log.',
     retryable: false,
   },
-  DOCUMENT_INVALID: {
-    meaning: 'A GraphQL document cannot be parsed or does not fit the schema.',
-    action: 'Mend the document as the message says.',
-    retryable: false,
-  },
-  DOCUMENT_TOO_LARGE: {
-    meaning: 'A GraphQL document exceeds a limit (tokens, depth, aliases, selections, root fields).',
-    action: 'Ask for less at once, or raise the named limit.',
-    retryable: false,
-  },
-  VARIABLES_INVALID: {
-    meaning: 'Variables do not fit their declared types.',
-    action: 'Mend the named variable.',
-    retryable: false,
-  },
+  ...REQUEST_CODES,
   REQUEST_INVALID: {
     meaning: 'An HTTP or WebSocket request is not a GraphQL request.',
     action: 'Send it as the message says.',

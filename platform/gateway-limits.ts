@@ -12,6 +12,15 @@ export const gatewayLimits = {
   documentSelectionsMax: 5_000,
   /** Root fields: each may be one subgraph request. */
   documentRootFieldsMax: 100,
+  /** Definitions of fragments: a large page has some hundred, and those that name one another are compared with each other. */
+  documentFragmentsMax: 1_000,
+  /** Directives in a document, and at one place of it: @skip and @include are two, and each may be repeated at every node. */
+  documentDirectivesMax: 500,
+  documentDirectivesPerPlaceMax: 10,
+  /** Elements of one list in an argument or a variable: subgraphs look them up one by one. */
+  documentListSizeMax: 1_000,
+  /** Objects and lists inside one another in a variable: deeper than any input type, and a custom scalar's value is written by recursion. */
+  variableDepthMax: 100,
   /** Fields and fragments inside one another: validation and planning recurse, and 3,000 levels ended their stack. */
   documentNestingMax: 200,
   /** Fields of one response key and fragments of one place, each with each, where some differ: comparing 50,000 takes some 20 ms. */

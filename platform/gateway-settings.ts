@@ -1,5 +1,6 @@
 // The settings of the gateway: what clients may do, what subgraphs are sent, and how many processes share the work. `meshgate gateway` has an
 // option for each, which wins.
+import { SAFETY_SETTINGS } from './safety-settings.ts'
 import { invalid, ok, readOneOf, readSwitch, setting, type Reading } from './setting.ts'
 
 export const SHARINGS = ['none', 'fresh', 'subgraph-requests', 'requests'] as const
@@ -84,6 +85,7 @@ function milliseconds(text: string): number | null {
 const HTTP = ['http:', 'https:']
 
 export const GATEWAY_SETTINGS = {
+  ...SAFETY_SETTINGS,
   workers: setting(
     'MESHGATE_WORKERS',
     {

@@ -53,7 +53,7 @@ export async function startSeparateMesh(
   const supergraph = join(directory, 'supergraph.graphql')
   const origins = [...new Set(subgraphs.values())].map(({ url }) => url)
   await runMeshgate(['compose', '--out', supergraph, ...origins], environment)
-  const gateway = await startMeshgate({ args: ['gateway', '--supergraph', supergraph], environment })
+  const gateway = await startMeshgate({ args: ['gateway', '--supergraph', supergraph, '--page'], environment })
   const all = () => [gateway, ...roles()]
   const sampleLoaded = runMeshgate(['sample', ...[...domains.values()].flat()], environment)
   // Told by `ready`, which a test that kills the mesh never asks.

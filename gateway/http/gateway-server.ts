@@ -37,6 +37,10 @@ export interface GatewayServerOptions {
   readonly routes: readonly Route[]
   /** Serves `/` and what it needs. */
   readonly page: Route
+  /** Whether /schema.graphql is there. Default true. */
+  readonly showsSchema?: boolean
+  /** Default `limits.requestBodyBytesMax`. */
+  readonly bodyBytesMax?: number
   /** Absent: pages of other origins are not answered. */
   readonly cors?: CorsOptions
   /** Default: requests that another site's page can make a browser send need one of the usual headers. */
@@ -108,7 +112,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     clock,
     forwarded,
     originAllowed: (request) => isOriginAllowed(request, options.cors),
-    messageBytesMax: limits.requestBodyBytesMax,
+    messageBytesMax: options.bodyBytesMax ?? limits.requestBodyBytesMax,
     onError: (error) => options.onError('A WebSocket failed', error),
   })
   await listen(server, options)
@@ -138,7 +142,7 @@ function graphqlHandler(
     engine,
     authenticate,
     forwarded,
-    bodyBytesMax: limits.requestBodyBytesMax,
+    bodyBytesMax: options.bodyBytesMax ?? limits.requestBodyBytesMax,
     csrf: createCsrfGuard(csrf, cors),
     batchMax,
     compressor,
@@ -210,11 +214,12 @@ async function answer(
       return writeJson(response, ready ? 200 : 503, { ready, reasons })
     }
     case '/schema.graphql':
+      if (options.showsSchema === false) break
       response.setHeader('content-disposition', 'attachment; filename="schema.graphql"')
       return writeText(response, 200, 'application/graphql', `${options.engine().publicSdl}\n`)
   }
   if (await options.page(request, response)) return
-  writeText(response, 404, 'text/plain', 'Nothing is here. GraphQL is at /graphql, the page at /.\n')
+  writeText(response, 404, 'text/plain', 'Nothing is here. GraphQL is at /graphql.\n')
 }
 
 function fail(response: ServerResponse, error: unknown, options: GatewayServerOptions): void {

@@ -1,8 +1,9 @@
 // Bounds on a parsed document, checked before it is validated or planned: both are slow or crash on what these refuse.
 // Fragments are measured once each, so that a chain which doubles at every step costs nothing to refuse.
-import { GraphQLError, Kind, type DocumentNode, type FragmentDefinitionNode, type SelectionSetNode } from 'graphql'
+import { Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLError, type SelectionSetNode } from 'graphql'
+import { checkWritten, tooLarge, type DocumentPermissions, type WrittenLimits } from './written-limits.ts'
 
-export interface DocumentLimits {
+export interface DocumentLimits extends WrittenLimits {
   readonly documentTokensMax: number
   readonly documentDepthMax: number
   readonly documentNestingMax: number
@@ -10,6 +11,9 @@ export interface DocumentLimits {
   readonly documentSelectionsMax: number
   readonly documentRootFieldsMax: number
 }
+
+/** All that is asked of a document before it is validated. */
+export interface DocumentRules extends DocumentLimits, DocumentPermissions {}
 
 function fragmentsOf(document: DocumentNode): Map<string, FragmentDefinitionNode> {
   const fragments = new Map<string, FragmentDefinitionNode>()
@@ -31,18 +35,18 @@ interface Measure {
 
 const NOTHING: Measure = { depth: 0, nesting: 0, aliases: 0, selections: 0, rootFields: 0 }
 
-/** Errors with code DOCUMENT_TOO_LARGE or DOCUMENT_INVALID; none where the document may be validated. */
-export function checkLimits(document: DocumentNode, limits: DocumentLimits): GraphQLError[] {
+/** Errors with code DOCUMENT_TOO_LARGE or INTROSPECTION_DISABLED; none where the document may be validated. */
+export function checkLimits(document: DocumentNode, limits: DocumentRules): GraphQLError[] {
   const measurer = new Map<string, Measure | 'measuring'>()
   const fragments = fragmentsOf(document)
-  const errors: GraphQLError[] = []
+  const errors = checkWritten(document, limits)
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION) continue
     const measured = measure(definition.selectionSet, fragments, measurer)
     const exceeded = (name: keyof DocumentLimits, value: number): void => {
       if (value <= limits[name]) return
       const message = `The document exceeds ${name}: ${value > 1e9 ? 'far more' : value} where ${limits[name]} are allowed.`
-      errors.push(new GraphQLError(message, { nodes: definition, extensions: { code: 'DOCUMENT_TOO_LARGE' } }))
+      errors.push(tooLarge(message, definition))
     }
     exceeded('documentDepthMax', measured.depth)
     exceeded('documentNestingMax', measured.nesting)

@@ -3,7 +3,7 @@ import type { DocumentNode } from 'graphql'
 import { limits } from '../../platform/limits.ts'
 import type { Supergraph } from '../supergraph/supergraph.ts'
 import { planRequest, type OperationToPlan } from './plan-request.ts'
-import type { DocumentLimits } from './operation-limits.ts'
+import type { DocumentRules } from './operation-limits.ts'
 import type { Planned, ReadAnswer, ValidationErrors } from './planning-messages.ts'
 import { PlanningThread } from './planning-thread.ts'
 import type { OperationText } from './read-operation.ts'
@@ -26,7 +26,7 @@ export interface Planner {
   /** `query` is what the document was parsed from. */
   validate(document: DocumentNode, query: string, sized: Sized): Promise<ValidationErrors>
   /** A document that is too large to be parsed here. */
-  read(text: OperationText, limits: DocumentLimits, signal: AbortSignal): Promise<ReadAnswer>
+  read(text: OperationText, limits: DocumentRules, signal: AbortSignal): Promise<ReadAnswer>
   /** Rejects with PLAN_FAILED. */
   plan(operation: TextToPlan, sized: Sized): Promise<Planned>
 }

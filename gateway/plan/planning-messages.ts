@@ -1,7 +1,7 @@
 // What goes between the gateway and its planning thread.
 import type { GraphQLFormattedError } from 'graphql'
 import type { FailureCode } from '../../platform/errors.ts'
-import type { DocumentLimits } from './operation-limits.ts'
+import type { DocumentRules } from './operation-limits.ts'
 import type { Plan } from './plan.ts'
 import type { readOperation } from './read-operation.ts'
 
@@ -20,7 +20,7 @@ export interface ReadJob {
   readonly kind: 'read'
   readonly query: string
   readonly operationName: string | undefined
-  readonly limits: DocumentLimits
+  readonly limits: DocumentRules
 }
 
 export type ReadAnswer = ReturnType<typeof readOperation>

@@ -16,7 +16,7 @@ import type { Supergraph } from '../supergraph/supergraph.ts'
 import { createLruCache, type LruCache } from '../../platform/lru-cache.ts'
 import { compileIntrospection, conditionVariables, selectOperation, type SelectedOperation } from './operation.ts'
 import { countExpandedSelections } from './expanded-selections.ts'
-import type { DocumentLimits } from './operation-limits.ts'
+import type { DocumentRules } from './operation-limits.ts'
 import type { IsLabelActive } from './override-labels.ts'
 import type { Planner } from './planner.ts'
 import { readDefinitions, selectWhenAsked } from './read-operation.ts'
@@ -77,7 +77,7 @@ export interface PlannedOperation {
 
 export interface PreparerOptions {
   readonly supergraph: Supergraph
-  readonly limits: DocumentLimits
+  readonly limits: DocumentRules
   readonly planner: Planner
 }
 

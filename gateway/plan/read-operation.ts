@@ -13,7 +13,7 @@ import { invariant } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import { countExpandedSelections } from './expanded-selections.ts'
 import { compileIntrospection, conditionVariables, selectOperation, type SelectedOperation } from './operation.ts'
-import type { DocumentLimits } from './operation-limits.ts'
+import type { DocumentRules } from './operation-limits.ts'
 import { parseDocument, validateDocument } from './validate-document.ts'
 
 export interface OperationFacts {
@@ -37,7 +37,7 @@ export interface OperationText {
 export function readOperation(
   schema: GraphQLSchema,
   { query, operationName }: OperationText,
-  documentLimits: DocumentLimits,
+  documentLimits: DocumentRules,
 ): OperationFacts | { readonly kind: 'invalid'; readonly errors: readonly GraphQLFormattedError[] } {
   const parsed = parseDocument(query, schema, documentLimits)
   if (parsed.kind === 'invalid') return { kind: 'invalid', errors: parsed.errors.map((error) => error.toJSON()) }

@@ -26,7 +26,7 @@ import {
   type ValidationRule,
 } from 'graphql'
 import { limits } from '../../platform/limits.ts'
-import { checkLimits, type DocumentLimits } from './operation-limits.ts'
+import { checkLimits, type DocumentRules } from './operation-limits.ts'
 import { compareFields } from './overlapping-fields.ts'
 
 const UNSUPPORTED_DIRECTIVES = new Set(['defer', 'stream'])
@@ -37,7 +37,7 @@ export type ParsedDocument =
   | { readonly kind: 'invalid'; readonly errors: readonly GraphQLError[] }
 
 /** What is cheap to refuse: syntax, limits, and what this gateway does not do. */
-export function parseDocument(query: string, schema: GraphQLSchema, limits: DocumentLimits): ParsedDocument {
+export function parseDocument(query: string, schema: GraphQLSchema, limits: DocumentRules): ParsedDocument {
   const document = parseBounded(query, limits.documentTokensMax)
   if (document instanceof GraphQLError) return { kind: 'invalid', errors: [document] }
   const early = [...checkLimitsBounded(document, limits), ...unsupported(document, schema)]
@@ -100,7 +100,7 @@ function crowded(): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'DOCUMENT_TOO_LARGE' } })
 }
 
-function checkLimitsBounded(document: DocumentNode, limits: DocumentLimits): GraphQLError[] {
+function checkLimitsBounded(document: DocumentNode, limits: DocumentRules): GraphQLError[] {
   try {
     return checkLimits(document, limits)
   } catch (error) {

@@ -11,6 +11,21 @@ const GATEWAY = {
   csrfHeaders: null,
   compression: true,
   exposeErrors: false,
+  safety: {
+    limits: {
+      documentTokensMax: 15_000,
+      documentDepthMax: 40,
+      documentAliasesMax: 500,
+      documentSelectionsMax: 5_000,
+      documentRootFieldsMax: 100,
+      documentFragmentsMax: 1_000,
+      documentDirectivesMax: 500,
+      documentListSizeMax: 1_000,
+    },
+    bodyBytesMax: 1_048_576,
+    introspection: null,
+    page: null,
+  },
   subgraphs: {},
 }
 
@@ -244,6 +259,10 @@ describe('the settings of the gateway', () => {
       MESHGATE_SUBGRAPH_SSE: 'a,b',
       MESHGATE_SUBGRAPH_SUBSCRIPTION_URLS: 'b=https://b/events',
       MESHGATE_SUBGRAPH_OURS: 'a',
+      MESHGATE_LIMIT_DEPTH: '12',
+      MESHGATE_LIMIT_BODY_BYTES: '2000000',
+      MESHGATE_INTROSPECTION: 'true',
+      MESHGATE_PAGE: 'false',
     }
     expect(readConfig(environment).gateway).toEqual({
       workers: 'auto',
@@ -254,6 +273,13 @@ describe('the settings of the gateway', () => {
       csrfHeaders: ['x-mine'],
       compression: false,
       exposeErrors: true,
+      safety: {
+        ...GATEWAY.safety,
+        limits: { ...GATEWAY.safety.limits, documentDepthMax: 12 },
+        bodyBytesMax: 2_000_000,
+        introspection: true,
+        page: false,
+      },
       subgraphs: {
         a: { url: 'http://a:1/graphql?x=1,2', timeoutMs: 500, subscriptions: 'sse', isOurs: true },
         b: { url: 'https://b/', http2: true, subscriptions: 'sse', subscriptionUrl: 'https://b/events' },
@@ -279,6 +305,9 @@ describe('the settings of the gateway', () => {
     ['MESHGATE_SUBGRAPH_TIMEOUTS', 'a=0'],
     ['MESHGATE_SUBGRAPH_TIMEOUTS', 'a=1s'],
     ['MESHGATE_SUBGRAPH_HTTP2', 'a,,b'],
+    ['MESHGATE_LIMIT_TOKENS', '0'],
+    ['MESHGATE_LIMIT_DEPTH', '201'],
+    ['MESHGATE_LIMIT_LIST_SIZE', 'many'],
   ])('%s=%s is refused', (name, text) => {
     expect(() => readConfig({ [name]: text })).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining(name) }),

@@ -70,11 +70,22 @@ describe('the gateway command that is told only where subgraphs are', () => {
     gateway = await start()
   })
 
-  test('answers over them, and shows what clients may see', async () => {
+  test('answers over them, and shows nothing of itself', async () => {
     expect((await gateway.ask({ query: QUERY })).body).toEqual(ANSWER)
-    const schema = await (await fetch(`${gateway.url}/schema.graphql`)).text()
+    const shown = await Promise.all(['/', '/schema.graphql'].map((path) => fetch(`${gateway.url}${path}`)))
+    expect(shown.map(({ status }) => status)).toEqual([404, 404])
+    const { body } = await gateway.ask({ query: '{ __schema { queryType { name } } }' })
+    expect(body).toMatchObject({ errors: [{ extensions: { code: 'INTROSPECTION_DISABLED' } }] })
+  })
+
+  test('shows what clients may see where it is told to serve the page', async () => {
+    const open = await start(['--page'])
+    expect((await fetch(open.url)).status).toBe(200)
+    const schema = await (await fetch(`${open.url}/schema.graphql`)).text()
     const shown = ['due: String', 'shelf', 'join__'].map((text) => schema.includes(text))
     expect(shown).toEqual([true, false, false])
+    const { body } = await open.ask({ query: '{ __schema { queryType { name } } }' })
+    expect(body).toEqual({ data: { __schema: { queryType: { name: 'Query' } } } })
   })
 
   test('forwards no headers, takes no batches, answers no foreign page, hides errors', async () => {

@@ -1,0 +1,20 @@
+// The options of `meshgate gateway` for how much a request may ask and what is shown: each stands for a setting.
+import type { SettingOption } from './setting-option.ts'
+
+export const SAFETY_OPTIONS: readonly SettingOption[] = [
+  { flag: '--introspection', description: 'let clients read the schema', setting: 'introspection', stands: 'true' },
+  { flag: '--page', description: 'serve the page at /', setting: 'page', stands: 'true' },
+  { flag: '--limit-tokens <N>', description: 'tokens of a document', setting: 'limitTokens' },
+  { flag: '--limit-depth <N>', description: 'fields inside one another', setting: 'limitDepth' },
+  { flag: '--limit-aliases <N>', description: 'aliases of an operation', setting: 'limitAliases' },
+  { flag: '--limit-selections <N>', description: 'fields and fragments of an operation', setting: 'limitSelections' },
+  { flag: '--limit-root-fields <N>', description: 'fields of the root', setting: 'limitRootFields' },
+  { flag: '--limit-fragments <N>', description: 'fragments of a document', setting: 'limitFragments' },
+  { flag: '--limit-directives <N>', description: 'directives of a document', setting: 'limitDirectives' },
+  {
+    flag: '--limit-list-size <N>',
+    description: 'elements of a list in an argument or a variable',
+    setting: 'limitListSize',
+  },
+  { flag: '--limit-body-bytes <N>', description: 'bytes of a request', setting: 'limitBodyBytes' },
+]

@@ -1,0 +1,48 @@
+// The part of the configuration that says how much a request may ask, and what is shown to whom.
+import { invariant } from './errors.ts'
+import { SAFETY_SETTINGS } from './safety-settings.ts'
+import type { Setting } from './setting.ts'
+
+export interface SafetyConfig {
+  readonly limits: {
+    readonly documentTokensMax: number
+    readonly documentDepthMax: number
+    readonly documentAliasesMax: number
+    readonly documentSelectionsMax: number
+    readonly documentRootFieldsMax: number
+    readonly documentFragmentsMax: number
+    readonly documentDirectivesMax: number
+    readonly documentListSizeMax: number
+  }
+  readonly bodyBytesMax: number
+  /** Null: as is usual for the command. */
+  readonly introspection: boolean | null
+  readonly page: boolean | null
+}
+
+/** Whoever reads has told what is wrong with a value: `null` is then whatever. */
+export function readSafety(read: <T>(setting: Setting<T>) => T | null, problems: string[]): SafetyConfig | null {
+  const settings = SAFETY_SETTINGS
+  const known = problems.length
+  const number = (setting: Setting<number>): number => {
+    const value = read(setting)
+    invariant(value !== null || problems.length > known, 'a setting has a default')
+    return value ?? 0
+  }
+  const config: SafetyConfig = {
+    limits: {
+      documentTokensMax: number(settings.limitTokens),
+      documentDepthMax: number(settings.limitDepth),
+      documentAliasesMax: number(settings.limitAliases),
+      documentSelectionsMax: number(settings.limitSelections),
+      documentRootFieldsMax: number(settings.limitRootFields),
+      documentFragmentsMax: number(settings.limitFragments),
+      documentDirectivesMax: number(settings.limitDirectives),
+      documentListSizeMax: number(settings.limitListSize),
+    },
+    bodyBytesMax: number(settings.limitBodyBytes),
+    introspection: read(settings.introspection),
+    page: read(settings.page),
+  }
+  return problems.length > known ? null : config
+}
