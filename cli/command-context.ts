@@ -1,5 +1,6 @@
 // What every command is given: the environment, where it writes, and the signal that asks it to stop. Nothing global is read elsewhere.
 import type { Environment } from '../platform/config.ts'
+import type { SignalUse } from './stop-signal.ts'
 
 export interface Terminal {
   /** Results: standard output. */
@@ -17,8 +18,10 @@ export interface CommandContext {
   readonly terminal: Terminal
   /** All of standard input. */
   readonly input: () => Promise<string>
-  /** Aborts at the first SIGINT, SIGTERM or SIGHUP. */
+  /** Aborts at the first SIGINT, SIGTERM or, where nobody takes it otherwise, SIGHUP. */
   readonly stop: AbortSignal
+  /** Absent where signals are not the command's. */
+  readonly signals?: SignalUse
 }
 
 /** Exit codes of every command; docs/command-line.md lists them. */

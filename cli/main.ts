@@ -5,7 +5,7 @@ import { MeshgateError } from '../platform/errors.ts'
 import { runCommandLine } from './command-line.ts'
 import { EXIT } from './command-context.ts'
 import { describeFailure } from './describe-failure.ts'
-import { listenForStop } from './stop-signal.ts'
+import { listenForStop, type SignalUse } from './stop-signal.ts'
 
 const COLUMNS_DEFAULT = 80
 const CLOSED_CODES: readonly string[] = ['LOG_CLOSED', 'STORE_CLOSED']
@@ -30,9 +30,11 @@ process.on('unhandledRejection', endByBug)
 // Whoever read our output has gone (`meshgate check | head`): nothing is left to say.
 process.stdout.on('error', () => process.exit(EXIT.ok))
 
+const signals: SignalUse = { onHangUp: null, drainMs: 0 }
 const exitCode = await runCommandLine(process.argv.slice(2), packageFile.version, {
   environment: process.env,
-  stop: listenForStop(),
+  stop: listenForStop(undefined, signals),
+  signals,
   input: () => text(process.stdin),
   terminal: {
     print: (text) => void process.stdout.write(text),

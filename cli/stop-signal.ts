@@ -16,21 +16,34 @@ function giveUp(signal: keyof typeof EXIT_CODES, waitMs: number): void {
   process.exit(EXIT_CODES[signal])
 }
 
-export function listenForStop(waitMs: number = limits.shutdownMsMax): AbortSignal {
+/** What a command makes of signals; read when one comes. */
+export interface SignalUse {
+  /** Takes SIGHUP in place of the stop. */
+  onHangUp: (() => void) | null
+  /** How much longer a clean end may take. */
+  drainMs: number
+}
+
+export function listenForStop(waitMs: number = limits.shutdownMsMax, use?: SignalUse): AbortSignal {
   const controller = new AbortController()
   let firstAt: number | null = null
   const onSignal = (signal: keyof typeof EXIT_CODES) => {
     if (firstAt === null) {
       firstAt = performance.now()
       controller.abort()
-      setTimeout(() => giveUp(signal, waitMs), waitMs).unref()
+      const patienceMs = waitMs + (use?.drainMs ?? 0)
+      setTimeout(() => giveUp(signal, patienceMs), patienceMs).unref()
     } else if (performance.now() - firstAt > SAME_SIGNAL_MS) {
       process.exit(EXIT_CODES[signal])
     }
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
-  process.on('SIGHUP', onSignal)
+  process.on('SIGHUP', () => {
+    const onHangUp = use?.onHangUp ?? null
+    if (onHangUp === null) onSignal('SIGHUP')
+    else onHangUp()
+  })
   // The launcher is gone, even by SIGKILL: nobody could stop this process any more by the id that was started.
   process.on('disconnect', () => onSignal('SIGTERM'))
   process.channel?.unref()

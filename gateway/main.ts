@@ -75,7 +75,7 @@ export interface Gateway {
   /** Every subgraph of the mesh, and whether it could be reached of late. Those in this process always can. */
   subgraphs(): readonly SubgraphReachability[]
   /** New requests run on the new mesh, running ones finish on the old, its subscriptions end with SUBSCRIPTION_RECONNECT. */
-  replaceSupergraph(mesh: GatewayMesh): Promise<void>
+  replaceSupergraph(mesh: GatewayMesh, onServed?: () => void): Promise<void>
   close(): Promise<void>
 }
 
@@ -112,10 +112,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     port: server.port,
     engine,
     subgraphs: () => current.subgraphs(),
-    replaceSupergraph: async (mesh) => {
+    replaceSupergraph: async (mesh, onServed) => {
       const next = await composed(mesh)
       const old = current
       current = loadMesh(next, options)
+      onServed?.()
       void current.engine.warmUp(old.engine.recentOperations())
       await old.unload('A new supergraph has replaced the old.')
     },

@@ -351,6 +351,11 @@ const FAILURE_CODES = {
     action: 'Subscribe again, with the cursor of the last event where there is one.',
     retryable: true,
   },
+  SUPERGRAPH_UNAVAILABLE: {
+    meaning: 'The supergraph cannot be read from its URL.',
+    action: 'Read the message. A gateway that serves goes on with the one it has, and asks again.',
+    retryable: true,
+  },
   SUBSCRIPTION_SLOW: {
     meaning: 'A client read its events slower than they came and its queue is full.',
     action: 'Subscribe again with the cursor that the error carries, and read faster.',

@@ -2,11 +2,17 @@
 import { availableParallelism } from 'node:os'
 import { Command } from 'commander'
 import { startGateway, type Gateway } from '../../gateway/main.ts'
-import { readConfig } from '../../platform/config.ts'
-import type { CommandContext, ExitCode, RunCommand } from '../command-context.ts'
+import { readConfig, type GivenSettings } from '../../platform/config.ts'
+import { MeshgateError } from '../../platform/errors.ts'
+import { EXIT, type CommandContext, type ExitCode, type RunCommand } from '../command-context.ts'
 import { examples, portOption } from '../command-help.ts'
 import { gatewayFromConfig } from '../gateway-from-config.ts'
-import { describeSupergraphProblem, readSupergraphFile } from '../supergraph-file.ts'
+import { gatewayReadiness } from '../gateway-readiness.ts'
+import { openSupergraph, type OpenedSupergraph } from '../supergraph/open-supergraph.ts'
+import { keepSupergraph } from '../supergraph/keep-supergraph.ts'
+import { supergraphId } from '../supergraph/supergraph-source.ts'
+import type { SupergraphState } from '../supergraph/watch-supergraph.ts'
+import { describeSupergraphProblem } from '../supergraph-file.ts'
 import { addGatewayOptions, givenSettings } from '../gateway-options.ts'
 import { gatewayObserver, readSubgraphsUp } from '../role-metrics.ts'
 import { metricsRoute } from '../role-server.ts'
@@ -17,22 +23,26 @@ import { runWorkers } from '../workers/run-workers.ts'
 import { openWorkerChannel, type WorkerChannel } from '../workers/worker-channel.ts'
 
 interface Options {
-  readonly supergraph: string
+  readonly supergraph?: string
   readonly port?: number
 }
-
-const STANDARD_INPUT = '-'
 
 const MORE_HELP = `
 Any Federation 2 supergraph will do, whoever has composed it. Options that name a subgraph use its name in the supergraph.
 Each option has a setting in the environment (docs/settings.md); the option wins.
+
+The file, or URL, is looked at again and again: a new supergraph that can be served replaces the old between two requests. SIGHUP
+looks at once.
 
 Health is at /health/live and /health/ready, metrics are at /metrics, on the same port.`
 
 export function gatewayCommand(run: RunCommand): Command {
   const command = new Command('gateway')
     .description('run the gateway over a supergraph')
-    .requiredOption('-s, --supergraph <FILE>', 'supergraph file, as `meshgate compose` writes it; - for standard input')
+    .option(
+      '-s, --supergraph <FILE>',
+      'supergraph file, as `meshgate compose` writes it, or its URL; - for standard input',
+    )
     .addOption(portOption())
   return addGatewayOptions(command)
     .addHelpText(
@@ -49,26 +59,41 @@ export function gatewayCommand(run: RunCommand): Command {
     .action((options: Options) => run((context) => runGateway(options, command, context)))
 }
 
-async function runGateway({ supergraph, port }: Options, command: Command, context: CommandContext): Promise<ExitCode> {
+async function runGateway(options: Options, command: Command, context: CommandContext): Promise<ExitCode> {
   const given = givenSettings(command)
-  const source = supergraph === STANDARD_INPUT ? 'standard input' : supergraph
   const channel = await openWorkerChannel()
   if (channel !== null) {
+    // The process that has started this one looks after the supergraph.
+    if (context.signals !== undefined && !context.terminal.interactive) context.signals.onHangUp = () => undefined
     const needs = { servers: false, given, logged: { worker: channel.worker } }
-    return serve(context, needs, { port, source, supergraphSdl: channel.supergraphSdl, channel })
+    const opened = { supergraphSdl: channel.supergraphSdl, source: null }
+    return serve(context, needs, { port: options.port, from: nameOf(options, context, given), opened, channel })
   }
   const config = readConfig(context.environment, given)
-  const supergraphSdl = await (supergraph === STANDARD_INPUT ? context.input() : readSupergraphFile(supergraph))
+  const from = nameOf(options, context, given)
+  const port = options.port ?? config.port
+  const opened = await openSupergraph(from, config, { context, port })
+  if (opened === null) return EXIT.ok
   const workers = config.gateway.workers === 'auto' ? availableParallelism() : config.gateway.workers
-  if (workers > 1) return runWorkers({ config, workers, supergraphSdl }, context)
-  return serve(context, { servers: false, given }, { port, source, supergraphSdl, channel: null })
+  if (workers > 1) return runWorkers({ config, workers, opened }, context)
+  return serve(context, { servers: false, given }, { port, from, opened, channel: null })
+}
+
+function nameOf({ supergraph }: Options, { environment }: CommandContext, given: GivenSettings): string {
+  const from = supergraph ?? readConfig(environment, given).operating.supergraph
+  if (from !== null && from !== '') return from
+  const message =
+    supergraph === ''
+      ? '--supergraph names no file. Write its path.'
+      : 'No supergraph is named. Write --supergraph FILE.'
+  throw new MeshgateError('CONFIG_INVALID', message)
 }
 
 interface Serving {
   readonly port: number | undefined
-  /** Where the supergraph was read. */
-  readonly source: string
-  readonly supergraphSdl: string
+  /** Where the supergraph is read. */
+  readonly from: string
+  readonly opened: OpenedSupergraph
   /** Null where the gateway is one process. */
   readonly channel: WorkerChannel | null
 }
@@ -76,18 +101,50 @@ interface Serving {
 /** It stands on its subgraphs alone: what servers they use is not its business. */
 function serve(context: CommandContext, needs: RoleNeeds, serving: Serving): Promise<ExitCode> {
   return runRole(context, needs, async (role) => {
-    const { config, metrics, parts } = role
-    const { channel } = serving
-    const gateway = await listen(role, serving)
+    const { config, logger, metrics, parts } = role
+    const { channel, opened } = serving
+    const served: Served = {
+      state: () => ({ id: supergraphId(opened.supergraphSdl), problem: null }),
+    }
+    const gateway = await listen(role, serving, served)
     parts.defer(() => gateway.close())
     readSubgraphsUp(metrics, gateway)
-    if (channel !== null) channel.ready(gateway.port, metrics)
-    else context.terminal.print(`Gateway: http://${urlHost(config.host)}:${gateway.port}/\n`)
+    const replace = (supergraphSdl: string): Promise<void> => replaceIn(gateway, supergraphSdl, serving)
+    if (channel === null) {
+      const kept = keepSupergraph({ opened, replace, context, logger, metrics })
+      parts.defer(() => kept.close())
+      served.state = kept.state
+      context.terminal.print(`Gateway: http://${urlHost(config.host)}:${gateway.port}/\n`)
+    } else {
+      let id = supergraphId(opened.supergraphSdl)
+      served.state = () => ({ id, problem: channel.stale() })
+      channel.ready(gateway.port, metrics, async (supergraphSdl) => {
+        await replace(supergraphSdl)
+        id = supergraphId(supergraphSdl)
+      })
+    }
   })
 }
 
-async function listen(role: RoleProcess, serving: Serving): Promise<Gateway> {
-  const { port, supergraphSdl, channel } = serving
+interface Served {
+  state: () => SupergraphState
+}
+
+/** Resolves when new requests run on it; those under way on the one before are not waited for. */
+async function replaceIn(gateway: Gateway, supergraphSdl: string, { from }: Serving): Promise<void> {
+  const served = Promise.withResolvers<void>()
+  const replaced = gateway.replaceSupergraph({ supergraphSdl }, served.resolve)
+  replaced.catch(served.reject)
+  try {
+    await served.promise
+  } catch (error) {
+    throw describeSupergraphProblem(error, { source: from, supergraphSdl })
+  }
+}
+
+async function listen(role: RoleProcess, serving: Serving, served: Served): Promise<Gateway> {
+  const { port, opened, channel, from } = serving
+  const { supergraphSdl } = opened
   const { config, logger, health, metrics } = role
   const told = channel === null ? metrics : { contentType: metrics.contentType, text: () => channel.allMetrics() }
   const gateway: Gateway = await startGateway({
@@ -99,20 +156,9 @@ async function listen(role: RoleProcess, serving: Serving): Promise<Gateway> {
     observer: gatewayObserver(metrics),
     exampleQueries: sampleQueries,
     routes: [metricsRoute(told)],
-    // A subgraph that is away costs its own fields: the others are served.
-    ready: () => {
-      const { ready, reasons } = health.state()
-      return { ready, reasons: ready ? unreachable(gateway) : reasons }
-    },
+    ready: () => gatewayReadiness(health.state(), gateway.subgraphs(), served.state()),
   }).catch((error: unknown) => {
-    throw describeSupergraphProblem(error, serving)
+    throw describeSupergraphProblem(error, { source: from === '-' ? 'standard input' : from, supergraphSdl })
   })
   return gateway
-}
-
-function unreachable(gateway: Gateway): readonly string[] {
-  return gateway
-    .subgraphs()
-    .filter(({ reachable }) => !reachable)
-    .map(({ name, reason }) => `subgraph "${name}" cannot be reached${reason === undefined ? '' : `: ${reason}`}`)
 }

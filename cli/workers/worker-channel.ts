@@ -1,4 +1,4 @@
-// A worker's line to the process that has started it: what to serve, that it serves, and the metrics of all.
+// A worker's line to the process that has started it: what to serve, now and later, that it serves, and the metrics of all.
 import cluster from 'node:cluster'
 import { MeshgateError } from '../../platform/errors.ts'
 import type { Metrics } from '../../platform/telemetry/metrics.ts'
@@ -8,8 +8,10 @@ export interface WorkerChannel {
   /** Of this worker, from 1 on; one that is started again has the number of the one before. */
   readonly worker: number
   readonly supergraphSdl: string
-  /** It listens. From then on it answers for its own metrics. */
-  ready(port: number, own: Metrics): void
+  /** Why what is at the source of the supergraph is not in service; null where it is. */
+  stale(): string | null
+  /** It listens. From then on it answers for its own metrics, and `replace` is called with every new supergraph. */
+  ready(port: number, own: Metrics, replace: (supergraphSdl: string) => Promise<void>): void
   /** Metrics of all workers together. */
   allMetrics(): Promise<string>
 }
@@ -23,10 +25,20 @@ export async function openWorkerChannel(): Promise<WorkerChannel | null> {
   const waiting = new Map<number, PromiseWithResolvers<string>>()
   let questions = 0
   let metrics: Metrics | null = null
+  let stale: string | null = null
+  const ready = Promise.withResolvers<(supergraphSdl: string) => Promise<void>>()
   process.on('message', (order: WorkerOrder) => {
     switch (order.kind) {
       case 'serve':
+        stale = order.stale
         return resolve(order)
+      case 'stale':
+        stale = order.stale
+        return
+      case 'replace':
+        return void replace(ready.promise, order)
+      case 'tell-alive':
+        return report({ kind: 'alive', question: order.question })
       case 'tell-metrics':
         return void metrics
           ?.snapshot()
@@ -42,8 +54,10 @@ export async function openWorkerChannel(): Promise<WorkerChannel | null> {
   return {
     worker,
     supergraphSdl,
-    ready: (port, own) => {
+    stale: () => stale,
+    ready: (port, own, replaceBy) => {
       metrics = own
+      ready.resolve(replaceBy)
       report({ kind: 'ready', port })
     },
     allMetrics: () => {
@@ -54,6 +68,19 @@ export async function openWorkerChannel(): Promise<WorkerChannel | null> {
       return asked.promise
     },
   }
+}
+
+/** Never rejects. */
+async function replace(
+  ready: Promise<(supergraphSdl: string) => Promise<void>>,
+  { question, supergraphSdl }: Extract<WorkerOrder, { kind: 'replace' }>,
+): Promise<void> {
+  const replaceBy = await ready
+  const problem = await replaceBy(supergraphSdl).then(
+    () => null,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  )
+  report({ kind: 'replaced', question, problem })
 }
 
 function settle(

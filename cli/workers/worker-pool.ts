@@ -2,9 +2,10 @@
 // and hands connections out.
 import cluster, { type Worker } from 'node:cluster'
 import type { Logger } from 'pino'
+import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
-import { createMetrics, metricsTogether, type MetricsSnapshot } from '../../platform/telemetry/metrics.ts'
+import { createMetrics, metricsTogether, type Metrics, type MetricsSnapshot } from '../../platform/telemetry/metrics.ts'
 import { restartDelayMs } from './restart-delay.ts'
 import type { WorkerOrder, WorkerReport } from './worker-messages.ts'
 
@@ -19,6 +20,8 @@ export interface WorkerPoolOptions {
 type Started = { readonly port: number } | { readonly exitCode: number }
 
 export class WorkerPool {
+  /** Of the processes together: told with those of the workers. */
+  readonly metrics: Metrics = createMetrics({ ofProcess: false })
   readonly #options: WorkerPoolOptions
   readonly #stop = new AbortController()
   readonly #processes = new Set<Worker>()
@@ -26,13 +29,15 @@ export class WorkerPool {
   readonly #serving = new Map<number, Worker>()
   readonly #slots: Promise<void>[] = []
   readonly #endings = new Set<Promise<string>>()
-  readonly #metrics = createMetrics({ ofProcess: false })
   #questions = 0
+  #supergraphSdl: string
+  #stale: string | null = null
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options
-    this.#metrics.read('gatewayWorkers', () => [[this.#serving.size, {}]])
-    this.#metrics.record('gatewayWorkerRestarts', 0)
+    this.#supergraphSdl = options.supergraphSdl
+    this.metrics.read('gatewayWorkers', () => [[this.#serving.size, {}]])
+    this.metrics.record('gatewayWorkerRestarts', 0)
   }
 
   /**
@@ -52,6 +57,32 @@ export class WorkerPool {
     this.#stop.abort(new Error('The gateway is stopping.'))
     for (const worker of this.#processes) worker.process.kill('SIGTERM')
     await Promise.all([...this.#slots, ...this.#endings])
+  }
+
+  /** All serve it then. Rejects where it cannot be served: the first to be asked says so, and the others are not asked. */
+  async replace(supergraphSdl: string): Promise<void> {
+    const [first, ...others] = [...this.#serving.values()]
+    if (first !== undefined) await this.#askReplace(first, supergraphSdl)
+    this.#supergraphSdl = supergraphSdl
+    const { logger } = this.#options
+    await Promise.all(
+      others.map((worker) =>
+        this.#askReplace(worker, supergraphSdl).catch((error: unknown) => {
+          // The first serves it: what keeps this one from it is its own. Started again, it has it.
+          logger.error(
+            { err: error, process: worker.process.pid },
+            'A worker does not take the new supergraph and is started again.',
+          )
+          worker.process.kill('SIGKILL')
+        }),
+      ),
+    )
+  }
+
+  /** What all say of it in their health. */
+  tellStale(stale: string | null): void {
+    this.#stale = stale
+    for (const worker of this.#serving.values()) send(worker, { kind: 'stale', stale })
   }
 
   /** Starts the worker of a number; once it has served it is started again whenever it ends. */
@@ -74,7 +105,7 @@ export class WorkerPool {
       if (signal.aborted) return
       logger.error({ worker: slot }, `Worker ${slot} ended (${why}) and is started again.`)
       delayMs = restartDelayMs(delayMs, clock.monotonic() - sinceMs)
-      this.#metrics.record('gatewayWorkerRestarts', 1)
+      this.metrics.record('gatewayWorkerRestarts', 1)
       await clock.sleep(delayMs, signal).catch(() => undefined)
       if (signal.aborted) return
       ended = this.#fork(slot).ended
@@ -83,6 +114,7 @@ export class WorkerPool {
 
   #fork(slot: number): { readonly started: Promise<Started>; readonly ended: Promise<string> } {
     const worker = cluster.fork()
+    const supergraphSdl = this.#supergraphSdl
     this.#processes.add(worker)
     const started = Promise.withResolvers<Started>()
     const ended = Promise.withResolvers<string>()
@@ -90,6 +122,7 @@ export class WorkerPool {
     worker.on('message', (message: WorkerReport) => {
       if (message.kind === 'ready') {
         this.#serving.set(slot, worker)
+        this.#catchUp(worker, supergraphSdl)
         this.#options.logger.info({ worker: slot, process: worker.process.pid }, `Worker ${slot} serves.`)
         started.resolve({ port: message.port })
       } else if (message.kind === 'all-metrics') {
@@ -105,7 +138,7 @@ export class WorkerPool {
     })
     // It is gone before it was told: that it has ended is told by the exit.
     worker.on('error', () => undefined)
-    send(worker, { kind: 'serve', worker: slot, supergraphSdl: this.#options.supergraphSdl })
+    send(worker, { kind: 'serve', worker: slot, supergraphSdl, stale: this.#stale })
     return { started: started.promise, ended: ended.promise }
   }
 
@@ -113,24 +146,57 @@ export class WorkerPool {
   async #together(): Promise<string | null> {
     const asked = [...this.#serving.values()].map((worker) => this.#askMetrics(worker))
     try {
-      const snapshots = await Promise.all([this.#metrics.snapshot(), ...asked])
+      const snapshots = await Promise.all([this.metrics.snapshot(), ...asked])
       return await metricsTogether(snapshots)
     } catch {
       return null
     }
   }
 
+  /** What has changed while it started. */
+  #catchUp(worker: Worker, supergraphSdl: string): void {
+    send(worker, { kind: 'stale', stale: this.#stale })
+    if (supergraphSdl === this.#supergraphSdl) return
+    void this.#askReplace(worker, this.#supergraphSdl).catch(() => worker.process.kill('SIGKILL'))
+  }
+
+  async #askReplace(worker: Worker, supergraphSdl: string): Promise<void> {
+    const replaced = await this.#ask(worker, limits.workerReplaceMsMax, (question) => ({
+      order: { kind: 'replace', question, supergraphSdl },
+      read: (report) => (report.kind === 'replaced' && report.question === question ? report : null),
+    }))
+    // One that has ended is started again with it.
+    if (replaced !== null && replaced.problem !== null) throw new MeshgateError('COMPOSITION_FAILED', replaced.problem)
+  }
+
+  /** None of one that has ended: what it has counted is gone with it. */
   async #askMetrics(worker: Worker): Promise<MetricsSnapshot> {
-    const question = ++this.#questions
-    const { promise, resolve, reject } = Promise.withResolvers<MetricsSnapshot>()
-    const onMessage = (message: WorkerReport): void => {
-      if (message.kind === 'metrics' && message.question === question) resolve(message.snapshot)
+    const told = await this.#ask(worker, limits.workerMetricsMsMax, (question) => ({
+      order: { kind: 'tell-metrics', question },
+      read: (report) => (report.kind === 'metrics' && report.question === question ? report : null),
+    }))
+    return told?.snapshot ?? []
+  }
+
+  /** Null where the worker has ended. Rejects where it does not answer in time. */
+  async #ask<Answer>(
+    worker: Worker,
+    waitMs: number,
+    ask: (question: number) => { readonly order: WorkerOrder; readonly read: (report: WorkerReport) => Answer | null },
+  ): Promise<Answer | null> {
+    const { order, read } = ask(++this.#questions)
+    const { promise, resolve, reject } = Promise.withResolvers<Answer | null>()
+    const onMessage = (report: WorkerReport): void => {
+      const answer = read(report)
+      if (answer !== null) resolve(answer)
     }
-    // What it has counted is gone with it.
-    const onExit = (): void => resolve([])
+    const onExit = (): void => resolve(null)
     worker.on('message', onMessage).once('exit', onExit)
-    const timer = setTimeout(() => reject(new Error('late')), limits.workerMetricsMsMax)
-    send(worker, { kind: 'tell-metrics', question })
+    const timer = setTimeout(
+      () => reject(new Error(`Worker ${worker.process.pid} did not answer in ${waitMs} ms.`)),
+      waitMs,
+    )
+    send(worker, order)
     try {
       return await promise
     } finally {

@@ -23,6 +23,8 @@ import { createTextBuffers } from './text-buffers.ts'
 export interface Readiness {
   readonly ready: boolean
   readonly reasons: readonly string[]
+  /** Id of the one in service. */
+  readonly supergraph?: string
 }
 
 /** True where it has answered, or will. */
@@ -210,8 +212,8 @@ async function answer(
     case '/health/live':
       return writeJson(response, 200, { live: true })
     case '/health/ready': {
-      const { ready, reasons } = options.ready()
-      return writeJson(response, ready ? 200 : 503, { ready, reasons })
+      const readiness = options.ready()
+      return writeJson(response, readiness.ready ? 200 : 503, readiness)
     }
     case '/schema.graphql':
       if (options.showsSchema === false) break

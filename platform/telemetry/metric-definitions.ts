@@ -147,6 +147,26 @@ export const METRICS = {
     labels: ['subgraph'],
     together: 'min',
   },
+  gatewaySupergraph: {
+    name: 'meshgate_gateway_supergraph_info',
+    kind: 'gauge',
+    help: '1 for the supergraph in service, by its id: the first digits of the SHA-256 of its text.',
+    labels: ['id'],
+    together: 'max',
+  },
+  gatewaySupergraphStale: {
+    name: 'meshgate_gateway_supergraph_stale',
+    kind: 'gauge',
+    help: '1 while what is at the source of the supergraph cannot be read or served, and the one before is; else 0.',
+    labels: [],
+    together: 'max',
+  },
+  gatewaySupergraphReloads: {
+    name: 'meshgate_gateway_supergraph_reloads_total',
+    kind: 'counter',
+    help: 'New supergraphs, by what became of them: replaced (in service), refused (cannot be served), unreadable (what is wrong with reading has changed).',
+    labels: ['outcome'],
+  },
   gatewayWorkers: {
     name: 'meshgate_gateway_workers',
     kind: 'gauge',

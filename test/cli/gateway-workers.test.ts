@@ -77,7 +77,11 @@ test('workers share a port that nobody has named, and tell their metrics as one'
     books: await metric(url, 'meshgate_gateway_subgraph_up{subgraph="books"}'),
     restarts: await metric(url, 'meshgate_gateway_worker_restarts_total'),
   }).toEqual({ workers: '2', requests: '10', books: '1', restarts: '0' })
-  expect(await (await fetch(new URL('/health/ready', url))).json()).toEqual({ ready: true, reasons: [] })
+  expect(await (await fetch(new URL('/health/ready', url))).json()).toEqual({
+    ready: true,
+    reasons: [],
+    supergraph: expect.any(String) as string,
+  })
 })
 
 test('a worker that dies is started again while the other goes on', async () => {
