@@ -55,15 +55,16 @@ export interface Engine {
   /** Like `run`, without making objects that would only be serialized. */
   runSerialized(operation: ReadyOperation, request: EngineRequest): Promise<SerializedResult>
   /**
-   * Resolves once the stream is established, or with a result without data where it is refused. The stream throws a GraphQLError whose
-   * extensions hold code and, where there is one, `meshgate.cursor` to resume from.
+   * Resolves once the stream is established, or with a result without data where it is refused. What of it the request's `extensions` may ask is in
+   * subscribe/subscribe-request.ts. The stream throws a GraphQLError whose
+   * extensions hold code and, where there is one, `cursor` to resume from.
    */
   subscribe(request: EngineRequest): Promise<AsyncIterableIterator<EngineResult> | EngineResult>
   runSubscription(
     operation: ReadyOperation,
     request: EngineRequest,
   ): Promise<AsyncIterableIterator<EngineResult> | EngineResult>
-  /** Ends subscriptions with SUBSCRIPTION_RECONNECT and this reason. Requests under way finish. */
+  /** Ends subscriptions with SUBSCRIPTION_RECONNECT and this reason, unless they outlive it. Requests under way finish. */
   close(reason: string): Promise<void>
   /** Resolves when no request is under way. */
   idle(): Promise<void>

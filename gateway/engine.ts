@@ -5,7 +5,7 @@ import { MeshgateError } from '../platform/errors.ts'
 import { ANONYMOUS } from '../platform/governance/principal.ts'
 import { limits as defaultLimits } from '../platform/limits.ts'
 import type { Clock } from '../platform/ports/clock.ts'
-import type { SubgraphEndpoint, SubgraphResponse } from '../platform/ports/subgraph-endpoint.ts'
+import type { SubgraphEndpoint } from '../platform/ports/subgraph-endpoint.ts'
 import { systemClock } from '../platform/system-clock.ts'
 import { nextArrival } from './endpoints/arrival.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult, type ReadyOperation } from './engine-contract.ts'
@@ -20,8 +20,9 @@ import { checkVariables } from './plan/variable-limits.ts'
 import { createPlanner, type Planner } from './plan/planner.ts'
 import { createPreparer, type PlannedOperation, type Preparer, type ValidOperation } from './plan/prepare-operation.ts'
 import { warmUp } from './plan/warm-up.ts'
-import { openEventStream } from './subscribe/event-stream.ts'
-import { SubscriptionHub } from './subscribe/subscription-hub.ts'
+import { openEventStream, replanStream, type EventStreamOptions } from './subscribe/event-stream.ts'
+import type { UpstreamDefinition } from './subscribe/shared-upstream.ts'
+import { SubscriptionHub, type Replanned } from './subscribe/subscription-hub.ts'
 import { readSupergraph } from './supergraph/read-supergraph.ts'
 import type { Supergraph } from './supergraph/supergraph.ts'
 import { trackWork } from './track-work.ts'
@@ -49,6 +50,8 @@ export interface EngineOptions {
   readonly clock?: Clock
   /** Default: our own, small operations in this thread, large ones in another. */
   readonly planner?: Planner
+  /** Streams that outlive the engine. Default: a hub of its own, which ends with it. */
+  readonly hub?: SubscriptionHub
 }
 
 /** An engine whose plans may outlive its supergraph. */
@@ -57,6 +60,8 @@ export interface WarmEngine extends Engine {
   recentOperations(): readonly PlannedOperation[]
   /** Plans them before they are asked, between requests. Never rejects. */
   warmUp(operations: readonly PlannedOperation[]): Promise<void>
+  /** How a stream that another engine has planned goes on by this one. */
+  replan(definition: UpstreamDefinition): Promise<Replanned>
 }
 
 /** Throws COMPOSITION_FAILED where the supergraph cannot be served. */
@@ -67,10 +72,8 @@ export function createEngine(options: EngineOptions): WarmEngine {
   const planner = createPlanner(supergraph, options.supergraphSdl)
   const rules: DocumentRules = { ...defaultLimits, ...options.limits, introspection: options.introspection ?? true }
   const preparer = createPreparer({ supergraph, planner: options.planner ?? planner, limits: rules })
-  const hub = new SubscriptionHub<SubgraphResponse, EngineResult>({
-    clock,
-    onClients: (active) => observer?.subscriptions?.(active),
-  })
+  const hub =
+    options.hub ?? new SubscriptionHub({ clock, onClients: (active) => observer?.subscriptions?.(active) })
   const newGathering = gatheringsOf(options, onFailure)
   const decideLabels = labelsOf(options)
   const { track, idle } = trackWork()
@@ -98,15 +101,16 @@ export function createEngine(options: EngineOptions): WarmEngine {
     return { ...respondSerialized(operation.prepared, gathering, introspect(operation)), refused: false }
   }
 
+  const streamOptions = (operation: ReadyOperation, request: EngineRequest): EventStreamOptions => ({
+    operation,
+    request,
+    context: requestContext(request),
+    hub,
+    endpoints: newGathering.endpoints,
+    newGathering: (variables, context) => newGathering(variables, context, false),
+  })
   const runSubscription: Engine['runSubscription'] = async (operation, request) =>
-    openEventStream({
-      operation,
-      request,
-      context: requestContext(request),
-      hub,
-      endpoints: newGathering.endpoints,
-      newGathering: (variables, context) => newGathering(variables, context, false),
-    })
+    openEventStream(streamOptions(operation, request))
 
   return {
     publicSchema: schema,
@@ -116,9 +120,10 @@ export function createEngine(options: EngineOptions): WarmEngine {
     ...inOneCall(observeEngine({ prepare, run, runSerialized, runSubscription }, { observer, clock })),
     recentOperations: () => preparer.recent(),
     warmUp: (operations) => warmUp(preparer, operations, () => closing),
+    replan: (definition) => replanStream(definition, { prepare, optionsFor: streamOptions }),
     close: async (reason) => {
       closing = true
-      await hub.close(reason)
+      if (options.hub === undefined) await hub.close(reason)
     },
     idle: async () => {
       await idle()

@@ -14,6 +14,7 @@ import { createEngine, type EngineOptions, type WarmEngine } from './engine.ts'
 import type { GatewayObserver, SubgraphReachability } from './gateway-observer.ts'
 import type { DocumentLimits } from './plan/operation-limits.ts'
 import type { Sharing } from './sharing.ts'
+import type { SubscriptionHub } from './subscribe/subscription-hub.ts'
 
 /** A composed supergraph. Subgraphs without an endpoint here are reached over HTTP at their join__Graph URLs. */
 export interface SupergraphMesh {
@@ -31,6 +32,8 @@ export interface MeshOptions {
   readonly introspection?: boolean
   /** Passes messages and extensions of unforeseen subgraph errors on to clients. Default false. */
   readonly exposeSubgraphErrors?: boolean
+  /** Streams that outlive the mesh. Default: they end with it. */
+  readonly hub?: SubscriptionHub
   /** How far requests in flight are shared. Default `fresh`. */
   readonly sharing?: Sharing
   /** By name, for subgraphs over the network: where they differ from the usual. */
@@ -42,19 +45,27 @@ export interface LoadedMesh {
   readonly engine: WarmEngine
   /** Every subgraph of the mesh, and whether it could be reached of late. Those in this process always can. */
   subgraphs(): readonly SubgraphReachability[]
-  /** Ends subscriptions with this reason, lets requests under way finish, then closes what was opened for them. */
+  /** The way to a subgraph over the network, for the mesh that follows: a stream on it goes on. Null where there is none of that address. */
+  endpointOf(name: string, url: string): RemoteEndpoint | null
+  /** It serves from now on: what it took over from the mesh before is its own to close. */
+  takeOver(): void
+  handOver(endpoint: RemoteEndpoint): void
+  /** Ends subscriptions with this reason unless they outlive it, lets requests under way finish, then closes what was opened for them. */
   unload(reason: string): Promise<void>
 }
 
-/** Throws COMPOSITION_FAILED or CONFIG_INVALID; nothing is left open then. */
-export function loadMesh(mesh: SupergraphMesh, options: MeshOptions): LoadedMesh {
+/**
+ * `before`: the mesh that this one follows, whose ways to subgraphs at the same addresses it uses too. Throws COMPOSITION_FAILED or CONFIG_INVALID;
+ * nothing is left open then, and the one before is as it was.
+ */
+export function loadMesh(mesh: SupergraphMesh, options: MeshOptions, before: LoadedMesh | null = null): LoadedMesh {
   const { supergraphSdl } = mesh
   const supergraph = readMesh(supergraphSdl)
-  const { endpoints, owned } = reachMesh(mesh, supergraph, options)
+  const { endpoints, reached, opened } = reachMesh(mesh, supergraph, { options, before })
   const { logger, observer, clock = systemClock } = options
   const told = new ToldFailures(clock)
-  const remote = new Map(owned.map((endpoint) => [endpoint.name, endpoint]))
-  const engine = createEngineOrClose(owned, {
+  const remote = new Map([...reached.values()].map((endpoint) => [endpoint.name, endpoint]))
+  const engine = createEngineOrClose(opened, {
     supergraphSdl,
     supergraph,
     endpoints,
@@ -63,6 +74,7 @@ export function loadMesh(mesh: SupergraphMesh, options: MeshOptions): LoadedMesh
     exposeSubgraphErrors: options.exposeSubgraphErrors ?? false,
     clock,
     ...(observer === undefined ? {} : { observer }),
+    ...(options.hub === undefined ? {} : { hub: options.hub }),
     onFailure: (message, error) => logger.warn({ err: error }, message),
     onSubgraphFailure: (subgraph, error) => {
       // A subgraph that is away is told of once, by who watches it.
@@ -73,14 +85,23 @@ export function loadMesh(mesh: SupergraphMesh, options: MeshOptions): LoadedMesh
       logger.warn({ err: error, subgraph, failedSince }, `Subgraph "${subgraph}" failed`)
     },
   })
+  const owned = new Set(opened)
   return {
     supergraphSdl,
     engine,
+    endpointOf: (name, url) => reached.get(addressOf(name, url)) ?? null,
+    takeOver: () => {
+      for (const endpoint of remote.values()) {
+        if (!owned.has(endpoint)) before?.handOver(endpoint)
+        owned.add(endpoint)
+      }
+    },
+    handOver: (endpoint) => void owned.delete(endpoint),
     subgraphs: () => endpoints.map(({ name }) => remote.get(name)?.state ?? { name, reachable: true }),
     unload: async (reason) => {
       await engine.close(reason)
       await engine.idle()
-      await Promise.all(owned.map((endpoint) => endpoint.close()))
+      await Promise.all([...owned].map((endpoint) => endpoint.close()))
     },
   }
 }
@@ -96,25 +117,40 @@ function createEngineOrClose(owned: readonly RemoteEndpoint[], options: EngineOp
 
 interface Reached {
   readonly endpoints: readonly SubgraphEndpoint[]
-  readonly owned: readonly RemoteEndpoint[]
+  /** Over the network, by address. */
+  readonly reached: ReadonlyMap<string, RemoteEndpoint>
+  /** Those of them that are new. */
+  readonly opened: readonly RemoteEndpoint[]
 }
 
-function reachMesh({ endpoints: given = [] }: SupergraphMesh, supergraph: Supergraph, options: MeshOptions): Reached {
+function reachMesh(
+  { endpoints: given = [] }: SupergraphMesh,
+  supergraph: Supergraph,
+  { options, before }: { readonly options: MeshOptions; readonly before: LoadedMesh | null },
+): Reached {
   const { sharing = 'fresh', subgraphSettings = {}, clock = systemClock, logger } = options
   const subgraphs = supergraph.graphs
   checkNames(Object.keys(subgraphSettings), subgraphs)
-  const owned: RemoteEndpoint[] = []
+  const reached = new Map<string, RemoteEndpoint>()
+  const opened: RemoteEndpoint[] = []
   try {
     for (const { name, url } of subgraphs) {
       if (given.some((endpoint) => endpoint.name === name)) continue
+      const known = before?.endpointOf(name, url) ?? null
       const settings = Object.hasOwn(subgraphSettings, name) ? subgraphSettings[name] : undefined
-      owned.push(new RemoteEndpoint({ name, url, ...settings, sharing, clock, logger }))
+      const endpoint = known ?? new RemoteEndpoint({ name, url, ...settings, sharing, clock, logger })
+      if (known === null) opened.push(endpoint)
+      reached.set(addressOf(name, url), endpoint)
     }
   } catch (error) {
-    closeAll(owned)
+    closeAll(opened)
     throw error
   }
-  return { endpoints: [...given, ...owned], owned }
+  return { endpoints: [...given, ...reached.values()], reached, opened }
+}
+
+function addressOf(name: string, url: string): string {
+  return `${name} ${url}`
 }
 
 /** A name that is misspelt would be passed over in silence, and the subgraph be asked where it is not. */

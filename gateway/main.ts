@@ -16,6 +16,7 @@ import type { GatewaySubgraph } from './compose/compose-mesh.ts'
 import { loadMesh, type SupergraphMesh } from './load-mesh.ts'
 import type { DocumentLimits } from './plan/operation-limits.ts'
 import type { Sharing } from './sharing.ts'
+import { SubscriptionHub } from './subscribe/subscription-hub.ts'
 
 export type { AuthenticationOptions } from './authenticate/authentication-options.ts'
 export type { SubgraphSettings } from './endpoints/subgraph-settings.ts'
@@ -74,14 +75,17 @@ export interface Gateway {
   readonly engine: () => Engine
   /** Every subgraph of the mesh, and whether it could be reached of late. Those in this process always can. */
   subgraphs(): readonly SubgraphReachability[]
-  /** New requests run on the new mesh, running ones finish on the old, its subscriptions end with SUBSCRIPTION_RECONNECT. */
+  /** New requests run on the new mesh, running ones finish on the old, subscriptions go on by the new one or end with SUBSCRIPTION_REPLACED. */
   replaceSupergraph(mesh: GatewayMesh, onServed?: () => void): Promise<void>
   close(): Promise<void>
 }
 
 /** Rejects with COMPOSITION_FAILED, CONFIG_INVALID or PORT_IN_USE; nothing is left open then. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  let current = loadMesh(await composed(options.mesh), options)
+  const { clock = systemClock, observer } = options
+  const hub = new SubscriptionHub({ clock, onClients: (active) => observer?.subscriptions?.(active) })
+  const meshOptions = { ...options, hub }
+  let current = loadMesh(await composed(options.mesh), meshOptions)
   const engine = (): Engine => current.engine
   const authenticate = await authenticator(options)
   const server = await startGatewayServer({
@@ -115,14 +119,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     replaceSupergraph: async (mesh, onServed) => {
       const next = await composed(mesh)
       const old = current
-      current = loadMesh(next, options)
+      current = loadMesh(next, meshOptions, old)
+      current.takeOver()
       onServed?.()
       void current.engine.warmUp(old.engine.recentOperations())
+      const { engine: replanning } = current
+      await hub.replan((definition) => replanning.replan(definition))
       await old.unload('A new supergraph has replaced the old.')
     },
     close: async () => {
       const closing = server.close()
-      await current.engine.close('The gateway is stopping.')
+      await hub.close('The gateway is stopping.')
       await closing
       await current.unload('The gateway is stopping.')
     },

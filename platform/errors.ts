@@ -362,9 +362,19 @@ const FAILURE_CODES = {
     retryable: true,
   },
   SUBSCRIPTION_RECONNECT: {
-    meaning: 'A new supergraph replaced the one a subscription was planned on, or the gateway is stopping.',
+    meaning: 'The gateway is stopping.',
     action: 'Subscribe again, with the cursor of the last event where there is one.',
     retryable: true,
+  },
+  SUBSCRIPTION_REPLACED: {
+    meaning: 'A new supergraph does not have what a subscription asks, or cannot plan it.',
+    action: 'See the message for why; subscribe with an operation that the schema of now has.',
+    retryable: false,
+  },
+  RESUME_UNSUPPORTED: {
+    meaning: 'The stream of a subgraph that gives no cursors was lost, or was asked to go on from one.',
+    action: 'Subscribe again without a cursor; what happened in between is not repeated: query it.',
+    retryable: false,
   },
 } as const satisfies Record<string, CodeEntry>
 

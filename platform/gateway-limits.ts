@@ -111,6 +111,8 @@ export const gatewayLimits = {
   subscriptionResumeMsMax: 120_000,
   /** Longest pause between two such attempts: who waits should soon have it back. */
   subscriptionResumeDelayMsMax: 5_000,
+  /** How long a subgraph that is asked to go on from a cursor may take to say where its stream begins: ours say it at once, others never. */
+  subscriptionConfirmMs: 5_000,
   /** How long a WebSocket may stay without connection_init: one round trip of a slow line. */
   socketInitTimeoutMs: 3_000,
   /** Between pings; a client that has not answered by the next is gone. Shorter than the idle time of common proxies. */

@@ -15,6 +15,7 @@ import { checkCors, isOriginAllowed, type CorsOptions } from '../http/cors.ts'
 import { createHeaderForwarder } from '../http/forwarded-headers.ts'
 import { attachGraphqlSocket, type GraphqlSocket } from '../http/graphql-socket.ts'
 import { loadMesh, type LoadedMesh, type MeshOptions } from '../load-mesh.ts'
+import { SubscriptionHub } from '../subscribe/subscription-hub.ts'
 import { toApolloResult, toLazyResult } from './apollo-result.ts'
 import { documentText } from './document-text.ts'
 import { stringifyResult } from './serialized-data.ts'
@@ -52,6 +53,8 @@ type SchemaListener = Parameters<Gateway['onSchemaLoadOrUpdate']>[0]
 export class MeshgateGateway<TContext extends BaseContext = BaseContext> implements Gateway {
   readonly #options: MeshgateGatewayOptions<TContext>
   readonly #meshOptions: MeshOptions
+  /** Of all supergraphs, until it is stopped. */
+  #hub: SubscriptionHub
   readonly #listeners = new Set<SchemaListener>()
   readonly #sockets: GraphqlSocket[] = []
   #supergraph: ApolloSupergraph
@@ -64,6 +67,7 @@ export class MeshgateGateway<TContext extends BaseContext = BaseContext> impleme
     this.#options = options
     this.#supergraph = options
     this.#meshOptions = { ...options, logger: options.logger ?? defaultLogger() }
+    this.#hub = newHub(this.#meshOptions)
   }
 
   /**
@@ -115,17 +119,20 @@ export class MeshgateGateway<TContext extends BaseContext = BaseContext> impleme
   }
 
   /**
-   * New requests run on the new supergraph, running ones finish on the old, subscriptions end with SUBSCRIPTION_RECONNECT. Rejects like `load`,
+   * New requests run on the new supergraph, running ones finish on the old, subscriptions go on by the new one or end with SUBSCRIPTION_REPLACED. Rejects like `load`,
    * and the old one stays.
    */
   async replaceSupergraph(supergraph: ApolloSupergraph): Promise<void> {
     await this.#inTurn(async () => {
       const old = this.#mesh
-      const mesh = old === null ? null : await this.#loaded(supergraph)
+      const mesh = old === null ? null : await this.#loaded(supergraph, old)
       this.#supergraph = supergraph
       if (mesh === null) return
+      mesh.takeOver()
       this.#use(mesh)
       if (old !== null) void mesh.engine.warmUp(old.engine.recentOperations())
+      const { engine } = mesh
+      await this.#hub.replan((definition) => engine.replan(definition))
       await old?.unload('A new supergraph has replaced the old.')
     })
   }
@@ -175,11 +182,11 @@ export class MeshgateGateway<TContext extends BaseContext = BaseContext> impleme
     )
   }
 
-  async #loaded(supergraph: ApolloSupergraph): Promise<LoadedMesh> {
+  async #loaded(supergraph: ApolloSupergraph, before: LoadedMesh | null = null): Promise<LoadedMesh> {
     const { endpoints = [] } = supergraph
     const supergraphSdl =
       'supergraphSdl' in supergraph ? supergraph.supergraphSdl : await readSupergraphFile(supergraph.supergraphFile)
-    const mesh = loadMesh({ supergraphSdl, endpoints }, this.#meshOptions)
+    const mesh = loadMesh({ supergraphSdl, endpoints }, { ...this.#meshOptions, hub: this.#hub }, before)
     const [problem] = validateSchema(mesh.engine.publicSchema)
     if (problem === undefined) return mesh
     // Apollo Server would refuse it when it is told of it, and the gateway would stand without one.
@@ -198,7 +205,9 @@ export class MeshgateGateway<TContext extends BaseContext = BaseContext> impleme
    */
   async #drain(): Promise<void> {
     const sockets = this.#sockets.splice(0)
-    const ending = this.#mesh?.engine.close(STOPPING)
+    const ending = this.#hub.close(STOPPING)
+    // It may be started again.
+    this.#hub = newHub(this.#meshOptions)
     await new Promise((resolve) => setImmediate(resolve))
     await Promise.all([ending, ...sockets.map((socket) => socket.close(STOPPING, limits.closeGraceMs))])
   }
@@ -211,6 +220,10 @@ export class MeshgateGateway<TContext extends BaseContext = BaseContext> impleme
 }
 
 const STOPPING = 'The gateway is stopping.'
+
+function newHub({ clock = systemClock, observer }: MeshOptions): SubscriptionHub {
+  return new SubscriptionHub({ clock, onClients: (active) => observer?.subscriptions?.(active) })
+}
 
 function schemaOf({ engine, supergraphSdl }: LoadedMesh): Parameters<SchemaListener>[0] {
   return { apiSchema: engine.publicSchema, coreSupergraphSdl: supergraphSdl }

@@ -1,6 +1,5 @@
 // GraphQL over Server-Sent Events, distinct connections mode (the protocol of graphql-sse): `next` for each result, then `complete`. Events of
 // our own subgraphs have their cursor as id, so that a browser's EventSource that comes back names it by itself (Last-Event-ID).
-import { isObject } from '../execute/plain-object.ts'
 import type { EngineResult } from '../engine-contract.ts'
 import { resultText } from './result-text.ts'
 import type { StreamFormat } from './stream-response.ts'
@@ -19,8 +18,7 @@ export const eventStreamFormat: StreamFormat = {
 const PRINTABLE = /^[\x21-\x7e]+$/
 
 function idLine({ extensions }: EngineResult): string {
-  const meshgate = extensions?.['meshgate']
-  const cursor = isObject(meshgate) ? meshgate['cursor'] : undefined
+  const cursor = extensions?.['cursor']
   return typeof cursor === 'string' && PRINTABLE.test(cursor) ? `id: ${cursor}\n` : ''
 }
 
@@ -29,8 +27,6 @@ export function withLastEventId(
   extensions: Readonly<Record<string, unknown>> | undefined,
   lastEventId: string | readonly string[] | undefined,
 ): Readonly<Record<string, unknown>> | undefined {
-  if (typeof lastEventId !== 'string' || lastEventId === '') return extensions
-  const meshgate = extensions?.['meshgate']
-  if (isObject(meshgate) && meshgate['cursor'] !== undefined) return extensions
-  return { ...extensions, meshgate: { ...(isObject(meshgate) ? meshgate : {}), cursor: lastEventId } }
+  if (typeof lastEventId !== 'string' || lastEventId === '' || extensions?.['cursor'] !== undefined) return extensions
+  return { ...extensions, cursor: lastEventId }
 }

@@ -1,40 +1,82 @@
-// The events that wait for one client: bounded, in order, ended once. Owns nothing but them; its consumer is an async iterator.
+// The events that wait for one client: bounded, in order, ended once. Owns nothing but them; its consumer is an async iterator. A client that
+// wants only the latest of each key has what waits of a key replaced by what comes.
 
-/** An event and the cursor after it, where its subgraph gives one. */
+/** Where an event stands in the topic of its changes: `[partition, offset]`. */
+export type Place = readonly [partition: number, offset: number]
+
+/** An event, and what its subgraph says of it, where it is one of ours. */
 export interface QueuedEvent<Event> {
   readonly event: Event
+  /** After it. */
   readonly cursor: string | undefined
+  /** Of the entity. */
+  readonly key?: string | undefined
+  readonly at?: Place | undefined
+  /** Next offsets after it, by partition. */
+  readonly positions?: readonly number[] | undefined
 }
 
 export type Ending = (cursor: string | undefined) => unknown
 
+export interface EventQueueOptions<Event> {
+  readonly eventsMax: number
+  /** Where it stands before its first event. */
+  readonly cursor: string | undefined
+  /** Makes the error that ends it when it is full. */
+  readonly onOverflow: Ending
+  /** Nothing more is wanted. Told once. */
+  readonly onReturn: () => void
+  /** Present: an event replaces the one of its key that waits. Marks that it stands for so many others, too. */
+  readonly conflate?: ((event: Event, replaced: number) => Event) | undefined
+}
+
+interface Waiting<Event> {
+  readonly event: Event
+  /** Events of the key that were left out. */
+  readonly replaced: number
+}
+
 export class EventQueue<Event> implements AsyncIterableIterator<Event> {
-  readonly #events: QueuedEvent<Event>[] = []
-  readonly #eventsMax: number
-  readonly #onOverflow: Ending
-  readonly #onReturn: () => void
+  /** In order; by key where the queue conflates, else by itself. */
+  readonly #waiting = new Map<unknown, Waiting<Event>>()
+  readonly #options: EventQueueOptions<Event>
+  /** Whom to tell that nothing more is wanted: its upstream may change. */
+  #onReturn: () => void
   #cursor: string | undefined
   #ended: { readonly error: unknown } | 'completed' | 'open' = 'open'
   #wake: (() => void) | null = null
 
-  /** `onOverflow` makes the error that ends it when it is full; `onReturn` is told once that nothing more is wanted. */
-  constructor(options: { eventsMax: number; cursor: string | undefined; onOverflow: Ending; onReturn: () => void }) {
-    this.#eventsMax = options.eventsMax
-    this.#cursor = options.cursor
-    this.#onOverflow = options.onOverflow
+  constructor(options: EventQueueOptions<Event>) {
+    this.#options = options
     this.#onReturn = options.onReturn
+    this.#cursor = options.cursor
+  }
+
+  /** The one who feeds it from now on. */
+  set onReturn(told: () => void) {
+    this.#onReturn = told
+  }
+
+  /** After the last event that was queued. */
+  get cursor(): string | undefined {
+    return this.#cursor
   }
 
   /** What has been queued is still delivered before the error, so the cursor in the error is the last one the client sees. */
-  push(queued: QueuedEvent<Event>): void {
+  push({ event, cursor, key }: QueuedEvent<Event>): void {
     if (this.#ended !== 'open') return
-    if (this.#events.length >= this.#eventsMax) {
-      this.fail(this.#onOverflow)
+    const { conflate, eventsMax, onOverflow } = this.#options
+    const name = conflate === undefined || key === undefined ? Symbol('event') : key
+    const before = this.#waiting.get(name)
+    if (before === undefined && this.#waiting.size >= eventsMax) {
+      this.fail(onOverflow)
       this.#onReturn()
       return
     }
-    this.#events.push(queued)
-    if (queued.cursor !== undefined) this.#cursor = queued.cursor
+    // It comes last now: what waits before it has older cursors.
+    this.#waiting.delete(name)
+    this.#waiting.set(name, { event, replaced: before === undefined ? 0 : before.replaced + 1 })
+    if (cursor !== undefined) this.#cursor = cursor
     this.#wake?.()
   }
 
@@ -55,8 +97,13 @@ export class EventQueue<Event> implements AsyncIterableIterator<Event> {
 
   async next(): Promise<IteratorResult<Event, undefined>> {
     for (;;) {
-      const queued = this.#events.shift()
-      if (queued !== undefined) return { done: false, value: queued.event }
+      const [first] = this.#waiting
+      if (first !== undefined) {
+        const [name, { event, replaced }] = first
+        this.#waiting.delete(name)
+        const { conflate } = this.#options
+        return { done: false, value: replaced === 0 || conflate === undefined ? event : conflate(event, replaced) }
+      }
       const ended = this.#ended
       if (ended === 'completed') return { done: true, value: undefined }
       if (ended !== 'open') {
@@ -69,7 +116,7 @@ export class EventQueue<Event> implements AsyncIterableIterator<Event> {
   }
 
   async return(): Promise<IteratorResult<Event, undefined>> {
-    this.#events.length = 0
+    this.#waiting.clear()
     this.complete()
     this.#onReturn()
     return { done: true, value: undefined }

@@ -1,45 +1,47 @@
-// Opens a client's subscription: the root field's stream from one subgraph, and for every event what the plan joins from the others.
+// Opens a client's subscription: the root field's stream from one subgraph, and for every event what the plan joins from the others. And plans it
+// again for a new supergraph.
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { MeshgateError } from '../../platform/errors.ts'
 import type { SubgraphEndpoint, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
-import type { EngineRequest, EngineResult, ReadyOperation } from '../engine-contract.ts'
+import { isReady, type Engine, type EngineRequest, type EngineResult, type ReadyOperation } from '../engine-contract.ts'
 import type { CompiledSource } from '../execute/compile-operation.ts'
 import { describeHidden, formatSubgraphError, formatSubgraphFailure } from '../execute/format-subgraph-error.ts'
 import type { Gathering, RequestContext } from '../execute/gathering.ts'
 import { nextArrival } from '../endpoints/arrival.ts'
-import { isObject } from '../execute/plain-object.ts'
 import { respond } from '../execute/respond.ts'
-import type { QueuedEvent } from './event-queue.ts'
-import { isPassing, type Notice, type UpstreamDefinition } from './shared-upstream.ts'
-import type { SubscriptionHub } from './subscription-hub.ts'
+import type { EventQueue, QueuedEvent } from './event-queue.ts'
+import type { UpstreamDefinition } from './shared-upstream.ts'
+import { endings } from './stream-endings.ts'
+import { isStreamProblem, readStreamRequest, type StreamRequest } from './subscribe-request.ts'
+import type { Replanned, SubscriptionHub } from './subscription-hub.ts'
+import { extensionsFor, noticeOf, toldOf } from './upstream-event.ts'
 
 export interface EventStreamOptions {
   readonly operation: ReadyOperation
   readonly request: EngineRequest
   readonly context: RequestContext
-  readonly hub: SubscriptionHub<SubgraphResponse, EngineResult>
+  readonly hub: SubscriptionHub
   readonly endpoints: ReadonlyMap<string, SubgraphEndpoint>
   readonly newGathering: (variables: Readonly<Record<string, unknown>>, request: RequestContext) => Gathering
 }
 
-export async function openEventStream(
-  options: EventStreamOptions,
-): Promise<AsyncIterableIterator<EngineResult> | EngineResult> {
+export async function openEventStream(options: EventStreamOptions): Promise<EventQueue<EngineResult> | EngineResult> {
   const { operation, request, hub } = options
   const { source } = operation.prepared.compiled
   if (source === null) return { errors: [requestProblem('The operation is no subscription.')] }
-  const cursor = requestedCursor(request.extensions)
-  if (cursor !== undefined && typeof cursor !== 'string') {
-    return { errors: [requestProblem('extensions.meshgate.cursor must be the string that came with an event.')] }
-  }
+  const wanted = readStreamRequest(request.extensions)
+  if (isStreamProblem(wanted)) return { errors: [wanted] }
   const hasLeft = (): boolean => request.signal?.aborted === true
   const left: EngineResult = { errors: [requestProblem('The client has left.')] }
   if (hasLeft()) return left
   try {
-    return await hub.subscribe(upstream(source, options), {
-      key: cursor === undefined ? upstreamKey(options) : null,
-      cursor,
+    return await hub.subscribe(upstream(source, wanted, options), {
+      key: upstreamKey(options),
+      cursor: wanted.cursor,
+      snapshot: wanted.snapshot,
+      tellsStart: wanted.started,
       signal: request.signal,
+      ...(wanted.conflate ? { conflate: conflated } : {}),
     })
   } catch (error) {
     if (hasLeft()) return left
@@ -47,36 +49,64 @@ export async function openEventStream(
   }
 }
 
+export interface ReplanOptions {
+  readonly prepare: Engine['prepare']
+  /** As `openEventStream` is given them. */
+  readonly optionsFor: (operation: ReadyOperation, request: EngineRequest) => EventStreamOptions
+}
+
+/** How the stream of another supergraph's plan goes on by this one's. */
+export async function replanStream(
+  { request }: UpstreamDefinition,
+  { prepare, optionsFor }: ReplanOptions,
+): Promise<Replanned> {
+  // Its first client may have left: the others are still there.
+  const { signal: _, ...asked } = request
+  const operation = await prepare(asked)
+  const source = isReady(operation) ? operation.prepared.compiled.source : null
+  if (!isReady(operation) || source === null) {
+    const [problem] = isReady(operation) ? [] : (operation.errors ?? [])
+    return { ending: endings.replaced(problem?.message ?? 'The operation cannot be planned any more.') }
+  }
+  const options = optionsFor(operation, asked)
+  // Where it stands it has a cursor: a snapshot is not begun again.
+  const wanted = { cursor: undefined, snapshot: false, conflate: false, started: false }
+  return { definition: upstream(source, wanted, options), key: upstreamKey(options) }
+}
+
 /** Everything that may change an event: the operation, its variables, who asks, and what is forwarded. */
 function upstreamKey({ operation, context }: EventStreamOptions): string {
   return JSON.stringify([operation.prepared.key, operation.variables, context.principal, context.headers])
 }
 
-function upstream(
-  source: CompiledSource,
-  options: EventStreamOptions,
-): UpstreamDefinition<SubgraphResponse, EngineResult> {
-  const { operation, context, endpoints } = options
+function upstream(source: CompiledSource, wanted: StreamRequest, options: EventStreamOptions): UpstreamDefinition {
+  const { operation, request, context, endpoints } = options
   const { principal, headers } = context
+  const { service, query } = source
   const forwarded = headers === undefined ? {} : { headers }
+  const endpoint = endpoints.get(service)
+  const variables = source.variables(operation.variables)
   return {
-    service: source.service,
+    request,
+    service,
+    source: JSON.stringify([service, endpoint === undefined ? null : numberOf(endpoint), query, variables]),
     open: async (signal, cursor) => {
-      const endpoint = endpoints.get(source.service)
       if (endpoint === undefined) {
-        throw new MeshgateError('SUBGRAPH_UNAVAILABLE', `No endpoint is configured for subgraph "${source.service}".`)
+        throw new MeshgateError('SUBGRAPH_UNAVAILABLE', `No endpoint is configured for subgraph "${service}".`)
       }
+      const begin = cursor === undefined ? (wanted.snapshot ? { snapshot: true } : {}) : { cursor }
       return endpoint.subscribe({
-        query: source.query,
-        variables: source.variables(operation.variables),
+        query,
+        variables,
         principal,
         signal,
         ...forwarded,
-        // Whoever knows nothing of this leaves it alone; ours say where the stream begins, so that it can be resumed before its first event.
-        extensions: { meshgate: { ...(cursor === undefined ? {} : { cursor }), started: true } },
+        // Whoever knows nothing of this leaves it alone; ours say where the stream begins and stands, so that it can be resumed before its
+        // first event, and laid over others of the same.
+        extensions: { meshgate: { ...begin, started: true, positions: true } },
       })
     },
-    inspect: (event) => noticeOf(event, source.service),
+    inspect: (event) => noticeOf(event, service),
     // The event outlives any one client, so joins end with the upstream and not with a client's signal. It has just arrived, whenever the
     // client did: what was sent before it does not know of it.
     join: (event, signal) =>
@@ -84,19 +114,22 @@ function upstream(
         ...options,
         context: { principal, arrival: nextArrival(), signal, ...forwarded },
       }),
+    mark: (said, cursor) => ({ data: null, extensions: { cursor, [said]: true } }),
   }
 }
 
-function noticeOf(event: SubgraphResponse, service: string): Notice {
-  const meshgate = isObject(event) && isObject(event.extensions) ? event.extensions['meshgate'] : undefined
-  const cursor = isObject(meshgate) && typeof meshgate['cursor'] === 'string' ? meshgate['cursor'] : undefined
-  if (!isObject(meshgate) || cursor === undefined) return { kind: 'event', cursor }
-  if (meshgate['started'] === true) return { kind: 'started', cursor }
-  const { errors } = event
-  const isEnding = meshgate['key'] === undefined && !isObject(event.data) && Array.isArray(errors) && errors.length > 0
-  if (!isEnding || !errors.every(isPassing)) return { kind: 'event', cursor }
-  const failure = new MeshgateError('SUBGRAPH_UNAVAILABLE', `Subgraph "${service}" has ended the stream.`, errors)
-  return { kind: 'interrupted', cursor, failure }
+let endpointsNumbered = 0
+const endpointNumbers = new WeakMap<SubgraphEndpoint, number>()
+
+function numberOf(endpoint: SubgraphEndpoint): number {
+  const known = endpointNumbers.get(endpoint) ?? (endpointsNumbered += 1)
+  endpointNumbers.set(endpoint, known)
+  return known
+}
+
+/** The latest of its key, which stands for others that the client did not read in time. */
+function conflated(event: EngineResult, replaced: number): EngineResult {
+  return { ...event, extensions: { ...event.extensions, conflated: replaced } }
 }
 
 async function joinEvent(
@@ -116,15 +149,9 @@ async function joinEvent(
     gathering.incidents.push({ fetch: 0, offset: 0, failure: { error, lookup: null }, errors: [], data: null })
   }
   const result: EngineResult = respond(operation.prepared, gathering, introspect?.(operation.variables) ?? {})
-  const meshgate = isObject(event) && isObject(event.extensions) ? event.extensions['meshgate'] : undefined
-  if (!isObject(meshgate)) return { event: result, cursor: undefined }
-  const cursor = meshgate['cursor']
-  return { event: { ...result, extensions: { meshgate } }, cursor: typeof cursor === 'string' ? cursor : undefined }
-}
-
-function requestedCursor(extensions: Readonly<Record<string, unknown>> | undefined): unknown {
-  const meshgate = extensions?.['meshgate']
-  return isObject(meshgate) ? meshgate['cursor'] : undefined
+  const told = toldOf(event)
+  const extensions = extensionsFor(told)
+  return { ...told, event: extensions === undefined ? result : { ...result, extensions } }
 }
 
 function refusal(service: string, error: unknown, options: EventStreamOptions): readonly GraphQLFormattedError[] {

@@ -1,34 +1,45 @@
-// One upstream subscription and its clients. Where the subgraph gives cursors, a lost stream is opened again from the last of them and the
-// clients notice nothing but the wait; where it gives none, or the wait is too long, they are told. Ends itself when the last client leaves.
-import { ERROR_CODES, MeshgateError } from '../../platform/errors.ts'
+// One upstream subscription and its clients. Where the subgraph gives cursors, a lost stream is opened again from the last of them, and one whose
+// plan is replaced goes on by the new one: clients notice nothing but the wait. Where it gives none, or the wait is too long, they are told. Ends
+// itself when the last client leaves.
 import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
-import { isObject } from '../execute/plain-object.ts'
-import { EventQueue, type Ending, type QueuedEvent } from './event-queue.ts'
+import type { SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
+import type { EngineRequest, EngineResult } from '../engine-contract.ts'
+import { EventQueue, type Ending, type EventQueueOptions, type QueuedEvent } from './event-queue.ts'
 import { joinInOrder } from './ordered-join.ts'
+import { mayPass } from './passing-errors.ts'
 import { endings } from './stream-endings.ts'
+import { isBefore, StreamPosition } from './stream-position.ts'
+import type { Notice } from './upstream-event.ts'
 
-/** What an upstream event says: something for the clients, or of the stream itself. */
-export type Notice =
-  | { readonly kind: 'event'; readonly cursor: string | undefined }
-  /** Established; whoever resumes there misses nothing. */
-  | { readonly kind: 'started'; readonly cursor: string }
-  /** The subgraph ends the stream for a reason that may pass. */
-  | { readonly kind: 'interrupted'; readonly cursor: string; readonly failure: MeshgateError }
-
-export interface UpstreamDefinition<Upstream, Event> {
+export interface UpstreamDefinition {
+  /** Of its first client: what is planned again for a new supergraph. */
+  readonly request: EngineRequest
   readonly service: string
+  /** Equal where the same is asked of the same endpoint: then the stream itself need not be opened again. */
+  readonly source: string
   /** Resolves once established, after `cursor` where one is given; the signal aborts when no client is left. */
-  readonly open: (signal: AbortSignal, cursor: string | undefined) => Promise<AsyncIterableIterator<Upstream>>
-  /** Absent: every event is for the clients. */
-  readonly inspect?: (event: Upstream) => Notice
-  join(event: Upstream, signal: AbortSignal): Promise<QueuedEvent<Event>>
+  readonly open: (signal: AbortSignal, cursor: string | undefined) => Promise<AsyncIterableIterator<SubgraphResponse>>
+  readonly inspect: (event: SubgraphResponse) => Notice
+  join(event: SubgraphResponse, signal: AbortSignal): Promise<QueuedEvent<EngineResult>>
+  /** What clients who want to know are told of the stream itself. */
+  readonly mark: (said: 'started' | 'snapshotComplete', cursor: string) => EngineResult
 }
 
 export interface ClientOptions {
   /** Where the client resumes. */
   readonly cursor: string | undefined
+  /** Its first answer is where the stream begins. */
+  readonly tellsStart?: boolean
+  readonly conflate?: EventQueueOptions<EngineResult>['conflate']
   readonly eventsMax?: number
+}
+
+interface Client {
+  readonly queue: EventQueue<EngineResult>
+  /** Events before these offsets it has from another stream. */
+  readonly has: readonly number[] | null
+  tellsStart: boolean
 }
 
 export interface SharedUpstreamOptions {
@@ -36,17 +47,23 @@ export interface SharedUpstreamOptions {
   readonly clock: Clock
   /** +1 and -1. */
   readonly onClient: (change: number) => void
+  /** It was resumed, and has come to where new events are: its clients have all before these offsets. Called again with every event from then on. */
+  readonly onHead?: (positions: readonly number[]) => void
   readonly onEnd: () => void
 }
 
-export class SharedUpstream<Upstream, Event> {
+export class SharedUpstream {
   readonly established: Promise<void>
-  readonly #definition: UpstreamDefinition<Upstream, Event>
+  #definition: UpstreamDefinition
   readonly #options: SharedUpstreamOptions
-  readonly #clients = new Set<EventQueue<Event>>()
+  readonly #clients = new Map<EventQueue<EngineResult>, Client>()
   readonly #abort = new AbortController()
-  #events: AsyncIterableIterator<Upstream> | null = null
+  readonly #started = Promise.withResolvers<void>()
+  #events: AsyncIterableIterator<SubgraphResponse> | null = null
   #ended = false
+  #isReplaced = false
+  #isAtHead = false
+  #position = new StreamPosition()
   /** After the last event received. */
   #cursor: string | undefined
   /** After the last event that the clients have been given. */
@@ -55,35 +72,95 @@ export class SharedUpstream<Upstream, Event> {
   #trouble: { readonly sinceMs: number; attempts: number } | null = null
   #openedMs = 0
 
-  constructor(definition: UpstreamDefinition<Upstream, Event>, options: SharedUpstreamOptions) {
+  constructor(definition: UpstreamDefinition, options: SharedUpstreamOptions) {
     this.#definition = definition
     this.#options = options
     this.#cursor = options.cursor
     this.#published = options.cursor
+    this.#started.promise.catch(() => undefined)
     this.established = this.#begin()
     // Whoever subscribed awaits it; all of them may have left.
     this.established.catch(() => undefined)
   }
 
-  addClient(options: ClientOptions): EventQueue<Event> {
-    const queue: EventQueue<Event> = new EventQueue({
+  get definition(): UpstreamDefinition {
+    return this.#definition
+  }
+
+  /** Resolves when the subgraph has said where the stream begins; rejects where it ends before. */
+  get started(): Promise<void> {
+    return this.#started.promise
+  }
+
+  /** Whether who stands at the cursor has what the clients have. */
+  isAt(cursor: string): boolean {
+    return this.#published === cursor && !this.#ended
+  }
+
+  /** Whether who has everything before these offsets misses nothing here. */
+  isWithin(positions: readonly number[]): boolean {
+    return !this.#ended && this.#position.isWithin(positions)
+  }
+
+  addClient(options: ClientOptions): EventQueue<EngineResult> {
+    const { conflate, tellsStart = false } = options
+    const queue: EventQueue<EngineResult> = new EventQueue({
       eventsMax: options.eventsMax ?? limits.subscriptionQueueEventsMax,
       cursor: options.cursor ?? this.#published,
       onOverflow: endings.slow,
-      onReturn: () => {
-        if (this.#clients.delete(queue)) this.#options.onClient(-1)
-        if (this.#clients.size === 0) void this.close(endings.lost('', null))
-      },
+      onReturn: () => this.#leave(queue),
+      conflate,
     })
-    this.#clients.add(queue)
+    const client = { queue, has: null, tellsStart }
+    this.#clients.set(queue, client)
     this.#options.onClient(1)
+    const cursor = options.cursor ?? this.#published
+    if (cursor !== undefined && options.cursor === undefined) this.#tellStart(client, cursor)
     return queue
+  }
+
+  /** Clients of another upstream, which have everything before the offsets, are fed by this one from now on. */
+  adopt(from: SharedUpstream, positions: readonly number[]): void {
+    const moving = [...from.#clients.values()]
+    from.#clients.clear()
+    from.#options.onClient(-moving.length)
+    this.#options.onClient(moving.length)
+    for (const { queue, tellsStart } of moving) {
+      queue.onReturn = () => this.#leave(queue)
+      this.#clients.set(queue, { queue, has: positions, tellsStart })
+    }
+    void from.close(endings.lost('', null))
+  }
+
+  /** It is what others join from now on: its clients have everything before these offsets. */
+  lead(positions: readonly number[]): void {
+    this.#position = new StreamPosition(positions)
+    this.#isAtHead = false
+  }
+
+  /** Goes on by another plan of the same operation. A stream without cursors whose source is another ends. */
+  async replace(definition: UpstreamDefinition): Promise<void> {
+    const isSame = definition.source === this.#definition.source
+    this.#definition = definition
+    if (isSame || this.#ended) return
+    if (this.#cursor === undefined && this.#events !== null) {
+      return this.close(
+        endings.unsupported(definition.service, 'A new supergraph asks another subgraph, or otherwise.'),
+      )
+    }
+    this.#isReplaced = true
+    await this.#events?.return?.(undefined)?.catch(() => undefined)
   }
 
   async close(ending: Ending): Promise<void> {
     this.#finish((client) => client.fail(ending))
     this.#abort.abort(new Error('The subscription has no clients left.'))
     await this.#events?.return?.(undefined)?.catch(() => undefined)
+  }
+
+  #leave(queue: EventQueue<EngineResult>): void {
+    if (this.#clients.delete(queue)) this.#options.onClient(-1)
+    if (this.#clients.size === 0) void this.close(endings.lost('', null))
   }
 
   async #begin(): Promise<void> {
@@ -97,23 +174,31 @@ export class SharedUpstream<Upstream, Event> {
   }
 
   /** Null where nobody is left. */
-  async #open(): Promise<AsyncIterableIterator<Upstream> | null> {
+  async #open(): Promise<AsyncIterableIterator<SubgraphResponse> | null> {
     const { signal } = this.#abort
-    const events = await this.#definition.open(signal, this.#cursor)
-    this.#events = events
-    this.#openedMs = this.#options.clock.monotonic()
-    if (!signal.aborted) return events
-    await events.return?.(undefined)
-    return null
+    for (;;) {
+      const definition = this.#definition
+      const events = await definition.open(signal, this.#cursor)
+      this.#events = events
+      this.#openedMs = this.#options.clock.monotonic()
+      // Replaced meanwhile: what was opened is not what is wanted any more.
+      if (!signal.aborted && definition.source === this.#definition.source) {
+        this.#isReplaced = false
+        return events
+      }
+      await events.return?.(undefined)
+      if (signal.aborted) return null
+    }
   }
 
-  async #run(first: AsyncIterableIterator<Upstream>): Promise<void> {
-    let events: AsyncIterableIterator<Upstream> | null = first
+  async #run(first: AsyncIterableIterator<SubgraphResponse>): Promise<void> {
+    let events: AsyncIterableIterator<SubgraphResponse> | null = first
     try {
       while (events !== null) {
         const interruption = await this.#pump(events)
-        if (interruption === null) return this.#finish((client) => client.complete())
-        events = await this.#reopen(interruption)
+        if (this.#isReplaced) events = await this.#goOn()
+        else if (interruption === null) return this.#finish((client) => client.complete())
+        else events = await this.#reopen(interruption)
       }
     } catch (error) {
       this.#finish((client) => client.fail(endings.lost(this.#definition.service, error)))
@@ -121,32 +206,26 @@ export class SharedUpstream<Upstream, Event> {
   }
 
   /** Hands events on until the stream ends. Why it may be opened again; null where it has completed. */
-  async #pump(events: AsyncIterableIterator<Upstream>): Promise<unknown> {
+  async #pump(events: AsyncIterableIterator<SubgraphResponse>): Promise<unknown> {
     let interruption: unknown = null
-    const received = async function* (this: SharedUpstream<Upstream, Event>): AsyncGenerator<Upstream> {
+    const received = async function* (this: SharedUpstream): AsyncGenerator<Received> {
       for await (const event of events) {
-        const notice = this.#definition.inspect?.(event) ?? { kind: 'event', cursor: undefined }
+        const notice = this.#definition.inspect(event)
         this.#cursor = notice.cursor ?? this.#cursor
         if (notice.kind === 'interrupted') {
           interruption = notice.failure
           return
         }
-        if (notice.kind === 'started') {
-          this.#publishCursor(notice.cursor)
-          continue
-        }
-        this.#trouble = null
-        yield event
+        if (notice.kind === 'event') this.#trouble = null
+        yield { event, notice }
       }
     }
     try {
-      await joinInOrder<Upstream, QueuedEvent<Event>>({
+      await joinInOrder<Received, QueuedEvent<EngineResult> | Notice>({
         events: received.call(this),
-        join: (event) => this.#definition.join(event, this.#abort.signal),
-        publish: (event) => {
-          this.#published = event.cursor ?? this.#published
-          for (const client of this.#clients) client.push(event)
-        },
+        join: async ({ event, notice }) =>
+          notice.kind === 'event' ? this.#definition.join(event, this.#abort.signal) : notice,
+        publish: (joined) => ('event' in joined ? this.#publish(joined) : this.#publishNotice(joined)),
         inFlightMax: limits.subscriptionJoinsInFlightMax,
       })
       return interruption
@@ -156,14 +235,54 @@ export class SharedUpstream<Upstream, Event> {
     }
   }
 
-  #publishCursor(cursor: string): void {
-    if (this.#published !== undefined) return
+  #publish(event: QueuedEvent<EngineResult>): void {
+    const { at, cursor, positions } = event
+    this.#published = cursor ?? this.#published
+    if (at !== undefined) this.#position.handOn(at)
+    for (const { queue, has } of this.#clients.values()) {
+      if (has === null || at === undefined || !isBefore(at, has)) queue.push(event)
+    }
+    if (this.#isAtHead && positions !== undefined) this.#options.onHead?.(positions)
+  }
+
+  #publishNotice(notice: Notice): void {
+    if (notice.kind === 'event' || notice.kind === 'interrupted') return
+    const { kind, cursor } = notice
+    const isFirst = this.#published === undefined
     this.#published = cursor
-    for (const client of this.#clients) client.mark(cursor)
+    if (kind === 'started') {
+      if (notice.positions !== undefined) this.#position.begin(notice.positions)
+      this.#started.resolve()
+      for (const client of this.#clients.values()) {
+        if (isFirst) client.queue.mark(cursor)
+        this.#tellStart(client, cursor)
+      }
+    } else if (kind === 'snapshotComplete') {
+      const event = this.#definition.mark(kind, cursor)
+      for (const queue of this.#clients.keys()) queue.push({ event, cursor })
+    } else {
+      this.#isAtHead = true
+      this.#options.onHead?.(notice.positions)
+    }
+  }
+
+  #tellStart(client: Client, cursor: string): void {
+    if (client.tellsStart) client.queue.push({ event: this.#definition.mark('started', cursor), cursor })
+    client.tellsStart = false
+  }
+
+  /** At once, by the definition of now. */
+  async #goOn(): Promise<AsyncIterableIterator<SubgraphResponse> | null> {
+    try {
+      return await this.#open()
+    } catch (error) {
+      if (!mayPass(error)) throw error
+      return this.#reopen(error)
+    }
   }
 
   /** Opens the stream again after the last event received: every event until then has been handed on. */
-  async #reopen(reason: unknown): Promise<AsyncIterableIterator<Upstream> | null> {
+  async #reopen(reason: unknown): Promise<AsyncIterableIterator<SubgraphResponse> | null> {
     const { clock } = this.#options
     // A stream that held for a while ended for a reason of its own.
     if (clock.monotonic() - this.#openedMs > limits.subscriptionResumeDelayMsMax) this.#trouble = null
@@ -184,32 +303,18 @@ export class SharedUpstream<Upstream, Event> {
     }
   }
 
-  #finish(end: (client: EventQueue<Event>) => void): void {
+  #finish(end: (client: EventQueue<EngineResult>) => void): void {
     if (this.#ended) return
     this.#ended = true
+    this.#started.reject(new Error('The stream has ended.'))
     this.#options.onEnd()
-    for (const client of this.#clients) end(client)
+    for (const client of this.#clients.keys()) end(client)
     this.#options.onClient(-this.#clients.size)
     this.#clients.clear()
   }
 }
 
-/** Whether the same call may succeed later: by the error, or by what the subgraph said. */
-function mayPass(error: unknown): boolean {
-  if (!(error instanceof MeshgateError)) return false
-  if (error.code !== 'SUBGRAPH_REFUSED') return error.retryable
-  return Array.isArray(error.cause) && error.cause.length > 0 && error.cause.every(isPassing)
-}
-
-/** Whether an error that a subgraph reported says that the same request may succeed later. */
-export function isPassing(reported: unknown): boolean {
-  const extensions = isObject(reported) ? reported['extensions'] : undefined
-  if (!isObject(extensions)) return false
-  if (typeof extensions['retryable'] === 'boolean') return extensions['retryable']
-  const code = extensions['code']
-  return (
-    typeof code === 'string' &&
-    Object.hasOwn(ERROR_CODES, code) &&
-    ERROR_CODES[code as keyof typeof ERROR_CODES].retryable
-  )
+interface Received {
+  readonly event: SubgraphResponse
+  readonly notice: Notice
 }

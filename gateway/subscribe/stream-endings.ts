@@ -6,7 +6,7 @@ import type { Ending } from './event-queue.ts'
 
 function streamError(message: string, extensions: Record<string, unknown>, cursor: string | undefined): GraphQLError {
   return new GraphQLError(message, {
-    extensions: { ...extensions, ...(cursor === undefined ? {} : { meshgate: { cursor } }) },
+    extensions: { ...extensions, ...(cursor === undefined ? {} : { cursor }) },
   })
 }
 
@@ -17,6 +17,12 @@ function reported(error: unknown): { readonly message: string; readonly extensio
   if (!isObject(first) || typeof first['message'] !== 'string' || !isObject(first['extensions'])) return null
   const { code } = first['extensions']
   return typeof code === 'string' ? { message: first['message'], extensions: { code } } : null
+}
+
+/** Of a subgraph that gives no cursors. */
+function unsupported(service: string, why: string): () => GraphQLError {
+  const message = `${why} Subgraph "${service}" gives no cursors: events in between are not repeated. Subscribe again without a cursor.`
+  return () => streamError(message, { code: 'RESUME_UNSUPPORTED', service }, undefined)
 }
 
 export const endings = {
@@ -33,7 +39,12 @@ export const endings = {
     if (typeof known?.extensions['code'] === 'string') {
       return streamError(known.message, { ...known.extensions, service }, cursor)
     }
-    const message = `The stream from subgraph "${service}" was lost. Subscribe again${cursor === undefined ? '; events in between are not repeated' : ' with the cursor'}.`
+    if (cursor === undefined) return unsupported(service, 'Its stream was lost.')()
+    const message = `The stream from subgraph "${service}" was lost. Subscribe again with the cursor.`
     return streamError(message, { code: 'SUBSCRIPTION_LOST', service }, cursor)
   },
+  unsupported,
+  /** The operation cannot go on after a new supergraph. */
+  replaced: (why: string) => (cursor: string | undefined) =>
+    streamError(`A new supergraph has replaced the old: ${why}`, { code: 'SUBSCRIPTION_REPLACED' }, cursor),
 } satisfies Record<string, Ending | ((...given: never[]) => Ending)>

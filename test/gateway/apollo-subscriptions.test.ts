@@ -139,7 +139,7 @@ test('events are joined from other subgraphs while Apollo Server answers queries
   expect([await answer.json(), (await first).value]).toEqual([{ data: { me: { name: 'Ada' } } }, BOB])
 })
 
-test('subscriptions go on when a new supergraph is refused, and are told to come back when it is taken', async () => {
+test('subscriptions go on when a new supergraph is refused, and are told why when it has them no more', async () => {
   const { url, feed, meshgate } = await start(() => [])
   const events = subscribe(url).iterate({ query: QUERY })
   const first = events.next()
@@ -149,7 +149,7 @@ test('subscriptions go on when a new supergraph is refused, and are told to come
   expect((await first).value).toEqual(BOB)
   const endpoints = SHOP.map((subgraph) => localEndpoint(subgraph))
   await meshgate.replaceSupergraph({ supergraphSdl: composeMesh(SHOP), endpoints })
-  await expect(events.next()).rejects.toMatchObject([{ extensions: { code: 'SUBSCRIPTION_RECONNECT' } }])
+  await expect(events.next()).rejects.toMatchObject([{ extensions: { code: 'SUBSCRIPTION_REPLACED' } }])
 })
 
 test('a server that stops tells its subscribers before it closes their connections', async () => {

@@ -60,7 +60,7 @@ describe("graphql-sse's client", () => {
     streams.emit(1)
     streams.fail(new Error('boom'))
     const [first, last] = await results
-    expect([first, last?.errors?.[0]?.extensions]).toEqual([tick(1), { code: 'SUBSCRIPTION_LOST', service: 'streams' }])
+    expect([first, last?.errors?.[0]?.extensions]).toEqual([tick(1), { code: 'RESUME_UNSUPPORTED', service: 'streams' }])
   })
 })
 
@@ -75,12 +75,12 @@ describe('an EventSource', () => {
       'text/event-stream; charset=utf-8',
       'no-store',
     ])
-    expect(streams.requests.at(-1)?.extensions).toEqual({ meshgate: { cursor: 'c0', started: true } })
+    expect(streams.requests.at(-1)?.extensions).toEqual({ meshgate: { cursor: 'c0', started: true, positions: true } })
     streams.emit(1, { cursor: 'c1' })
     streams.emit(2)
     streams.complete()
     expect(await response.text()).toBe(
-      `:\n\nid: c1\nevent: next\ndata: {"data":{"tick":{"count":1}},"extensions":{"meshgate":{"key":"k","cursor":"c1"}}}\n\nevent: next\ndata: {"data":{"tick":{"count":2}}}\n\nevent: complete\ndata:\n\n`,
+      `:\n\nid: c1\nevent: next\ndata: {"data":{"tick":{"count":1}},"extensions":{"cursor":"c1","key":"k"}}\n\nevent: next\ndata: {"data":{"tick":{"count":2}}}\n\nevent: complete\ndata:\n\n`,
     )
   })
 

@@ -80,7 +80,7 @@ describe('Apollo Client', () => {
     const [error] = seen.results
     expect(error).toBeInstanceOf(CombinedProtocolErrors)
     expect((error as CombinedProtocolErrors).errors[0]?.extensions).toEqual({
-      code: 'SUBSCRIPTION_LOST',
+      code: 'RESUME_UNSUPPORTED',
       service: 'streams',
     })
   })

@@ -45,7 +45,7 @@ type Stream = AsyncIterableIterator<EngineResult>
 
 async function subscribe(gateway: Gateway, options: { cursor?: string; query?: string } = {}): Promise<Stream> {
   const { cursor, query = CREATED } = options
-  const extensions = cursor === undefined ? {} : { meshgate: { cursor } }
+  const extensions = cursor === undefined ? {} : { cursor }
   const stream = await gateway.engine().subscribe({ query, extensions })
   if (!(Symbol.asyncIterator in stream)) throw new Error(JSON.stringify(stream))
   return stream
@@ -55,7 +55,7 @@ async function next(stream: Stream): Promise<{ id: unknown; cursor: string }> {
   const { value } = (await stream.next()) as { value: EngineResult }
   if (value.errors !== undefined) throw new Error(JSON.stringify(value.errors))
   const { readingCreated } = plain(value.data) as { readingCreated: { id: string } }
-  const { cursor } = (value.extensions ?? {})['meshgate'] as { cursor: string }
+  const { cursor } = (value.extensions ?? {}) as { cursor: string }
   return { id: readingCreated.id, cursor }
 }
 

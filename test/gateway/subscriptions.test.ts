@@ -1,8 +1,13 @@
 // Subscriptions from subgraph to client: joined per event, in order, shared, resumable, and never silent about a loss.
+import { buildSchema, parse } from 'graphql'
 import { createClient } from 'graphql-ws'
+import { useServer } from 'graphql-ws/use/ws'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import pino from 'pino'
 import { afterEach, describe, expect, test } from 'vitest'
-import { WebSocket } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import type { SubgraphEndpoint, SubgraphRequest, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
 import { EventQueue } from '../../gateway/subscribe/event-queue.ts'
 import { joinInOrder } from '../../gateway/subscribe/ordered-join.ts'
@@ -31,6 +36,8 @@ class Feed implements SubgraphEndpoint {
       onReturn: () => this.returned++,
     })
     this.streams.push(stream)
+    const { cursor = 'c0' } = request.extensions?.['meshgate'] as { readonly cursor?: string }
+    stream.push({ event: { data: null, extensions: { meshgate: { cursor, started: true } } }, cursor })
     return stream
   }
   emit(id: string, cursor: string): void {
@@ -45,6 +52,32 @@ const FEED: TestSubgraph = {
   sdl: `type Query { feed: Int } type Subscription { changed(city: String): User } type User @key(fields: "id", resolvable: false) { id: ID! }`,
   resolvers: {},
 }
+/** The stream over a WebSocket, as a subgraph in a process of its own has it. */
+async function serveFeed(feed: Feed, port: number): Promise<{ readonly port: number; close(): Promise<void> }> {
+  const server = createServer()
+  const sockets = new WebSocketServer({ server })
+  const served = useServer(
+    {
+      onSubscribe: (_context, _id, { query, variables, extensions }) => ({
+        schema: buildSchema('type Query { feed: Int }'),
+        document: parse(query),
+        contextValue: { query, variables, extensions },
+      }),
+      subscribe: ({ contextValue }) => feed.subscribe(contextValue as SubgraphRequest) as never,
+    },
+    sockets,
+  )
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      await served.dispose()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
 const QUERY = 'subscription { changed { id name reviews { stars } } }'
 
 function createFeedMesh() {
@@ -70,11 +103,11 @@ describe('a subscription', () => {
     expect([(await stream.next()).value, (await stream.next()).value]).toEqual([
       {
         data: { changed: { id: 'u2', name: 'Bob', reviews: [{ stars: 3 }] } },
-        extensions: { meshgate: { key: 'u2', cursor: 'c1' } },
+        extensions: { key: 'u2', cursor: 'c1' },
       },
       {
         data: { changed: { id: 'u3', name: null, reviews: [{ stars: 2 }] } },
-        extensions: { meshgate: { key: 'u3', cursor: 'c2' } },
+        extensions: { key: 'u3', cursor: 'c2' },
       },
     ])
     await stream.return?.()
@@ -106,10 +139,10 @@ describe('a subscription', () => {
   test('resumes on an upstream of its own, with the cursor handed on', async () => {
     const { feed, mesh } = createFeedMesh()
     await open(mesh.subscribe({ query: QUERY }))
-    await open(mesh.subscribe({ query: QUERY, extensions: { meshgate: { cursor: 'c7' } } }))
+    await open(mesh.subscribe({ query: QUERY, extensions: { cursor: 'c7' } }))
     expect(feed.requests.map((request) => request.extensions)).toEqual([
-      { meshgate: { started: true } },
-      { meshgate: { cursor: 'c7', started: true } },
+      { meshgate: { started: true, positions: true } },
+      { meshgate: { cursor: 'c7', started: true, positions: true } },
     ])
   })
 
@@ -120,7 +153,7 @@ describe('a subscription', () => {
     feed.streams[0]?.fail(() => new Error('gone'))
     await stream.next()
     await expect(stream.next()).rejects.toMatchObject({
-      extensions: { code: 'SUBSCRIPTION_LOST', service: 'feed', meshgate: { cursor: 'c1' } },
+      extensions: { code: 'SUBSCRIPTION_LOST', service: 'feed', cursor: 'c1' },
     })
     expect(await stream.next()).toEqual({ done: true, value: undefined })
   })
@@ -132,7 +165,7 @@ describe('a subscription', () => {
     await stream.next()
     await mesh.close('A new supergraph has replaced the old.')
     await expect(stream.next()).rejects.toMatchObject({
-      extensions: { code: 'SUBSCRIPTION_RECONNECT', meshgate: { cursor: 'c1' } },
+      extensions: { code: 'SUBSCRIPTION_RECONNECT', cursor: 'c1' },
     })
   })
 
@@ -189,18 +222,14 @@ describe('over the network', () => {
 
   async function chain(): Promise<{ feed: Feed; url: string; restart: () => Promise<Feed> }> {
     const feed = new Feed()
-    const logger = pino({ level: 'silent' })
-    const upstreamOf = (endpoint: Feed, port: number) => {
-      const supergraphSdl = composeMesh([{ ...FEED, sdl: FEED.sdl.replace(', resolvable: false', '') }])
-      return startGateway({ mesh: { supergraphSdl, endpoints: [endpoint] }, port, logger })
-    }
-    let upstream = await upstreamOf(feed, 0)
-    const remote = new HttpEndpoint({ name: 'feed', url: `${upstream.url}/graphql` })
+    let upstream = await serveFeed(feed, 0)
+    const { port } = upstream
+    const remote = new HttpEndpoint({ name: 'feed', url: `http://127.0.0.1:${port}/graphql` })
     const endpoints = [...SHOP.map((subgraph) => localEndpoint(subgraph)), remote]
     const gateway = await startGateway({
       mesh: { supergraphSdl: composeMesh([...SHOP, FEED]), endpoints },
       port: 0,
-      logger,
+      logger: pino({ level: 'silent' }),
     })
     closing.push(
       () => upstream.close(),
@@ -208,10 +237,9 @@ describe('over the network', () => {
       () => gateway.close(),
     )
     const restart = async (): Promise<Feed> => {
-      const { port } = upstream
       await upstream.close()
       const after = new Feed()
-      upstream = await upstreamOf(after, port)
+      upstream = await serveFeed(after, port)
       return after
     }
     return { feed, url: gateway.url, restart }
@@ -232,17 +260,17 @@ describe('over the network', () => {
     for (const event of await Promise.all(first)) {
       expect(event.value).toEqual({
         data: { changed: { id: 'u2', name: 'Bob', reviews: [{ stars: 3 }] } },
-        extensions: { meshgate: { key: 'u2', cursor: 'c1' } },
+        extensions: { key: 'u2', cursor: 'c1' },
       })
     }
     const second = streams.map((stream) => stream.next())
     const after = await restart()
     await expect
       .poll(() => after.requests.map(({ extensions }) => extensions))
-      .toEqual([{ meshgate: { cursor: 'c1', started: true } }])
+      .toEqual([{ meshgate: { cursor: 'c1', started: true, positions: true } }])
     after.emit('u3', 'c2')
     for (const event of await Promise.all(second)) {
-      expect(event.value).toMatchObject({ extensions: { meshgate: { key: 'u3', cursor: 'c2' } } })
+      expect(event.value).toMatchObject({ extensions: { key: 'u3', cursor: 'c2' } })
     }
   })
 
