@@ -51,7 +51,7 @@ function counted(store: Store): CountedStore {
     },
     page: (table, request) => {
       calls.page++
-      return store.page(table, request)
+      return counts.failure === null ? store.page(table, request) : Promise.reject(counts.failure)
     },
     scan: (table, request) => store.scan(table, request),
     byIndex: (table, request) => store.byIndex(table, request),
