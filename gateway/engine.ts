@@ -9,13 +9,14 @@ import type { SubgraphEndpoint } from '../platform/ports/subgraph-endpoint.ts'
 import { systemClock } from '../platform/system-clock.ts'
 import { nextArrival } from './endpoints/arrival.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult, type ReadyOperation } from './engine-contract.ts'
+import { deniedErrors } from './execute/denied-fields.ts'
 import type { Gathering, RequestContext } from './execute/gathering.ts'
 import { respond, respondSerialized } from './execute/respond.ts'
 import type { GatewayObserver } from './gateway-observer.ts'
 import { observeEngine } from './observe-engine.ts'
 import { checkConditions, coerceVariables } from './plan/operation.ts'
 import type { DocumentLimits, DocumentRules } from './plan/operation-limits.ts'
-import { defaultLabels, drawOnce, type IsLabelActive } from './plan/override-labels.ts'
+import { defaultLabels, drawOnce, withRequirements, type IsLabelActive } from './plan/override-labels.ts'
 import { checkVariables } from './plan/variable-limits.ts'
 import { createPlanner, type Planner } from './plan/planner.ts'
 import { createPreparer, type PlannedOperation, type Preparer, type ValidOperation } from './plan/prepare-operation.ts'
@@ -72,10 +73,9 @@ export function createEngine(options: EngineOptions): WarmEngine {
   const planner = createPlanner(supergraph, options.supergraphSdl)
   const rules: DocumentRules = { ...defaultLimits, ...options.limits, introspection: options.introspection ?? true }
   const preparer = createPreparer({ supergraph, planner: options.planner ?? planner, limits: rules })
-  const hub =
-    options.hub ?? new SubscriptionHub({ clock, onClients: (active) => observer?.subscriptions?.(active) })
+  const hub = options.hub ?? new SubscriptionHub({ clock, onClients: (active) => observer?.subscriptions?.(active) })
   const newGathering = gatheringsOf(options, onFailure)
-  const decideLabels = labelsOf(options)
+  const decideLabels = labelsOf(options, supergraph.access)
   const { track, idle } = trackWork()
   let closing = false
 
@@ -109,8 +109,11 @@ export function createEngine(options: EngineOptions): WarmEngine {
     endpoints: newGathering.endpoints,
     newGathering: (variables, context) => newGathering(variables, context, false),
   })
-  const runSubscription: Engine['runSubscription'] = async (operation, request) =>
-    openEventStream(streamOptions(operation, request))
+  const runSubscription: Engine['runSubscription'] = async (operation, request) => {
+    const { compiled, selected } = operation.prepared
+    if (compiled.isRefused) return { errors: deniedErrors(compiled.denied, selected) }
+    return openEventStream(streamOptions(operation, request))
+  }
 
   return {
     publicSchema: schema,
@@ -232,9 +235,15 @@ function gatheringsOf(options: EngineOptions, onFailure: (message: string, error
   return Object.assign(create, { endpoints })
 }
 
-function labelsOf({ overrideLabels, random = Math.random }: EngineOptions): (request: EngineRequest) => IsLabelActive {
+function labelsOf(
+  { overrideLabels, random = Math.random }: EngineOptions,
+  access: Supergraph['access'],
+): (request: EngineRequest) => IsLabelActive {
   const byDefault = defaultLabels(random)
-  return (request) => drawOnce(overrideLabels === undefined ? byDefault : (label) => overrideLabels(label, request))
+  return (request) => {
+    const decide = overrideLabels === undefined ? byDefault : (label: string) => overrideLabels(label, request)
+    return drawOnce(withRequirements(access, request.principal, decide))
+  }
 }
 
 function requestContext(request: EngineRequest): RequestContext {

@@ -26,6 +26,10 @@ export interface CompiledOperation {
   readonly project: (gathering: Gathering, introspection: DataObject) => ProjectedResponse
   /** The response's data as JSON; undefined where anything is amiss and `project` has to look at it. */
   readonly write: WriteResponse
+  /** Where fields stand that whoever asks may not see; empty for most. */
+  readonly denied: readonly (readonly string[])[]
+  /** Nothing of it may be asked: `run` asks nobody, and there is no data. */
+  readonly isRefused: boolean
 }
 
 export interface ProjectedResponse {
@@ -42,6 +46,8 @@ export interface CompiledSource {
 }
 
 export function compileOperation(plan: Plan, schema: GraphQLSchema): CompiledOperation {
+  const { denied = [] } = plan
+  if (plan.isRefused === true) return { ...REFUSED, denied }
   const starts = new Set<number>()
   const context: FetchContext = { plan, writtenTo: fetchesWrittenTo(plan), starts }
   const fetches = plan.fetches.map((fetch, id): StartFetch => {
@@ -57,12 +63,23 @@ export function compileOperation(plan: Plan, schema: GraphQLSchema): CompiledOpe
     run: compileRun(plan, fetches, new Set(isSubscription ? [0] : [])),
     source: isSubscription ? compileSource(context) : null,
     write,
+    denied,
+    isRefused: false,
     project: (gathering, introspection) => {
       const { errors, coveredPaths } = reportIncidents(plan, gathering)
       const data = project(gathering, { errors, coveredPaths, introspection })
       return { data, errors: errorsInResponse(errors, data) }
     },
   }
+}
+
+const REFUSED: CompiledOperation = {
+  run: async () => undefined,
+  source: null,
+  project: () => ({ data: null, errors: [] }),
+  write: () => 'null',
+  denied: [],
+  isRefused: true,
 }
 
 function compileSource({ plan, writtenTo }: FetchContext): CompiledSource | null {

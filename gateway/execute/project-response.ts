@@ -228,6 +228,11 @@ function compileField(field: ResponseField, context: ProjectionContext): Project
   switch (field.kind) {
     case 'typename':
       return (_values, _path, _projection, typename) => typename
+    case 'denied': {
+      // Its error is known from the plan.
+      const nothing = field.type.endsWith('!') ? NULLED : null
+      return () => nothing
+    }
     case 'introspection': {
       const read = reader(field.responseKey)
       return (_values, _path, { introspection }) => read(introspection) ?? null

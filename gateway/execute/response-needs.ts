@@ -97,6 +97,6 @@ function decides(deciding: Deciding, { source, link }: { readonly source: number
   return node.fields.every((field) => {
     if (field.kind === 'leaf') return isRead(field.source, field.key)
     if (field.kind === 'object') return parentSources(plan, field.child, needsOf).every((from) => decided.has(from))
-    return field.kind === 'typename'
+    return field.kind === 'typename' || field.kind === 'denied'
   })
 }

@@ -162,6 +162,8 @@ return (r, i, s, c) => {
     switch (field.kind) {
       case 'typename':
         return [constant === null ? `o += text.quote(typename)` : `o += ${JSON.stringify(quote(constant))}`]
+      case 'denied':
+        return [field.type.endsWith('!') ? 'return undefined' : `o += 'null'`]
       case 'introspection':
         return [`o += JSON.stringify(${read('introspection', field.responseKey)} ?? null)`]
       case 'leaf': {

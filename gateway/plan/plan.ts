@@ -20,6 +20,10 @@ export interface Plan {
   readonly response: ResponseObject
   /** One query whose only fetch is the client's own: same keys, same order, nothing added. Its answer's bytes are the response's. */
   readonly passthrough: boolean
+  /** Where fields stand that whoever asks may not see, `@` for any index of a list. Absent: nowhere. */
+  readonly denied?: readonly (readonly string[])[]
+  /** Nothing of it may be asked, so that it has no data. */
+  readonly isRefused?: true
 }
 
 export interface Fetch {
@@ -136,5 +140,12 @@ export type ResponseField =
     }
   /** The concrete type's name. */
   | { readonly kind: 'typename'; readonly responseKey: string; readonly types: readonly string[] | null }
+  /** Not asked of anybody, since whoever asks may not see it: null as far as `type` allows. */
+  | {
+      readonly kind: 'denied'
+      readonly responseKey: string
+      readonly types: readonly string[] | null
+      readonly type: string
+    }
   /** `__schema` and `__type` of the root: answered by the gateway itself. */
   | { readonly kind: 'introspection'; readonly responseKey: string }

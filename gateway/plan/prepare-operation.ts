@@ -17,7 +17,7 @@ import { createLruCache, type LruCache } from '../../platform/lru-cache.ts'
 import { compileIntrospection, conditionVariables, selectOperation, type SelectedOperation } from './operation.ts'
 import { countExpandedSelections } from './expanded-selections.ts'
 import type { DocumentRules } from './operation-limits.ts'
-import type { IsLabelActive } from './override-labels.ts'
+import { isRequirement, type IsLabelActive } from './override-labels.ts'
 import type { Planner } from './planner.ts'
 import { readDefinitions, selectWhenAsked } from './read-operation.ts'
 import { shareWork, type SharedWork } from './shared-work.ts'
@@ -73,6 +73,8 @@ export interface PlannedOperation {
   readonly operationName: string | undefined
   /** Of the variables that @skip and @include name. */
   readonly variables: Readonly<Record<string, unknown>>
+  /** Of those that the plan depends on. */
+  readonly requirementsMet: readonly string[]
 }
 
 export interface PreparerOptions {
@@ -117,7 +119,12 @@ export function createPreparer(options: PreparerOptions): Preparer {
         ? compileIntrospection(options.supergraph.publicSchema, operation.selected)
         : null,
       key,
-      planned: { query, operationName, variables },
+      planned: {
+        query,
+        operationName,
+        variables,
+        requirementsMet: labelsAsked.filter((label) => isRequirement(label) && isLabelActive(label)),
+      },
     }
     // A short document may spread its fragments many times.
     plans.set(key, compiled, key.length + plan.fetches.reduce((sum, { query }) => sum + query.length, 0))
@@ -144,8 +151,10 @@ export function createPreparer(options: PreparerOptions): Preparer {
       if (known !== undefined) return { selected: operation.selected, ...known }
       const work = (signal: AbortSignal): Promise<Compiled> => compile(operation, request, signal)
       // Which labels a plan depends on is known only when it is there.
-      const isShareable = options.supergraph.overrideLabels.length === 0
-      const shared = isShareable ? joinWork(underWay, key, work) : shareWork(work)
+      const { overrideLabels, access } = options.supergraph
+      const isShareable = overrideLabels.length === 0
+      const view = [...access.requirements.keys()].map((each) => (request.isLabelActive(each) ? '1' : '0')).join('')
+      const shared = isShareable ? joinWork(underWay, `${key}\n${view}`, work) : shareWork(work)
       return { selected: operation.selected, ...(await shared.wait(request.signal)) }
     },
     recent: () => plans.recent(limits.plansWarmedMax).map(({ planned }) => planned),

@@ -8,14 +8,15 @@ export async function warmUp(
   operations: readonly PlannedOperation[],
   isOver: () => boolean,
 ): Promise<void> {
-  for (const { query, operationName, variables } of operations) {
+  for (const { query, operationName, variables, requirementsMet } of operations) {
     await setImmediate()
     if (isOver()) return
     try {
       const valid = await preparer.validate(query, operationName, undefined)
       if (valid.kind === 'invalid') continue
       // Labels of progressive @override are drawn by request: most requests have none.
-      await preparer.plan(valid, { variables, isLabelActive: () => false, signal: undefined })
+      const isLabelActive = (label: string): boolean => requirementsMet.includes(label)
+      await preparer.plan(valid, { variables, isLabelActive, signal: undefined })
     } catch {
       // Whoever asks for it hears why.
     }

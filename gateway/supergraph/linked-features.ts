@@ -21,6 +21,9 @@ const JOIN_VERSIONS = ['v0.1', 'v0.2', 'v0.3', 'v0.4', 'v0.5']
 const UNPREFIXED: ReadonlyMap<string, string> = new Map([[`${APOLLO}cost`, 'listSize']])
 /** By identity; versions add directives that are refused by themselves. */
 const ENFORCED = new Set(['link', 'core', 'inaccessible', 'tag', 'cost'].map((name) => APOLLO + name))
+/** Those that say who may see what: what another version of them says is not known. */
+const ACCESS_VERSION = 'v0.1'
+const ACCESS = new Set(['authenticated', 'requiresScopes', 'policy'].map((name) => APOLLO + name))
 
 export function linkedFeatures(supergraph: DocumentNode): LinkedFeature[] {
   return schemaNodes(supergraph).flatMap((schema) =>
@@ -40,9 +43,14 @@ export function findFeature(features: readonly LinkedFeature[], name: string): L
 
 /** The name that a directive of a feature has here; null where it is not linked. */
 export function directiveName(features: readonly LinkedFeature[], feature: string, name: string): string | null {
-  const found = findFeature(features, feature)
-  if (found === null) return null
-  return found.imports.get(`@${name}`) ?? (name === feature ? found.prefix : `${found.prefix}__${name}`)
+  return directiveNames(features, feature, name)[0] ?? null
+}
+
+/** All its names, where a feature is linked more than once. */
+export function directiveNames(features: readonly LinkedFeature[], feature: string, name: string): readonly string[] {
+  return features
+    .filter(({ identity }) => identity === APOLLO + feature)
+    .map(({ imports, prefix }) => imports.get(`@${name}`) ?? (name === feature ? prefix : `${prefix}__${name}`))
 }
 
 /** Whether a type or directive of this name belongs to a linked specification of federation, and is nothing of the subgraphs' own. */
@@ -68,19 +76,21 @@ export function unenforcedFeatures(features: readonly LinkedFeature[]): string[]
       problems.push(
         `It was composed with ${url}, and this gateway knows join ${JOIN_VERSIONS.join(', ')}. Compose it with \`meshgate compose\`.`,
       )
+    } else if (ACCESS.has(identity)) {
+      if (version !== ACCESS_VERSION) problems.push(describeVersion(url))
     } else if (purpose !== null && !ENFORCED.has(identity)) {
-      problems.push(describeUnenforced(url, identity, purpose))
+      problems.push(describeUnenforced(url, purpose))
     }
   }
   return problems
 }
 
-function describeUnenforced(url: string, identity: string, purpose: 'EXECUTION' | 'SECURITY'): string {
-  const what = `It links ${url} for ${purpose}, which this gateway does not enforce.`
-  if (/\/(authenticated|requiresScopes|policy)$/.test(identity)) {
-    return `${what} Fields that it protects would be open: let the subgraphs check access themselves and take the directives out.`
-  }
-  return `${what} Take its directives out of the subgraphs, and compose them anew.`
+function describeVersion(url: string): string {
+  return `It links ${url}, and this gateway knows ${ACCESS_VERSION} of it. Fields that it protects could be open: compose it with \`meshgate compose\`.`
+}
+
+function describeUnenforced(url: string, purpose: 'EXECUTION' | 'SECURITY'): string {
+  return `It links ${url} for ${purpose}, which this gateway does not enforce. Take its directives out of the subgraphs, and compose them anew.`
 }
 
 function toFeature(values: DirectiveValues): LinkedFeature[] {

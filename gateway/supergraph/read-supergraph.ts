@@ -6,6 +6,7 @@ import { completeTypes } from './complete-types.ts'
 import { readCompositeTypes, readGraphs, type DraftType } from './composite-types.ts'
 import { directiveName, findFeature, linkedFeatures, schemaNodes, unenforcedFeatures } from './linked-features.ts'
 import { publicDocument } from './public-document.ts'
+import { readAccess } from './read-access.ts'
 import type { Supergraph } from './supergraph.ts'
 import { unplannable } from './unplannable.ts'
 
@@ -31,6 +32,7 @@ export function readSupergraph(supergraphSdl: string): Supergraph {
     types,
     ...roots,
     overrideLabels: overrideLabels(types),
+    access: readAccess(document, features, types),
     publicSchema: buildASTSchema(visible, { assumeValidSDL: true }),
     /** Printed when it is first asked for: a third of the time that 500 types take to load. */
     get publicSdl() {

@@ -1,5 +1,6 @@
 // What a composed supergraph says of its subgraphs, as the planner reads it: plain data, looked up by name and graph.
 import type { GraphQLSchema } from 'graphql'
+import type { Requirement } from './requirements.ts'
 
 /** Index into `Supergraph.graphs`. */
 export type GraphId = number
@@ -78,6 +79,15 @@ export interface CompositeType {
   readonly interfaces: readonly string[]
 }
 
+/** What must be met to see something, by requirementText; who may see it is decided by `requirements`. */
+export interface Access {
+  readonly requirements: ReadonlyMap<string, Requirement>
+  /** Of object types; absent: open. */
+  readonly types: ReadonlyMap<string, string>
+  /** By object type and field, its type's and its value's requirements included; absent: open. */
+  readonly fields: ReadonlyMap<string, ReadonlyMap<string, string>>
+}
+
 export interface Supergraph {
   readonly graphs: readonly Graph[]
   /** Composite types by name; leaves are not here. */
@@ -87,6 +97,7 @@ export interface Supergraph {
   readonly subscriptionType: string | null
   /** Labels of progressive overrides: `percent(n)` and names of the users' own. */
   readonly overrideLabels: readonly string[]
+  readonly access: Access
   /** Everything that clients may ask: without federation's own types and what is @inaccessible. */
   readonly publicSchema: GraphQLSchema
   readonly publicSdl: string

@@ -253,6 +253,7 @@ class Run {
   }
 
   private projectField(field: ResponseField, instance: Instance, path: Path): unknown {
+    if (field.kind === 'denied') return null
     if (field.kind === 'typename') return this.typename(instance)
     if (field.kind === 'introspection') return this.context.introspection?.[field.responseKey]
     const type = typeFromAST(this.context.publicSchema, parseType(field.type) as never) as GraphQLOutputType

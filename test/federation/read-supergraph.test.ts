@@ -228,9 +228,9 @@ describe('a supergraph is refused', () => {
       ['join/v0.9, and this gateway knows join v0.1'],
     ],
     [
-      'that links what protects fields and would not be enforced',
-      `${JOIN_V3.replace('schema', `schema @link(url: "${APOLLO}/authenticated/v0.1", for: SECURITY)`)} ${type} { a: Int }`,
-      ['authenticated/v0.1 for SECURITY, which this gateway does not enforce'],
+      'that links another version of what protects fields',
+      `${JOIN_V3.replace('schema', `schema @link(url: "${APOLLO}/authenticated/v0.2", for: SECURITY)`)} ${type} { a: Int }`,
+      ['authenticated/v0.2, and this gateway knows v0.1 of it'],
     ],
     [
       'that links an unknown feature for execution',

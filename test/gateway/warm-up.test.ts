@@ -33,7 +33,7 @@ test('what was asked of one engine is planned by another before it is asked, the
     [undefined, {}],
   ])
   const { engine, counts } = countingEngine()
-  await engine.warmUp([{ query: '{ gone }', operationName: undefined, variables: {} }, ...recent])
+  await engine.warmUp([{ query: '{ gone }', operationName: undefined, variables: {}, requirementsMet: [] }, ...recent])
   expect(counts.planned).toBe(3)
   await engine.execute({ query: '{ me { id } }' })
   await engine.execute({ query: CONDITIONAL, variables: { y: true } })
@@ -61,7 +61,7 @@ test('a gateway whose supergraph is replaced plans what the old one was asked', 
   await gateway.replaceSupergraph({ supergraphSdl, endpoints })
   const recent = (): readonly object[] => (gateway.engine() as WarmEngine).recentOperations()
   await vi.waitFor(() =>
-    expect(recent()).toEqual([{ query: '{ me { id } }', operationName: undefined, variables: {} }]),
+    expect(recent()).toEqual([{ query: '{ me { id } }', operationName: undefined, variables: {}, requirementsMet: [] }]),
   )
   await gateway.close()
 })

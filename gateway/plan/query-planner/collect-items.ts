@@ -7,6 +7,8 @@ export interface Item {
   readonly responseKey: string
   readonly types: readonly string[]
   readonly nodes: readonly FieldNode[]
+  /** Whoever asks may not see it: the field's printed type, of which it has no value. */
+  readonly denied?: string
 }
 
 export interface Collecting {

@@ -64,7 +64,7 @@ function writeField(
   scope: Scope,
 ): { readonly text: string; readonly isConditional: boolean } | null {
   const { responseKey } = field.item
-  if (field.kind === 'introspection' || responseKey in Object.prototype) return null
+  if (field.kind === 'introspection' || field.kind === 'denied' || responseKey in Object.prototype) return null
   if (field.kind === 'typename') return writeTypename(responseKey, scope)
   const entry = field.kind === 'leaf' ? field.placement.entry : entryOf(field.child.site)
   // A leaf that no source has is not asked.

@@ -3,6 +3,7 @@
 import type { SelectionSetNode } from 'graphql'
 import { invariant } from '../../../platform/errors.ts'
 import type { GraphId } from '../../supergraph/supergraph.ts'
+import { partDenied } from './access.ts'
 import { collectItems, type Collecting, type Item } from './collect-items.ts'
 import { commonTypes } from './common-types.ts'
 import { knowType } from './know-type.ts'
@@ -28,6 +29,8 @@ export type PlannedField =
     }
   | { readonly kind: 'typename'; readonly item: Item }
   | { readonly kind: 'introspection'; readonly item: Item }
+  /** Not asked: whoever asks may not see it. */
+  | { readonly kind: 'denied'; readonly item: Item; readonly type: string }
 
 /** A field to be asked, and where it is. */
 interface Asked {
@@ -47,7 +50,7 @@ export function planObject(
   site: Site,
   sets: readonly SelectionSetNode[],
 ): PlannedObject {
-  const items = collectItems(collecting, sets, site.publicTypes)
+  const items = partDenied(planning, collectItems(collecting, sets, site.publicTypes))
   if (needsType(site, items)) knowType(planning, site)
   const asked = new Map<Item, Asked>()
   const absent = new Map<Item, Asked>()
@@ -55,7 +58,7 @@ export function planObject(
   for (const item of items) {
     countSelection(planning)
     const name = item.nodes[0]?.name.value ?? ''
-    if (name.startsWith('__')) continue
+    if (name.startsWith('__') || item.denied !== undefined) continue
     const each = ask(planning, item)
     if (each.field.below === null && !item.types.some((type) => common.includes(type))) absent.set(item, each)
     else asked.set(item, each)
@@ -65,6 +68,7 @@ export function planObject(
   const fields = items.flatMap((item) => {
     const name = item.nodes[0]?.name.value
     if (name === '__typename') return [{ kind: 'typename', item } as const]
+    if (item.denied !== undefined) return [{ kind: 'denied', item, type: item.denied } as const]
     const never = absent.get(item)
     if (never !== undefined) return [absentLeaf(site, never)]
     const each = asked.get(item)

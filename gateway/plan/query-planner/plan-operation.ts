@@ -48,7 +48,8 @@ export function planOperation(supergraph: Supergraph, request: PlanRequest): Pla
     }
     try {
       const response = planRoot(planning, collecting, operation)
-      return writePlan(planning, operation, response)
+      const plan = writePlan(planning, operation, response)
+      return isRefused(response) ? refusedPlan(plan) : plan
     } catch (error) {
       if (error !== DEAD_END) throw error
     }
@@ -57,6 +58,21 @@ export function planOperation(supergraph: Supergraph, request: PlanRequest): Pla
     'PLAN_FAILED',
     'No way was found to ask the subgraphs for this operation. Ask for fewer fields at once to find the one that cannot be reached.',
   )
+}
+
+/**
+ * Where nothing at the root may be asked, or a field whose null takes all of the data with it: nothing runs then, no mutation least of all, of
+ * which whoever asks could not be told.
+ */
+function isRefused({ fields }: PlannedObject): boolean {
+  const denied = fields.filter((field) => field.kind === 'denied')
+  return denied.length > 0 && (denied.length === fields.length || denied.some(({ type }) => type.endsWith('!')))
+}
+
+function refusedPlan({ operation, denied = [] }: Plan): Plan {
+  const root = { parent: null, parentTypes: null, sources: [], typename: { constant: '' } }
+  const response = { position: 0, fields: [] }
+  return { operation, fetches: [], positions: [root], response, passthrough: false, denied, isRefused: true }
 }
 
 function planRoot(planning: Planning, collecting: Collecting, operation: OperationDefinitionNode): PlannedObject {

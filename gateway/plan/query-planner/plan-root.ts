@@ -1,6 +1,7 @@
 // The root of mutations and subscriptions: each root field is one request to one subgraph, in order, with all that is below it before the next.
 import { isNonNullType, type OperationDefinitionNode } from 'graphql'
 import type { GraphId } from '../../supergraph/supergraph.ts'
+import { partDenied } from './access.ts'
 import { collectItems, type Collecting } from './collect-items.ts'
 import { lookahead } from './lookahead.ts'
 import { planObject, type PlannedField, type PlannedObject } from './plan-object.ts'
@@ -18,9 +19,11 @@ export function planSerialRoot(
   site: Site,
   operation: OperationDefinitionNode,
 ): PlannedObject {
-  const fields = collectItems(collecting, [operation.selectionSet], site.types).map((item): PlannedField => {
+  const items = partDenied(planning, collectItems(collecting, [operation.selectionSet], site.types))
+  const fields = items.map((item): PlannedField => {
     countSelection(planning)
     const name = item.nodes[0]?.name.value ?? ''
+    if (item.denied !== undefined) return { kind: 'denied', item, type: item.denied }
     if (name === '__typename') return { kind: 'typename', item }
     if (name.startsWith('__')) return { kind: 'introspection', item }
     const planned = planRootField(planning, collecting, { site, item, operation: operation.operation })

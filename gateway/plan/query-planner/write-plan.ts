@@ -10,6 +10,7 @@ import type {
   ResponseField,
   ResponseObject,
 } from '../plan.ts'
+import { deniedOf } from './denied-paths.ts'
 import { mergeEntries } from './merge-entries.ts'
 import { finalEntry, finalRequest, mergeRequests } from './merge-requests.ts'
 import { writePassthrough } from './passthrough.ts'
@@ -64,12 +65,14 @@ export function writePlan(planning: Planning, operation: OperationDefinitionNode
       typename: writeTypename(site, numberOf),
     }
   })
+  const written = writeObject(write, response)
   return {
     operation: operation.operation,
     fetches,
     positions,
-    response: writeObject(write, response),
+    response: written,
     passthrough: passthrough !== null,
+    ...deniedOf(planning, written),
   }
 }
 
@@ -165,6 +168,9 @@ function writeResponseField(write: Write, site: Site, field: PlannedField): Resp
   if (field.kind === 'introspection') return { kind: 'introspection', responseKey }
   if (field.kind === 'typename') {
     return { kind: 'typename', responseKey, types: typesOrAll(field.item.types, site) }
+  }
+  if (field.kind === 'denied') {
+    return { kind: 'denied', responseKey, types: typesOrAll(field.item.types, site), type: field.type }
   }
   const { type } = field
   if (field.kind === 'object') {
