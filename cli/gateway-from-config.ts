@@ -1,6 +1,7 @@
 // What the configuration says of the gateway, as the gateway takes it.
 import type { GatewayOptions } from '../gateway/main.ts'
 import type { GatewayConfig } from '../platform/gateway-config.ts'
+import { identityFromConfig } from './identity-from-config.ts'
 import { safetyFromConfig } from './safety-from-config.ts'
 import { CSRF_OFF } from '../platform/gateway-settings.ts'
 
@@ -15,7 +16,8 @@ type Configured = Pick<
   | 'exposeSubgraphErrors'
   | 'subgraphSettings'
 > &
-  ReturnType<typeof safetyFromConfig>
+  ReturnType<typeof safetyFromConfig> &
+  ReturnType<typeof identityFromConfig>
 
 export function gatewayFromConfig(config: GatewayConfig): Configured {
   const { sharing, forwardHeaders, batchMax, cors, csrfHeaders, compression, exposeErrors, subgraphs } = config
@@ -27,6 +29,7 @@ export function gatewayFromConfig(config: GatewayConfig): Configured {
     subgraphSettings: subgraphs,
     exposeSubgraphErrors: exposeErrors,
     ...safetyFromConfig(config.safety, false),
+    ...identityFromConfig(config.identity),
     ...(cors === null ? {} : { cors }),
     ...(csrfHeaders === null ? {} : { csrf: csrfHeaders === CSRF_OFF ? false : { headers: csrfHeaders } }),
   }

@@ -2,6 +2,7 @@
 import { Option, type Command } from 'commander'
 import type { GivenSetting, GivenSettings } from '../platform/config.ts'
 import { CSRF_OFF, GATEWAY_SETTINGS, SHARINGS } from '../platform/gateway-settings.ts'
+import { IDENTITY_OPTIONS } from './identity-options.ts'
 import { SAFETY_OPTIONS } from './safety-options.ts'
 import type { SettingOption } from './setting-option.ts'
 
@@ -86,6 +87,7 @@ const OPTIONS: readonly SettingOption[] = [
     setting: 'subgraphOurs',
     several: true,
   },
+  ...IDENTITY_OPTIONS,
   ...SAFETY_OPTIONS,
 ]
 

@@ -17,6 +17,7 @@ import {
 } from './role-metrics.ts'
 import { metricsRoute } from './role-server.ts'
 import { holdTopics, openPlatformFor, startWhileAway, type RoleProcess } from './run-role.ts'
+import { identityFromConfig } from './identity-from-config.ts'
 import { safetyFromConfig } from './safety-from-config.ts'
 import { sampleQueries } from './sample-queries.ts'
 
@@ -58,6 +59,7 @@ export async function startMesh(role: RoleProcess, { products, port, ingestLogge
   const gateway = await startGateway({
     mesh: { subgraphs },
     ...safetyFromConfig(config.gateway.safety, true),
+    ...identityFromConfig(config.gateway.identity),
     host: config.host,
     port,
     routes: [metricsRoute(metrics), ...ingestRoutes(ingest)],

@@ -9,6 +9,7 @@ import type { Authenticate } from './authenticate/identity.ts'
 import type { Engine } from './engine-contract.ts'
 import type { CorsOptions } from './http/cors.ts'
 import type { CsrfOptions } from './http/csrf.ts'
+import { createRateLimiter, type RateLimit } from './http/rate-limiter.ts'
 import type { SubgraphSettings } from './endpoints/subgraph-settings.ts'
 import type { GatewayObserver, SubgraphReachability } from './gateway-observer.ts'
 import { startGatewayServer, type Readiness, type Route } from './http/gateway-server.ts'
@@ -52,6 +53,10 @@ export interface GatewayOptions {
   readonly exposeSubgraphErrors?: boolean
   /** Absent: everybody is nobody in particular. */
   readonly authentication?: AuthenticationOptions
+  /** Of one client: by its subject, without a token by its address. Absent: any number. */
+  readonly rateLimit?: RateLimit
+  /** How many proxies append to X-Forwarded-For. Default 0: it is not read. */
+  readonly trustedProxies?: number
   /** Absent: pages of other origins are not answered. */
   readonly cors?: CorsOptions
   /** Requests that another site's page can make a browser send. Default: refused unless one of the usual headers shows a preflight. */
@@ -98,6 +103,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     showsSchema: options.introspection ?? true,
     ...(options.bodyBytesMax === undefined ? {} : { bodyBytesMax: options.bodyBytesMax }),
     ...(authenticate === null ? {} : { authenticate }),
+    ...rateLimited(options),
     ...(options.cors === undefined ? {} : { cors: options.cors }),
     ...(options.csrf === undefined ? {} : { csrf: options.csrf }),
     batchMax: options.batchMax ?? 0,
@@ -147,6 +153,10 @@ const noPage: Route = () => Promise.resolve(false)
 
 function pageOf(options: GatewayOptions, engine: () => Engine): Route {
   return createPage({ title: options.title ?? 'Meshgate', exampleQueries: () => fitting(options, engine()) })
+}
+
+function rateLimited({ rateLimit, trustedProxies = 0, clock = systemClock }: GatewayOptions) {
+  return rateLimit === undefined ? {} : { rateLimiter: createRateLimiter({ ...rateLimit, trustedProxies, clock }) }
 }
 
 /** Who has no tokens to verify does without what verifies them. */

@@ -326,6 +326,11 @@ const FAILURE_CODES = {
     action: 'Subscribe again with a new token, and with the cursor that the error carries.',
     retryable: false,
   },
+  RATE_LIMITED: {
+    meaning: 'A client has run more operations than it may in the window.',
+    action: 'Ask again after the time that Retry-After (over HTTP) or `extensions.retryAfterMs` says.',
+    retryable: true,
+  },
   UNAUTHORIZED_FIELD_OR_TYPE: {
     meaning: 'A field was left out of an operation: whoever asks may not see it, or the type of its value.',
     action: 'Ask with a token that has what `@authenticated`, `@requiresScopes` or `@policy` say there.',

@@ -1,6 +1,7 @@
 // The part of the configuration that is the gateway's.
 import { type CSRF_OFF, GATEWAY_SETTINGS, type SHARINGS } from './gateway-settings.ts'
 import { invariant } from './errors.ts'
+import { readIdentity, type IdentityConfig } from './identity-config.ts'
 import { readSafety, type SafetyConfig } from './safety-config.ts'
 import type { Setting } from './setting.ts'
 
@@ -18,6 +19,8 @@ export interface GatewayConfig {
   readonly exposeErrors: boolean
   /** How much requests may ask, and what is shown. */
   readonly safety: SafetyConfig
+  /** Who may ask, and how often. */
+  readonly identity: IdentityConfig
   /** By name; what is not said stays as usual. */
   readonly subgraphs: Readonly<Record<string, SubgraphConfig>>
 }
@@ -45,17 +48,19 @@ export function readGateway(read: <T>(setting: Setting<T>) => T | null, problems
   const compression = read(settings.compression)
   const exposeErrors = read(settings.exposeErrors)
   const safety = readSafety(read, problems)
+  const identity = readIdentity(read, problems)
   const subgraphs = readSubgraphs(read)
   if (credentials === true && (origins === null || origins.includes('*'))) {
     const { corsCredentials, corsOrigins } = settings
     problems.push(`${corsCredentials.name} needs ${corsOrigins.name} that lists the origins, without *.`)
   }
   if (problems.length > known) return null
-  invariant(safety !== null, 'what has no problems is configured')
+  invariant(safety !== null && identity !== null, 'what has no problems is configured')
   invariant(workers !== null && sharing !== null && batchMax !== null, 'a setting has a default')
   invariant(credentials !== null && compression !== null && exposeErrors !== null, 'a setting has a default')
   const cors = origins === null ? null : { origins, credentials }
-  return { workers, sharing, forwardHeaders, batchMax, cors, csrfHeaders, compression, exposeErrors, safety, subgraphs }
+  const shown = { cors, csrfHeaders, compression, exposeErrors }
+  return { workers, sharing, forwardHeaders, batchMax, ...shown, safety, identity, subgraphs }
 }
 
 function readSubgraphs(read: <T>(setting: Setting<T>) => T | null): Readonly<Record<string, SubgraphConfig>> {

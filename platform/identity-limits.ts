@@ -20,4 +20,8 @@ export const identityLimits = {
   tokenKeysBytesMax: 1_048_576,
   /** What setTimeout takes (2^31 - 1): a later end is looked at again then. */
   timerMsMax: 2_147_483_647,
+
+  // Identity: rate limit
+  /** Clients whose operations are counted: some 20 MB. Whoever was not seen for as long as so many others came begins anew. */
+  rateBucketsMax: 100_000,
 } as const

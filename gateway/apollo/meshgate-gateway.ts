@@ -148,6 +148,7 @@ export class MeshgateGateway<TContext extends BaseContext = BaseContext> impleme
       path,
       engine: () => this.#loadedMesh().engine,
       authenticate: (request) => ({ kind: 'known', principal: principal(request), expiresAtMs: null }),
+      rateLimiter: null,
       clock: this.#meshOptions.clock ?? systemClock,
       forwarded: createHeaderForwarder(forwardHeaders),
       originAllowed: (request) => isOriginAllowed(request, cors),

@@ -1,11 +1,12 @@
 // What the gateway is told of tokens: whose it accepts, where they stand in a request, and what their claims mean.
+import type { TokenAlgorithm } from '../../platform/identity-settings.ts'
 
 export interface AuthenticationOptions {
   readonly issuers: readonly TokenIssuer[]
   /** One of them must be in the token's `aud`. Null: any audience. */
   readonly audiences: readonly string[] | null
-  /** Default: the asymmetric ones of `ALGORITHMS`. */
-  readonly algorithms?: readonly Algorithm[]
+  /** Default: all of `TOKEN_ALGORITHMS`. */
+  readonly algorithms?: readonly TokenAlgorithm[]
   /** How far clocks may differ. Default `limits.tokenClockToleranceMs`. */
   readonly clockToleranceMs?: number
   /** Refuses requests without a token. Default false: they come from nobody. */
@@ -45,19 +46,3 @@ export const CLAIM_NAMES: ClaimNames = {
   policies: [],
   kept: [],
 }
-
-/** Whoever has the public key of one of these cannot make a signature with it: symmetric ones are not offered at all. */
-export const ALGORITHMS = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-] as const
-export type Algorithm = (typeof ALGORITHMS)[number]

@@ -3,11 +3,12 @@
 import type { IncomingMessage } from 'node:http'
 import { decodeJwt, errors, jwtVerify, type JWTPayload } from 'jose'
 import { MeshgateError, type FailureCode } from '../../platform/errors.ts'
+import { TOKEN_ALGORITHMS } from '../../platform/identity-settings.ts'
 import { limits } from '../../platform/limits.ts'
 import { createLruCache, type LruCache } from '../../platform/lru-cache.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
 import { isObject } from '../execute/plain-object.ts'
-import { ALGORITHMS, CLAIM_NAMES, type AuthenticationOptions, type ClaimNames } from './authentication-options.ts'
+import { CLAIM_NAMES, type AuthenticationOptions, type ClaimNames } from './authentication-options.ts'
 import { NOBODY, type Authenticate, type ConnectionParameters, type Identified, type Refusal } from './identity.ts'
 import { KeySet } from './key-set.ts'
 import { readPrincipal } from './read-claims.ts'
@@ -111,7 +112,7 @@ async function verifyOrThrow(verifying: Verifying, token: string): Promise<Ident
   const { payload } = await jwtVerify(token, keySet.key, {
     issuer,
     ...(options.audiences === null ? {} : { audience: [...options.audiences] }),
-    algorithms: [...(options.algorithms ?? ALGORITHMS)],
+    algorithms: [...(options.algorithms ?? TOKEN_ALGORITHMS)],
     clockTolerance: toleranceMs / 1_000,
     requiredClaims: ['exp'],
     currentDate: new Date(options.clock.now()),

@@ -17,6 +17,7 @@ import { createCsrfGuard, CSRF_HEADERS, type CsrfOptions } from './csrf.ts'
 import { createHeaderForwarder, type HeaderForwarder } from './forwarded-headers.ts'
 import { createGraphqlHandler, type GraphqlHandler } from './graphql-handler.ts'
 import { attachGraphqlSocket, type GraphqlSocket } from './graphql-socket.ts'
+import type { RateLimiter } from './rate-limiter.ts'
 import { createSharedQueries } from './shared-queries.ts'
 import { createTextBuffers } from './text-buffers.ts'
 
@@ -59,6 +60,8 @@ export interface GatewayServerOptions {
   readonly streamKeepAliveMs?: number
   /** Who asks. Default: nobody in particular. */
   readonly authenticate?: Authenticate
+  /** Absent: whoever asks is answered. */
+  readonly rateLimiter?: RateLimiter
   /** Told here of requests that share another's answer; the engine tells of all others. */
   readonly observer?: GatewayObserver
   /** Default: the system's. */
@@ -111,6 +114,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     path: GRAPHQL_PATH,
     engine: options.engine,
     authenticate,
+    rateLimiter: options.rateLimiter ?? null,
     clock,
     forwarded,
     originAllowed: (request) => isOriginAllowed(request, options.cors),
@@ -143,6 +147,7 @@ function graphqlHandler(
   return createGraphqlHandler({
     engine,
     authenticate,
+    rateLimiter: options.rateLimiter ?? null,
     forwarded,
     bodyBytesMax: options.bodyBytesMax ?? limits.requestBodyBytesMax,
     csrf: createCsrfGuard(csrf, cors),

@@ -14,6 +14,7 @@ import { checkTransport, readPosted, readSearch, type RequestParameters } from '
 import { isProblem, type HttpProblem } from './http-problem.ts'
 import { multipartFormat } from './multipart-format.ts'
 import { chooseProtocol, NOT_ACCEPTABLE } from './protocol.ts'
+import type { RateLimiter } from './rate-limiter.ts'
 import { readBody } from './request-body.ts'
 import type { ShareableRequest, SharedQueries } from './shared-queries.ts'
 import { writeStream } from './stream-response.ts'
@@ -24,6 +25,8 @@ export interface GraphqlHandlerOptions {
   readonly engine: () => Engine
   /** Asked before a request is read. */
   readonly authenticate: Authenticate
+  /** Null: whoever asks is answered. */
+  readonly rateLimiter: RateLimiter | null
   readonly forwarded: HeaderForwarder
   readonly bodyBytesMax: number
   /** Null: whatever a browser sends is answered. */
@@ -59,6 +62,8 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
     const found = options.authenticate(request)
     const identity = found instanceof Promise ? await found : found
     if (identity.kind === 'refused') return writeProblem(opened, identity)
+    const tooMany = options.rateLimiter?.take(request, identity.principal, 1) ?? null
+    if (tooMany !== null) return writeProblem(opened, tooMany)
     const exchange: Exchange = { ...opened, identity }
     if (request.method === 'GET') {
       return answer(exchange, { exact: `?${search}`, read: () => readSearch(search) }, options)
@@ -162,10 +167,14 @@ async function answerBatch(
   exchange: Exchange,
   entries: readonly unknown[],
   context: Pick<EngineRequest, 'principal' | 'expiresAtMs' | 'headers' | 'signal'>,
-  { engine, batchMax, compressor }: GraphqlHandlerOptions,
+  { engine, batchMax, compressor, rateLimiter }: GraphqlHandlerOptions,
 ): Promise<void> {
-  const { accepted, form, response } = exchange
-  const problem = accepted.answer === null ? NOT_ACCEPTABLE : checkBatch(entries, batchMax)
+  const { accepted, form, request, response, identity } = exchange
+  const further = entries.length - 1
+  const problem =
+    (accepted.answer === null ? NOT_ACCEPTABLE : checkBatch(entries, batchMax)) ??
+    (further > 0 ? rateLimiter?.take(request, identity.principal, further) : null) ??
+    null
   if (problem !== null) return writeProblem(exchange, problem)
   const body = await runBatch(entries, engine(), context)
   writeAnswer(response, await makeCompressedAnswer(200, body, form, compressor))

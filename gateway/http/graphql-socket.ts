@@ -13,6 +13,7 @@ import { isReady, type Engine, type EngineRequest, type EngineResult, type Ready
 import type { HeaderForwarder } from './forwarded-headers.ts'
 import { readParameters } from './graphql-request.ts'
 import { isProblem } from './http-problem.ts'
+import type { RateLimiter, RateProblem } from './rate-limiter.ts'
 import { createSocketOperations, type SocketOperations } from './socket-operations.ts'
 
 export interface GraphqlSocketOptions {
@@ -20,6 +21,8 @@ export interface GraphqlSocketOptions {
   readonly engine: () => Engine
   /** Asked once per socket, with what its client puts into connection_init. */
   readonly authenticate: Authenticate
+  /** Null: whoever asks is answered. */
+  readonly rateLimiter: RateLimiter | null
   readonly clock: Clock
   /** Of the handshake's headers: what a client puts into connection_init are no headers, and are not forwarded. */
   readonly forwarded?: HeaderForwarder
@@ -116,6 +119,7 @@ function refuseUpgrade(connection: Duplex, status: string): void {
 function createProtocol({
   engine,
   authenticate,
+  rateLimiter,
 }: GraphqlSocketOptions): ReturnType<typeof makeServer<undefined, Extra>> {
   return makeServer<undefined, Extra>({
     connectionInitWaitTimeout: limits.socketInitTimeoutMs,
@@ -142,6 +146,8 @@ function createProtocol({
       const { headers, identity } = context.extra
       const forwarded = headers === undefined ? {} : { headers }
       const { principal, expiresAtMs } = identity
+      const tooMany = rateLimiter?.take(context.extra.request, principal, 1) ?? null
+      if (tooMany !== null) return [rateError(tooMany)]
       const expiring = expiresAtMs === null ? {} : { expiresAtMs }
       const request: EngineRequest = { ...parameters, principal, signal, ...expiring, ...forwarded }
       const operation = await current.prepare(request)
@@ -186,6 +192,10 @@ function toGraphqlErrors(errors: readonly GraphQLFormattedError[]): GraphQLError
     Object.defineProperty(rebuilt, 'toJSON', { value: () => error })
     return rebuilt
   })
+}
+
+function rateError({ message, code, retryAfterMs }: RateProblem): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, retryAfterMs } })
 }
 
 function problem(message: string): GraphQLError {

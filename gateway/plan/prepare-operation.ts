@@ -151,10 +151,8 @@ export function createPreparer(options: PreparerOptions): Preparer {
       if (known !== undefined) return { selected: operation.selected, ...known }
       const work = (signal: AbortSignal): Promise<Compiled> => compile(operation, request, signal)
       // Which labels a plan depends on is known only when it is there.
-      const { overrideLabels, access } = options.supergraph
-      const isShareable = overrideLabels.length === 0
-      const view = [...access.requirements.keys()].map((each) => (request.isLabelActive(each) ? '1' : '0')).join('')
-      const shared = isShareable ? joinWork(underWay, `${key}\n${view}`, work) : shareWork(work)
+      const isShareable = options.supergraph.overrideLabels.length === 0
+      const shared = isShareable ? joinWork(underWay, key + viewOf(options.supergraph, request), work) : shareWork(work)
       return { selected: operation.selected, ...(await shared.wait(request.signal)) }
     },
     recent: () => plans.recent(limits.plansWarmedMax).map(({ planned }) => planned),
@@ -238,6 +236,13 @@ function planKey(operation: ValidOperation, { variables, isLabelActive }: PlanFo
   if (labels === undefined) return key
   for (const label of [...labels].toSorted()) key += `\n${label}${isLabelActive(label) ? '+' : '-'}`
   return key
+}
+
+/** Which requirements are met: a plan depends on some of them. */
+function viewOf({ access }: Supergraph, { isLabelActive }: PlanFor): string {
+  let view = '\n'
+  for (const text of access.requirements.keys()) view += isLabelActive(text) ? '1' : '0'
+  return view
 }
 
 function conditionValues(

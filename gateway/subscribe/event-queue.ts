@@ -1,6 +1,9 @@
 // The events that wait for one client: bounded, in order, ended once. Owns nothing but them; its consumer is an async iterator. A client that
 // wants only the latest of each key has what waits of a key replaced by what comes.
 
+import type { Clock } from '../../platform/ports/clock.ts'
+import { atTime } from '../authenticate/at-time.ts'
+
 /** Where an event stands in the topic of its changes: `[partition, offset]`. */
 export type Place = readonly [partition: number, offset: number]
 
@@ -45,6 +48,7 @@ export class EventQueue<Event> implements AsyncIterableIterator<Event> {
   #cursor: string | undefined
   #ended: { readonly error: unknown } | 'completed' | 'open' = 'open'
   #wake: (() => void) | null = null
+  #forgetEnd: (() => void) | null = null
 
   constructor(options: EventQueueOptions<Event>) {
     this.#options = options
@@ -87,12 +91,23 @@ export class EventQueue<Event> implements AsyncIterableIterator<Event> {
 
   complete(): void {
     if (this.#ended === 'open') this.#ended = 'completed'
+    this.#forgetEnd?.()
     this.#wake?.()
   }
 
   fail(ending: Ending): void {
     if (this.#ended === 'open') this.#ended = { error: ending(this.#cursor) }
+    this.#forgetEnd?.()
     this.#wake?.()
+  }
+
+  /** Fails at that time, unless it has ended before; whoever feeds it is told. */
+  endAt(clock: Clock, timeMs: number, ending: Ending): void {
+    this.#forgetEnd = atTime(clock, timeMs, () => {
+      if (this.#ended !== 'open') return
+      this.fail(ending)
+      this.#onReturn()
+    })
   }
 
   async next(): Promise<IteratorResult<Event, undefined>> {

@@ -41,6 +41,7 @@ export async function openEventStream(options: EventStreamOptions): Promise<Even
       snapshot: wanted.snapshot,
       tellsStart: wanted.started,
       signal: request.signal,
+      expiresAtMs: request.expiresAtMs,
       ...(wanted.conflate ? { conflate: conflated } : {}),
     })
   } catch (error) {

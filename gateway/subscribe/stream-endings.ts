@@ -44,6 +44,12 @@ export const endings = {
     return streamError(message, { code: 'SUBSCRIPTION_LOST', service }, cursor)
   },
   unsupported,
+  expired: (cursor: string | undefined) =>
+    streamError(
+      `The token has expired. Subscribe again with a new one${cursor === undefined ? '' : ' and the cursor'}.`,
+      { code: 'TOKEN_EXPIRED' },
+      cursor,
+    ),
   /** The operation cannot go on after a new supergraph. */
   replaced: (why: string) => (cursor: string | undefined) =>
     streamError(`A new supergraph has replaced the old: ${why}`, { code: 'SUBSCRIPTION_REPLACED' }, cursor),

@@ -16,6 +16,8 @@ export interface SubscribeOptions extends ClientOptions {
   readonly snapshot?: boolean
   /** Aborts when the client leaves. */
   readonly signal?: AbortSignal | undefined
+  /** The stream ends then with TOKEN_EXPIRED. */
+  readonly expiresAtMs?: number | undefined
 }
 
 export interface SubscriptionHubOptions {
@@ -50,6 +52,7 @@ export class SubscriptionHub {
     if (this.#closed !== null) throw endings.reconnect(this.#closed)(options.cursor)
     const { upstream, isResumed } = this.#upstreamFor(definition, options)
     const queue = upstream.addClient(options)
+    if (options.expiresAtMs !== undefined) queue.endAt(this.#options.clock, options.expiresAtMs, endings.expired)
     // Who leaves while the upstream is opened must not keep it open.
     const leave = (): void => void queue.return()
     if (options.signal?.aborted === true) leave()

@@ -3,7 +3,7 @@
 //
 // What stands on an interface is asked of the types that implement it as well, unless it says no more than they do together: newer compositions
 // write on an interface what they gathered from its types, and one type's secret must not close the same field of another.
-import { Kind, type DocumentNode } from 'graphql'
+import { Kind, type DefinitionNode, type DocumentNode } from 'graphql'
 import type { DraftType } from './composite-types.ts'
 import { appliedDirectives, type DirectiveValues, type WithDirectives } from './directive-values.ts'
 import { directiveNames, type LinkedFeature } from './linked-features.ts'
@@ -91,19 +91,26 @@ function readOwn(document: DocumentNode, features: readonly LinkedFeature[]): Ow
     if (requirement !== OPEN) own.set(place, requirement)
   }
   for (const node of document.definitions) {
-    switch (node.kind) {
-      case Kind.OBJECT_TYPE_DEFINITION:
-      case Kind.INTERFACE_TYPE_DEFINITION:
-        read(node.name.value, node)
-        for (const field of node.fields ?? []) read(`${node.name.value}.${field.name.value}`, field)
-        break
-      case Kind.SCALAR_TYPE_DEFINITION:
-      case Kind.ENUM_TYPE_DEFINITION:
-      case Kind.UNION_TYPE_DEFINITION:
-        read(node.name.value, node)
-    }
+    if (!isProtectable(node)) continue
+    read(node.name.value, node)
+    for (const field of 'fields' in node ? (node.fields ?? []) : [])
+      read(`${node.name.value}.${field.name.value}`, field)
   }
   return own
+}
+
+type Protectable = Extract<DefinitionNode, { kind: (typeof PROTECTABLE)[number] }>
+
+const PROTECTABLE = [
+  Kind.OBJECT_TYPE_DEFINITION,
+  Kind.INTERFACE_TYPE_DEFINITION,
+  Kind.UNION_TYPE_DEFINITION,
+  Kind.SCALAR_TYPE_DEFINITION,
+  Kind.ENUM_TYPE_DEFINITION,
+] as const
+
+function isProtectable(node: DefinitionNode): node is Protectable {
+  return (PROTECTABLE as readonly string[]).includes(node.kind)
 }
 
 function readRequirement(node: WithDirectives, names: Names): Requirement {

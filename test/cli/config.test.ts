@@ -26,6 +26,7 @@ const GATEWAY = {
     introspection: null,
     page: null,
   },
+  identity: { tokens: null, rate: null, trustedProxies: 0 },
   subgraphs: {},
 }
 
@@ -280,6 +281,7 @@ describe('the settings of the gateway', () => {
         introspection: true,
         page: false,
       },
+      identity: GATEWAY.identity,
       subgraphs: {
         a: { url: 'http://a:1/graphql?x=1,2', timeoutMs: 500, subscriptions: 'sse', isOurs: true },
         b: { url: 'https://b/', http2: true, subscriptions: 'sse', subscriptionUrl: 'https://b/events' },
