@@ -7,7 +7,6 @@ import { createSubgraph } from '../subgraphs/main.ts'
 import { readFoldSources } from './fold-sources.ts'
 import { ingestRoutes } from './ingest-routes.ts'
 import {
-  gatewayObserver,
   ingestObserver,
   readIngestLag,
   readReplays,
@@ -16,6 +15,7 @@ import {
   subgraphObserver,
 } from './role-metrics.ts'
 import { metricsRoute } from './role-server.ts'
+import { observeGateway } from './observe-gateway.ts'
 import { holdTopics, openPlatformFor, startWhileAway, type RoleProcess } from './run-role.ts'
 import { identityFromConfig } from './identity-from-config.ts'
 import { safetyFromConfig } from './safety-from-config.ts'
@@ -66,7 +66,7 @@ export async function startMesh(role: RoleProcess, { products, port, ingestLogge
     title: 'Meshgate',
     exampleQueries: sampleQueries,
     ready: health.state,
-    observer: gatewayObserver(metrics),
+    observer: await observeGateway(role),
     logger,
   })
   parts.defer(() => gateway.close())

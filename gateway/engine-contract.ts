@@ -2,6 +2,7 @@
 import type { GraphQLFormattedError, GraphQLSchema } from 'graphql'
 import type { Principal } from '../platform/governance/principal.ts'
 import type { DataObject } from './execute/plain-object.ts'
+import type { OperationWatch, RequestOrigin } from './observe/operation-watch.ts'
 import type { PreparedOperation } from './plan/prepare-operation.ts'
 
 export interface EngineRequest {
@@ -14,6 +15,10 @@ export interface EngineRequest {
   readonly expiresAtMs?: number
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
+  /** For the log and traces. */
+  readonly origin?: RequestOrigin
+  /** Told what happens within; the engine's own observer gives it. */
+  readonly watch?: OperationWatch
   /** When it came, by nextArrival(). Default: when it is run. */
   readonly arrival?: number
 }

@@ -175,7 +175,9 @@ async function prepareOperation(
     const nullConditions = checkConditions(valid.conditions, variables.values)
     if (nullConditions.length > 0) return refused(nullConditions)
     const { values } = variables
-    const prepared = await preparer.plan(valid, { variables: values, isLabelActive, signal: request.signal })
+    const { signal, watch } = request
+    const onPlan = watch?.planned.bind(watch)
+    const prepared = await preparer.plan(valid, { variables: values, isLabelActive, signal, onPlan })
     return { kind: valid.operation, prepared, variables: values }
   } catch (error) {
     if (request.signal?.aborted === true) return refused([requestError('The client has left.')])
@@ -252,6 +254,7 @@ function requestContext(request: EngineRequest): RequestContext {
     arrival: request.arrival ?? nextArrival(),
     ...(request.signal === undefined ? {} : { signal: request.signal }),
     ...(request.headers === undefined ? {} : { headers: request.headers }),
+    ...(request.watch === undefined ? {} : { watch: request.watch }),
   }
 }
 

@@ -1,5 +1,6 @@
 // What the gateway tells whoever measures it. Plain callbacks, called synchronously: they must be quick and must not throw.
-import type { EngineResult, OperationKind } from './engine-contract.ts'
+import type { EngineRequest, EngineResult, OperationKind, ReadyOperation } from './engine-contract.ts'
+import type { OperationWatch } from './observe/operation-watch.ts'
 
 export interface AnsweredRequest {
   /** `refused`: nothing ran (syntax, validation, variables). */
@@ -10,7 +11,18 @@ export interface AnsweredRequest {
   readonly codes: readonly string[]
 }
 
+/** Follows one operation: what happens within, and its end. */
+export interface ObservedOperation extends OperationWatch {
+  prepared(operation: ReadyOperation): void
+  /** Once. Of a subscription: established, or refused. `left`: the client did not wait. */
+  ended(outcome: 'ok' | 'partial' | 'refused' | 'left', codes: readonly string[]): void
+  /** The stream as its client is to have it. */
+  streams(stream: AsyncIterableIterator<EngineResult>): AsyncIterableIterator<EngineResult>
+}
+
 export interface GatewayObserver {
+  /** An operation has come. Absent: nobody follows what happens within. */
+  operation?(request: EngineRequest): ObservedOperation
   request?(request: AnsweredRequest): void
   /** The number of clients' subscriptions that run has changed. */
   subscriptions?(active: number): void

@@ -1,45 +1,67 @@
 // Tells an observer of every request that the engine prepares and answers, from the moment it came to the answer.
 import type { Clock } from '../platform/ports/clock.ts'
-import { isReady, type Engine, type EngineResult, type ReadyOperation } from './engine-contract.ts'
-import { errorCodes, type AnsweredRequest, type GatewayObserver } from './gateway-observer.ts'
+import { isReady, type Engine, type EngineRequest, type EngineResult, type ReadyOperation } from './engine-contract.ts'
+import { errorCodes, type AnsweredRequest, type GatewayObserver, type ObservedOperation } from './gateway-observer.ts'
 
 type Observed = Pick<Engine, 'prepare' | 'run' | 'runSerialized' | 'runSubscription'>
+
+interface Started {
+  readonly sinceMs: number
+  readonly watched: ObservedOperation | undefined
+}
 
 export function observeEngine(
   engine: Observed,
   { observer, clock }: { readonly observer: GatewayObserver | undefined; readonly clock: Clock },
 ): Observed {
-  const tell = observer?.request?.bind(observer)
-  if (tell === undefined) return engine
-  const startedMs = new WeakMap<ReadyOperation, number>()
-  const answered = (kind: AnsweredRequest['kind'], sinceMs: number, result: Answered): void => {
-    tell({ kind, durationMs: clock.monotonic() - sinceMs, codes: errorCodes(result ?? {}) })
+  if (observer?.request === undefined && observer?.operation === undefined) return engine
+  const started = new WeakMap<ReadyOperation, Started>()
+  const startedOf = (operation: ReadyOperation): Started =>
+    started.get(operation) ?? { sinceMs: clock.monotonic(), watched: undefined }
+  const answered = (kind: AnsweredRequest['kind'], { sinceMs, watched }: Started, result: Answered): void => {
+    const codes = errorCodes(result ?? {})
+    observer.request?.({ kind, durationMs: clock.monotonic() - sinceMs, codes })
+    watched?.ended(kind === 'refused' ? 'refused' : codes.length === 0 ? 'ok' : 'partial', codes)
+  }
+  const run = async <Result extends Answered>(
+    operation: ReadyOperation,
+    request: EngineRequest,
+    work: (request: EngineRequest) => Promise<Result>,
+  ): Promise<Result> => {
+    const since = startedOf(operation)
+    try {
+      const result = await work(withWatch(request, since.watched))
+      answered(operation.kind, since, result)
+      return result
+    } catch (error) {
+      since.watched?.ended('left', [])
+      throw error
+    }
   }
   return {
     prepare: async (request) => {
-      const sinceMs = clock.monotonic()
-      const operation = await engine.prepare(request)
-      if (isReady(operation)) startedMs.set(operation, sinceMs)
-      else answered('refused', sinceMs, operation)
+      const since = { sinceMs: clock.monotonic(), watched: observer.operation?.(request) }
+      const operation = await engine.prepare(withWatch(request, since.watched))
+      if (isReady(operation)) {
+        started.set(operation, since)
+        since.watched?.prepared(operation)
+      } else answered('refused', since, operation)
       return operation
     },
-    run: async (operation, request) => {
-      const result = await engine.run(operation, request)
-      answered(operation.kind, startedMs.get(operation) ?? clock.monotonic(), result)
-      return result
-    },
-    runSerialized: async (operation, request) => {
-      const result = await engine.runSerialized(operation, request)
-      answered(operation.kind, startedMs.get(operation) ?? clock.monotonic(), result)
-      return result
-    },
+    run: (operation, request) => run(operation, request, (asked) => engine.run(operation, asked)),
+    runSerialized: (operation, request) => run(operation, request, (asked) => engine.runSerialized(operation, asked)),
     runSubscription: async (operation, request) => {
-      const result = await engine.runSubscription(operation, request)
+      const since = startedOf(operation)
+      const result = await engine.runSubscription(operation, withWatch(request, since.watched))
       const isStream = Symbol.asyncIterator in result
-      answered('subscription', startedMs.get(operation) ?? clock.monotonic(), isStream ? null : result)
-      return result
+      answered('subscription', since, isStream ? null : result)
+      return isStream && since.watched !== undefined ? since.watched.streams(result) : result
     },
   }
 }
 
 type Answered = Pick<EngineResult, 'errors'> | null
+
+function withWatch(request: EngineRequest, watch: ObservedOperation | undefined): EngineRequest {
+  return watch === undefined ? request : { ...request, watch }
+}

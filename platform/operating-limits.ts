@@ -19,4 +19,25 @@ export const operatingLimits = {
   supergraphBytesMax: 67_108_864,
   /** How long a worker may take to load a supergraph and say so: seconds for thousands of types, on a busy core. */
   workerReplaceMsMax: 60_000,
+
+  // Operating: what is logged and traced of requests
+  /** Characters of a client's name or version, of an operation's name and of a subject in a line or a span: longer ones are mistakes. */
+  clientNameCharactersMax: 128,
+  /** Different error codes that a line names: more say nothing. */
+  requestLogCodesMax: 5,
+  /** Spans that wait to be sent: some seconds of a busy gateway, 10 MB; beyond them new ones are dropped. */
+  traceSpansQueuedMax: 8_192,
+  /** Spans of one request to the collector: half a megabyte of JSON. */
+  traceSpansPerExportMax: 512,
+  /** Between two such requests where fewer wait. */
+  traceExportIntervalMs: 2_000,
+  /** A collector that has not answered by then is away. */
+  traceExportTimeoutMs: 5_000,
+  /** Requests to the collector at once. */
+  traceExportsInFlightMax: 4,
+  /** How long the end of a process waits for its last spans to be sent. */
+  traceFlushMsMax: 3_000,
+  /** What a span says of itself. */
+  spanAttributesMax: 32,
+  spanTextCharactersMax: 256,
 } as const

@@ -14,7 +14,8 @@ import { supergraphId } from '../supergraph/supergraph-source.ts'
 import type { SupergraphState } from '../supergraph/watch-supergraph.ts'
 import { describeSupergraphProblem } from '../supergraph-file.ts'
 import { addGatewayOptions, givenSettings } from '../gateway-options.ts'
-import { gatewayObserver, readSubgraphsUp } from '../role-metrics.ts'
+import { observeGateway } from '../observe-gateway.ts'
+import { readSubgraphsUp } from '../role-metrics.ts'
 import { metricsRoute } from '../role-server.ts'
 import { runRole, type RoleNeeds, type RoleProcess } from '../run-role.ts'
 import { sampleQueries } from '../sample-queries.ts'
@@ -147,13 +148,14 @@ async function listen(role: RoleProcess, serving: Serving, served: Served): Prom
   const { supergraphSdl } = opened
   const { config, logger, health, metrics } = role
   const told = channel === null ? metrics : { contentType: metrics.contentType, text: () => channel.allMetrics() }
+  const observer = await observeGateway(role)
   const gateway: Gateway = await startGateway({
     ...gatewayFromConfig(config.gateway),
     mesh: { supergraphSdl },
     host: config.host,
     port: port ?? config.port,
     logger,
-    observer: gatewayObserver(metrics),
+    observer,
     exampleQueries: sampleQueries,
     routes: [metricsRoute(told)],
     ready: () => gatewayReadiness(health.state(), gateway.subgraphs(), served.state()),

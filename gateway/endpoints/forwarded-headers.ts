@@ -1,6 +1,7 @@
 // What of a client's headers goes on to a subgraph: checked once for all requests of a client's operation, and never in place of a header that
 // is the connection's own.
 import { MeshgateError } from '../../platform/errors.ts'
+import type { TraceParent } from '../../platform/telemetry/tracer.ts'
 import { isConnectionHeader } from '../connection-headers.ts'
 import type { ForwardedHeaders } from './http-transport.ts'
 
@@ -21,6 +22,15 @@ export function forwardedHeaders(headers: Readonly<Record<string, string>> | und
   const forwarded = checkHeaders(headers)
   checked.set(headers, forwarded)
   return forwarded
+}
+
+/** With the trace's own, in place of a client's that are forwarded. Requests stay equal: it says nothing of what is asked. */
+export function tracedHeaders(forwarded: ForwardedHeaders, trace: TraceParent | undefined): ForwardedHeaders {
+  if (trace === undefined) return forwarded
+  const { traceparent, tracestate } = trace
+  const others = forwarded.entries.filter(([name]) => name !== 'traceparent' && name !== 'tracestate')
+  const state = tracestate === undefined ? [] : [['tracestate', tracestate] as const]
+  return { entries: [...others, ['traceparent', traceparent], ...state], key: forwarded.key }
 }
 
 function checkHeaders(headers: Readonly<Record<string, string>>): ForwardedHeaders {

@@ -12,7 +12,7 @@ import type {
 import { checkAnswer, readAnswer } from './check-answer.ts'
 import { Deadlines } from './deadlines.ts'
 import { EventStreamSubscriber } from './event-stream-subscriber.ts'
-import { forwardedHeaders } from './forwarded-headers.ts'
+import { forwardedHeaders, tracedHeaders } from './forwarded-headers.ts'
 import type { HttpAnswer, HttpTransport } from './http-transport.ts'
 import { SocketSubscribers } from './socket-subscribers.ts'
 import { SocketTransport } from './socket-transport.ts'
@@ -73,9 +73,9 @@ export class HttpEndpoint implements SubgraphEndpoint, WireCaller {
     return exchangeBy(this, request)
   }
 
-  begin({ body, headers, isMutation }: WireRequest, settle: SettleWire): Cancellable {
+  begin({ body, headers, isMutation, trace }: WireRequest, settle: SettleWire): Cancellable {
     try {
-      const request = { body, forwarded: forwardedHeaders(headers), isMutation }
+      const request = { body, forwarded: tracedHeaders(forwardedHeaders(headers), trace), isMutation }
       return this.#call(request, (answer) => this.#toResponse(answer), settle)
     } catch (error) {
       return refuseCall(error, settle)

@@ -1,5 +1,6 @@
 // One request to a subgraph and the reading of its answer, which is not trusted to have any shape.
 import { MeshgateError } from '../../platform/errors.ts'
+import type { TraceParent } from '../../platform/telemetry/tracer.ts'
 import type { SubgraphEndpoint, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
 import type { Fetch, Plan } from '../plan/plan.ts'
 import type { Gathering } from './gathering.ts'
@@ -48,12 +49,36 @@ export async function askSubgraph(
   request: CompiledRequest,
   representations: RepresentationLists,
 ): Promise<ReadResponse | null> {
+  const { watch } = gathering.request
+  if (watch === undefined) return ask(gathering, request, { representations, trace: undefined })
+  const kind = request.isMutation ? 'mutation' : representations.length > 0 ? 'lookup' : 'query'
+  const watched = watch.fetch({ subgraph: request.service, kind, lookups: representations.length })
+  try {
+    const read = await ask(gathering, request, { representations, trace: watched.trace })
+    watched.ended({ errors: read?.errors.length ?? 0, failure: null })
+    return read
+  } catch (failure) {
+    watched.ended({ errors: 0, failure })
+    throw failure
+  }
+}
+
+interface Asking {
+  readonly representations: RepresentationLists
+  readonly trace: TraceParent | undefined
+}
+
+async function ask(
+  gathering: Gathering,
+  request: CompiledRequest,
+  { representations, trace }: Asking,
+): Promise<ReadResponse | null> {
   const endpoint = gathering.endpoints.get(request.service)
   if (endpoint === undefined) {
     throw new MeshgateError('SUBGRAPH_UNAVAILABLE', `No endpoint is configured for subgraph "${request.service}".`)
   }
   gathering.request.signal?.throwIfAborted()
-  if (endpoint.exchange !== undefined) return exchange(gathering, request, { endpoint, representations })
+  if (endpoint.exchange !== undefined) return exchange(gathering, request, { endpoint, representations, trace })
   gathering.isClean = false
   const { principal, signal, headers } = gathering.request
   const variables = selectVariables(request, gathering.variables)
@@ -73,7 +98,7 @@ export async function askSubgraph(
 async function exchange(
   gathering: Gathering,
   request: CompiledRequest,
-  { endpoint, representations }: { endpoint: SubgraphEndpoint; representations: RepresentationLists },
+  { endpoint, representations, trace }: Asking & { readonly endpoint: SubgraphEndpoint },
 ): Promise<ReadResponse | null> {
   const { principal, signal, headers, arrival } = gathering.request
   const response = await endpoint.exchange?.({
@@ -82,6 +107,7 @@ async function exchange(
     isAfterMutation: request.isAfterMutation,
     principal,
     arrival,
+    ...(trace === undefined ? {} : { trace }),
     ...(signal === undefined ? {} : { signal }),
     ...(headers === undefined ? {} : { headers }),
   })

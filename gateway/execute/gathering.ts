@@ -1,4 +1,5 @@
 // The state of one operation under way: what the subgraphs have answered, where entities were linked, what went wrong, and who asks.
+import type { OperationWatch } from '../observe/operation-watch.ts'
 import type { Principal } from '../../platform/governance/principal.ts'
 import type { SubgraphEndpoint } from '../../platform/ports/subgraph-endpoint.ts'
 import type { FetchId } from '../plan/plan.ts'
@@ -10,6 +11,8 @@ export interface RequestContext {
   readonly arrival: number
   /** Aborts when the client leaves. */
   readonly signal?: AbortSignal
+  /** Told of each request to a subgraph. */
+  readonly watch?: OperationWatch
   /** Forwarded to subgraphs over HTTP. */
   readonly headers?: Readonly<Record<string, string>>
 }

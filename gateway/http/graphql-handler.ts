@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { NOBODY, type Authenticate, type Identity } from '../authenticate/identity.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult } from '../engine-contract.ts'
+import { originOf } from '../observe/request-origin.ts'
 import { readAccept, type Accepted, type StreamMediaType } from './accept.ts'
 import { makeCompressedAnswer, problemAnswer, writeAnswer, type AnswerForm } from './answer.ts'
 import { answerRefused, writeOnce } from './answer-once.ts'
@@ -104,8 +105,10 @@ async function answer(exchange: Exchange, asked: Asked, options: GraphqlHandlerO
   const { request, response, accepted, form } = exchange
   const { principal, expiresAtMs } = exchange.identity
   const headers = options.forwarded(request)
+  const origin = originOf(request.headers)
+  const from = origin === undefined ? {} : { origin }
   if (options.sharedQueries !== null && accepted.answer !== null) {
-    const shareable: ShareableRequest = { ...asked, principal, headers, form }
+    const shareable: ShareableRequest = { ...asked, ...from, principal, headers, form }
     const shared = options.sharedQueries.answer(shareable, options.engine(), response)
     const found = shared === null ? null : await shared
     if (found === 'left') return
@@ -115,7 +118,7 @@ async function answer(exchange: Exchange, asked: Asked, options: GraphqlHandlerO
   if (isProblem(parameters)) return writeProblem(exchange, parameters)
   const signal = disconnectSignal(response)
   const expiring = expiresAtMs === null ? {} : { expiresAtMs }
-  const context = { principal, signal, ...expiring, ...(headers === undefined ? {} : { headers }) }
+  const context = { principal, signal, ...from, ...expiring, ...(headers === undefined ? {} : { headers }) }
   try {
     if (isBatch(parameters)) await answerBatch(exchange, parameters, context, options)
     else await answerOne(exchange, { ...parameters, ...context }, options)

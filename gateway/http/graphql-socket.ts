@@ -10,6 +10,7 @@ import { invariant } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult, type ReadyOperation } from '../engine-contract.ts'
+import { originOf } from '../observe/request-origin.ts'
 import type { HeaderForwarder } from './forwarded-headers.ts'
 import { readParameters } from './graphql-request.ts'
 import { isProblem } from './http-problem.ts'
@@ -149,7 +150,9 @@ function createProtocol({
       const tooMany = rateLimiter?.take(context.extra.request, principal, 1) ?? null
       if (tooMany !== null) return [rateError(tooMany)]
       const expiring = expiresAtMs === null ? {} : { expiresAtMs }
-      const request: EngineRequest = { ...parameters, principal, signal, ...expiring, ...forwarded }
+      const origin = originOf(context.extra.request.headers, parameters.extensions)
+      const from = origin === undefined ? {} : { origin }
+      const request: EngineRequest = { ...parameters, principal, signal, ...from, ...expiring, ...forwarded }
       const operation = await current.prepare(request)
       if (!isReady(operation)) return toGraphqlErrors(operation.errors ?? [])
       const running: Running = { engine: current, operation, request }

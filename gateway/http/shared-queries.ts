@@ -8,6 +8,7 @@ import type { Clock } from '../../platform/ports/clock.ts'
 import { isReady, type Engine, type EngineRequest } from '../engine-contract.ts'
 import { principalKey } from '../principal-key.ts'
 import { errorCodes, type AnsweredRequest, type GatewayObserver } from '../gateway-observer.ts'
+import type { RequestOrigin } from '../observe/operation-watch.ts'
 import type { Answer, AnswerForm } from './answer.ts'
 import { answerOnce, answerRefused } from './answer-once.ts'
 import type { Compressor } from './content-coding.ts'
@@ -20,6 +21,8 @@ export interface ShareableRequest {
   readonly exact: string
   readonly read: () => RequestParameters | readonly unknown[] | HttpProblem
   readonly principal: Principal
+  /** Of the one that asks the engine; those that join have none of their own. */
+  readonly origin?: RequestOrigin
   readonly headers: Readonly<Record<string, string>> | undefined
   readonly form: AnswerForm
 }
@@ -119,8 +122,15 @@ async function answerQuery(
 ): Promise<Answer | null> {
   running.asked = true
   const { request, engine, compressor } = running
-  const { principal, headers, form } = request
-  const asked: EngineRequest = { ...parameters, principal, signal, ...(headers === undefined ? {} : { headers }) }
+  const { principal, headers, form, origin } = request
+  const from = origin === undefined ? {} : { origin }
+  const asked: EngineRequest = {
+    ...parameters,
+    principal,
+    signal,
+    ...from,
+    ...(headers === undefined ? {} : { headers }),
+  }
   const operation = await engine.prepare(asked)
   if (!isReady(operation)) return answerRefused(operation, form)
   if (operation.kind !== 'query') return null

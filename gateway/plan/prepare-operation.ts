@@ -56,6 +56,8 @@ export interface PlanFor {
   readonly variables: Readonly<Record<string, unknown>>
   readonly isLabelActive: IsLabelActive
   readonly signal: AbortSignal | undefined
+  /** Told when the plan is there, and whether it was before. */
+  readonly onPlan?: ((isCached: boolean) => void) | undefined
 }
 
 export interface Preparer {
@@ -148,12 +150,17 @@ export function createPreparer(options: PreparerOptions): Preparer {
     plan: async (operation, request) => {
       const key = planKey(operation, request, labels.get(operation.key))
       const known = plans.get(key)
-      if (known !== undefined) return { selected: operation.selected, ...known }
+      if (known !== undefined) {
+        request.onPlan?.(true)
+        return { selected: operation.selected, ...known }
+      }
       const work = (signal: AbortSignal): Promise<Compiled> => compile(operation, request, signal)
       // Which labels a plan depends on is known only when it is there.
       const isShareable = options.supergraph.overrideLabels.length === 0
       const shared = isShareable ? joinWork(underWay, key + viewOf(options.supergraph, request), work) : shareWork(work)
-      return { selected: operation.selected, ...(await shared.wait(request.signal)) }
+      const compiled = await shared.wait(request.signal)
+      request.onPlan?.(false)
+      return { selected: operation.selected, ...compiled }
     },
     recent: () => plans.recent(limits.plansWarmedMax).map(({ planned }) => planned),
   }

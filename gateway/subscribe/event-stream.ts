@@ -3,6 +3,7 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { MeshgateError } from '../../platform/errors.ts'
 import type { SubgraphEndpoint, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
+import type { TraceParent } from '../../platform/telemetry/tracer.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult, type ReadyOperation } from '../engine-contract.ts'
 import type { CompiledSource } from '../execute/compile-operation.ts'
 import { describeHidden, formatSubgraphError, formatSubgraphFailure } from '../execute/format-subgraph-error.ts'
@@ -104,19 +105,33 @@ function upstream(source: CompiledSource, wanted: StreamRequest, options: EventS
         ...forwarded,
         // Whoever knows nothing of this leaves it alone; ours say where the stream begins and stands, so that it can be resumed before its
         // first event, and laid over others of the same.
-        extensions: { meshgate: { ...begin, started: true, positions: true } },
+        extensions: {
+          meshgate: { ...begin, started: true, positions: true },
+          ...traceExtensions(context.watch?.trace),
+        },
       })
     },
     inspect: (event) => noticeOf(event, service),
     // The event outlives any one client, so joins end with the upstream and not with a client's signal. It has just arrived, whenever the
     // client did: what was sent before it does not know of it.
-    join: (event, signal) =>
-      joinEvent(event, source, {
+    join: (event, signal) => {
+      const watch = context.watch?.event()
+      const told = watch === undefined ? {} : { watch }
+      const joined = joinEvent(event, source, {
         ...options,
-        context: { principal, arrival: nextArrival(), signal, ...forwarded },
-      }),
+        context: { principal, arrival: nextArrival(), signal, ...told, ...forwarded },
+      })
+      return watch === undefined ? joined : joined.finally(() => watch.joined())
+    },
     mark: (said, cursor) => ({ data: null, extensions: { cursor, [said]: true } }),
   }
+}
+
+/** For a subgraph that traces: over a WebSocket there are no headers of one operation. */
+function traceExtensions(trace: TraceParent | undefined): Readonly<Record<string, string>> {
+  if (trace === undefined) return {}
+  const { traceparent, tracestate } = trace
+  return { traceparent, ...(tracestate === undefined ? {} : { tracestate }) }
 }
 
 let endpointsNumbered = 0

@@ -1,5 +1,6 @@
 // The SubgraphEndpoint port: how a gateway talks to a subgraph, in-process or over HTTP and WebSocket.
 import type { GraphQLFormattedError } from 'graphql'
+import type { TraceParent } from '../telemetry/tracer.ts'
 import type { Principal } from '../governance/principal.ts'
 
 export interface SubgraphRequest {
@@ -23,6 +24,8 @@ export interface WireRequest {
   readonly isAfterMutation?: boolean
   /** Headers to forward. */
   readonly headers?: Readonly<Record<string, string>>
+  /** Sent as W3C Trace Context; no part of what makes requests equal. */
+  readonly trace?: TraceParent | undefined
   readonly principal: Principal
   /** When the client's request arrived, in the numbers that dispatched requests are counted in too: a request joins only what was sent after it arrived. */
   readonly arrival: number
