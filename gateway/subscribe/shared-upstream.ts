@@ -152,8 +152,9 @@ export class SharedUpstream {
     await this.#events?.return?.(undefined)?.catch(() => undefined)
   }
 
-  async close(ending: Ending): Promise<void> {
-    this.#finish((client) => client.fail(ending))
+  /** `later` ends a client when it thinks fit; until then it has no more events. */
+  async close(ending: Ending, later = (end: () => void): void => end()): Promise<void> {
+    this.#finish((client) => later(() => client.fail(ending)))
     this.#abort.abort(new Error('The subscription has no clients left.'))
     await this.#events?.return?.(undefined)?.catch(() => undefined)
   }

@@ -7,6 +7,7 @@ import type { Clock } from '../../platform/ports/clock.ts'
 import type { EngineResult } from '../engine-contract.ts'
 import type { Ending, EventQueue } from './event-queue.ts'
 import { SharedUpstream, type ClientOptions, type UpstreamDefinition } from './shared-upstream.ts'
+import { spreadEndings } from './spread-endings.ts'
 import { endings } from './stream-endings.ts'
 
 export interface SubscribeOptions extends ClientOptions {
@@ -80,10 +81,12 @@ export class SubscriptionHub {
     )
   }
 
-  /** Ends every stream with SUBSCRIPTION_RECONNECT, after the events that are already queued. */
+  /** Ends every stream with SUBSCRIPTION_RECONNECT, after the events that are already queued; many spread over a short time. */
   async close(reason: string): Promise<void> {
     this.#closed = reason
-    await Promise.all([...this.#all.keys()].map((upstream) => upstream.close(endings.reconnect(reason))))
+    const { later, done } = spreadEndings(this.#clients, this.#options.clock)
+    await Promise.all([...this.#all.keys()].map((upstream) => upstream.close(endings.reconnect(reason), later)))
+    await done()
   }
 
   #upstreamFor(
