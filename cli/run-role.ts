@@ -42,6 +42,8 @@ export async function runRole(
   start: (role: RoleProcess) => Promise<void>,
 ): Promise<ExitCode> {
   const config = readConfig(context.environment, needs.given)
+  const { drainDelayMs } = config.operating
+  if (context.signals !== undefined) context.signals.drainMs = drainDelayMs
   const logger = createRoleLogger(config, context.terminal).child(needs.logged ?? {})
   const servers = needs.servers ? createServersHealth(config, logger) : null
   const health = createRoleHealth(servers)
@@ -50,7 +52,12 @@ export async function runRole(
     await start({ config, context, logger, servers, health, metrics, parts })
     health.waitFor(null)
     await stopped(context)
+    // Who balances load sees it before the port is closed, and sends nobody more.
     health.waitFor('stopping')
+    if (drainDelayMs > 0) {
+      logger.info({ drainDelayMs }, 'Stopping: not ready any more, and still served for a while.')
+      await systemClock.sleep(drainDelayMs)
+    }
     return EXIT.ok
   }).catch((error: unknown) => {
     // Stopped while it waited for a server.

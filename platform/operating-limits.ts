@@ -19,6 +19,17 @@ export const operatingLimits = {
   supergraphBytesMax: 67_108_864,
   /** How long a worker may take to load a supergraph and say so: seconds for thousands of types, on a busy core. */
   workerReplaceMsMax: 60_000,
+  /** Between two questions to each worker whether it lives. */
+  workerAliveIntervalMs: 3_000,
+  /** A worker that has not answered by then is stuck, and started again: no operation may hold the event loop for a hundredth of it. */
+  workerStuckMsMax: 15_000,
+
+  // Operating: shutdown
+  /** Over how long the endings of subscriptions are spread, per client, so that 2,000 a second come back, and in all: half the time that a server waits. */
+  reconnectSpreadMsPerClient: 0.5,
+  reconnectSpreadMsMax: 5_000,
+  /** Fewer are ended at once. */
+  reconnectSpreadClientsMin: 50,
 
   // Operating: what is logged and traced of requests
   /** Characters of a client's name or version, of an operation's name and of a subject in a line or a span: longer ones are mistakes. */

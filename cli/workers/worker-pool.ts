@@ -27,11 +27,14 @@ export class WorkerPool {
   readonly #processes = new Set<Worker>()
   /** Those that answer for their metrics, by their number. */
   readonly #serving = new Map<number, Worker>()
+  /** Whether they live; no answer yet. */
+  readonly #asked = new Set<Worker>()
   readonly #slots: Promise<void>[] = []
   readonly #endings = new Set<Promise<string>>()
   #questions = 0
   #supergraphSdl: string
   #stale: string | null = null
+  #watching: NodeJS.Timeout | undefined
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options
@@ -49,11 +52,13 @@ export class WorkerPool {
     if ('exitCode' in first || this.#stop.signal.aborted) return first
     const others = Array.from({ length: this.#options.workers - 1 }, (_, index) => this.#keep(index + 2))
     await Promise.all(others)
+    this.#watching = setInterval(() => this.#askAll(), limits.workerAliveIntervalMs)
     return first
   }
 
   /** Resolves when all have ended: requests in hand are finished. */
   async close(): Promise<void> {
+    clearInterval(this.#watching)
     this.#stop.abort(new Error('The gateway is stopping.'))
     for (const worker of this.#processes) worker.process.kill('SIGTERM')
     await Promise.all([...this.#slots, ...this.#endings])
@@ -167,6 +172,31 @@ export class WorkerPool {
     }))
     // One that has ended is started again with it.
     if (replaced !== null && replaced.problem !== null) throw new MeshgateError('COMPOSITION_FAILED', replaced.problem)
+  }
+
+  /**
+   * A worker whose event loop is stuck keeps its connections, and nobody outside sees which one it is: health is answered by the others.
+   */
+  #askAll(): void {
+    for (const [slot, worker] of this.#serving) {
+      if (this.#asked.has(worker)) continue
+      this.#asked.add(worker)
+      const alive = this.#ask(worker, limits.workerStuckMsMax, (question) => ({
+        order: { kind: 'tell-alive', question },
+        read: (report) => (report.kind === 'alive' && report.question === question ? report : null),
+      }))
+      alive.then(
+        () => this.#asked.delete(worker),
+        () => {
+          if (this.#stop.signal.aborted) return
+          this.#options.logger.error(
+            { worker: slot },
+            `Worker ${slot} has not answered for ${limits.workerStuckMsMax} ms.`,
+          )
+          worker.process.kill('SIGKILL')
+        },
+      )
+    }
   }
 
   /** None of one that has ended: what it has counted is gone with it. */

@@ -161,3 +161,11 @@ function isAlive(pid: number): boolean {
     return false
   }
 }
+
+test('a worker that is stuck is found out and started again', async () => {
+  const { running, url } = await start()
+  process.kill(await processOf(running, 1), 'SIGSTOP')
+  await running.reported(/(Worker 1 has not answered for \d+ ms)/)
+  await processOf(running, 1, 2)
+  expect(await ask(url)).toBe(ANSWER)
+})
