@@ -1,7 +1,6 @@
 // Shares upstream subscriptions: one per distinct key, however many clients. A client that resumes, or begins with what is there, has one of its own
 // until that has come to where the shared one is, and is fed by the shared one from then on. Owns the upstreams; they outlive the supergraph that
 // they were planned on.
-import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
 import type { EngineResult } from '../engine-contract.ts'
@@ -166,8 +165,8 @@ export class SubscriptionHub {
     const first = await Promise.race([confirmed, patience])
     over.abort()
     if (first !== 'silent') return
-    const why = 'It gives no cursors.'
-    await upstream.close(endings.unsupported(service, why))
-    throw new MeshgateError('RESUME_UNSUPPORTED', `Subgraph "${service}" cannot go on from a cursor. ${why}`)
+    const ending = endings.unsupported(service, 'The subgraph has not said where its stream begins.')
+    await upstream.close(ending)
+    throw ending()
   }
 }

@@ -92,8 +92,8 @@ function saidBy({ data, errors, extensions = {} }: EngineResult): {
   readonly cursor: string
 } {
   if (errors !== undefined) throw new Error(JSON.stringify(errors))
-  const row = data?.['readingChanged'] as { readonly id: string; readonly value: string } | null | undefined
-  return { told: row == null ? null : `${row.id}=${row.value}`, cursor: String(extensions['cursor']) }
+  const row = (data?.['readingChanged'] ?? null) as { readonly id: string; readonly value: string } | null
+  return { told: row === null ? null : `${row.id}=${row.value}`, cursor: String(extensions['cursor']) }
 }
 
 class Client {
@@ -222,15 +222,11 @@ test('a client that asks for the latest of each key is told how many it was spar
   for (let value = 1; value <= 6; value += 1) await change(value % 2, value)
   // All of them have come.
   for (let value = 1; value <= 6; value += 1) await all.next()
-  const [first, second] = [(await stream.next()).value, (await stream.next()).value] as EngineResult[]
-  expect(
-    [first, second].map((event) => [event && saidBy(event).told, event?.extensions?.['conflated']]).toSorted(),
-  ).toEqual([
-    ['0=6', 2],
-    ['1=5', 2],
-  ])
+  const latest = [(await stream.next()).value, (await stream.next()).value] as EngineResult[]
+  const told = latest.map((event) => `${saidBy(event).told}, ${String(event.extensions?.['conflated'])} before it`)
+  expect(new Set(told)).toEqual(new Set(['0=6, 2 before it', '1=5, 2 before it']))
   // Its cursor leaves out nothing that was not told, or replaced.
-  const resumed = await subscribe({ cursor: String(second?.extensions?.['cursor']) })
+  const resumed = await subscribe({ cursor: String(latest[1]?.extensions?.['cursor']) })
   await change(3, 7)
   expect(saidBy((await resumed.next()).value as EngineResult).told).toBe('3=7')
 })

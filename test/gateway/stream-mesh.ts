@@ -54,7 +54,7 @@ export async function startStreams(options: Partial<GatewayServerOptions> = {}):
         onReturn: () => streams.delete(stream),
       })
       streams.add(stream)
-      const { cursor } = request.extensions?.['meshgate'] as { readonly cursor?: string }
+      const { cursor } = (request.extensions?.['meshgate'] ?? {}) as { readonly cursor?: string }
       // As our own subgraphs do; as another's where nothing is resumed.
       const started = { data: null, extensions: { meshgate: { cursor, started: true } } }
       if (cursor !== undefined) stream.push({ event: started, cursor })

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import pino from 'pino'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import { limits } from '../../platform/limits.ts'
 import type { SubgraphEndpoint, SubgraphRequest, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
 import { EventQueue } from '../../gateway/subscribe/event-queue.ts'
 import { joinInOrder } from '../../gateway/subscribe/ordered-join.ts'
@@ -16,13 +17,20 @@ import type { EngineResult } from '../../gateway/engine-contract.ts'
 import { startGateway } from '../../gateway/main.ts'
 import { createMesh, composeMesh, localEndpoint, type TestSubgraph } from '../federation/merged-mesh.ts'
 import { SHOP } from '../federation/shop.ts'
+import { ManualClock } from '../manual-clock.ts'
 
 /** A subgraph whose stream the test feeds. */
 class Feed implements SubgraphEndpoint {
   readonly name = 'feed'
+  /** As one of our own subgraphs: it says where its streams begin. */
+  readonly #isOurs: boolean
   readonly requests: SubgraphRequest[] = []
   readonly streams: EventQueue<SubgraphResponse>[] = []
   returned = 0
+
+  constructor(isOurs = true) {
+    this.#isOurs = isOurs
+  }
 
   async execute(): Promise<SubgraphResponse> {
     return { data: null, errors: [{ message: 'only streams' }] }
@@ -36,12 +44,14 @@ class Feed implements SubgraphEndpoint {
       onReturn: () => this.returned++,
     })
     this.streams.push(stream)
-    const { cursor = 'c0' } = request.extensions?.['meshgate'] as { readonly cursor?: string }
-    stream.push({ event: { data: null, extensions: { meshgate: { cursor, started: true } } }, cursor })
+    const { cursor = 'c0' } = (request.extensions?.['meshgate'] ?? {}) as { readonly cursor?: string }
+    const started = { data: null, extensions: { meshgate: { cursor, started: true } } }
+    if (this.#isOurs) stream.push({ event: started, cursor })
     return stream
   }
   emit(id: string, cursor: string): void {
-    const event = { data: { changed: { __typename: 'User', id } }, extensions: { meshgate: { key: id, cursor } } }
+    const extensions = this.#isOurs ? { extensions: { meshgate: { key: id, cursor } } } : {}
+    const event = { data: { changed: { __typename: 'User', id } }, ...extensions }
     for (const stream of this.streams) stream.push({ event, cursor: undefined })
   }
   async close(): Promise<void> {}
@@ -174,6 +184,46 @@ describe('a subscription', () => {
     const stream = await open(mesh.subscribe({ query: QUERY }))
     feed.streams[0]?.complete()
     expect(await stream.next()).toEqual({ done: true, value: undefined })
+  })
+})
+
+describe('a subgraph that knows no cursors', () => {
+  const closing: (() => Promise<unknown>)[] = []
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close()
+  })
+
+  function meshOver(feed: Feed, further = '') {
+    const supergraphSdl = composeMesh([...SHOP, { ...FEED, sdl: FEED.sdl + further }])
+    return { supergraphSdl, endpoints: [...SHOP.map((subgraph) => localEndpoint(subgraph)), feed] }
+  }
+
+  test('is not asked to go on from one: it would leave out what came in between', async () => {
+    const clock = new ManualClock()
+    const endpoints = [...SHOP.map((subgraph) => localEndpoint(subgraph)), new Feed(false)]
+    const mesh = createMesh([...SHOP, FEED], { endpoints, clock })
+    const refused = mesh.subscribe({ query: QUERY, extensions: { cursor: 'c7' } })
+    await expect.poll(() => clock.sleeping()).toBe(1)
+    clock.advance(limits.subscriptionConfirmMs)
+    expect(await refused).toMatchObject({ errors: [{ extensions: { code: 'RESUME_UNSUPPORTED' } }] })
+  })
+
+  test('tells its clients when its stream is lost, and goes on where a new supergraph asks it the same', async () => {
+    const feed = new Feed(false)
+    const gateway = await startGateway({ mesh: meshOver(feed), port: 0, logger: pino({ level: 'silent' }) })
+    closing.push(() => gateway.close())
+    const stream = await open(gateway.engine().subscribe({ query: QUERY }))
+    await gateway.replaceSupergraph(meshOver(feed, ' scalar Another'))
+    feed.emit('u2', '')
+    expect((await stream.next()).value).toEqual({
+      data: { changed: { id: 'u2', name: 'Bob', reviews: [{ stars: 3 }] } },
+    })
+    expect(feed.streams.length).toBe(1)
+    await gateway.replaceSupergraph(meshOver(new Feed(false)))
+    await expect(stream.next()).rejects.toMatchObject({ extensions: { code: 'RESUME_UNSUPPORTED', service: 'feed' } })
+    const other = await open(gateway.engine().subscribe({ query: QUERY }))
+    await gateway.replaceSupergraph(meshOver(feed))
+    await expect(other.next()).rejects.toMatchObject({ extensions: { code: 'RESUME_UNSUPPORTED' } })
   })
 })
 

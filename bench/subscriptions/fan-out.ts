@@ -1,0 +1,146 @@
+// Many clients on few distinct subscriptions: how long an event takes from its POST to each of them, and what a client costs. Clients run in processes
+// of their own; what they need of the machine is counted apart.
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { readLock } from '../../platform/data-directory.ts'
+import { invariant } from '../../platform/errors.ts'
+import { readUsage } from '../gateway/wire/process-usage.ts'
+import type { BenchPart } from '../ingest/part.ts'
+import { quantile } from '../measure.ts'
+import { startMeshgate } from '../processes/meshgate-process.ts'
+import type { SubscribersOrder, SubscribersReport } from './subscribers.ts'
+
+const CLIENTS = 10_000
+const SUBSCRIPTIONS = 100
+const EVENTS_PER_SECOND = 200
+const PROCESSES = 2
+const SECONDS = 30
+const WARM_UP_SECONDS = 10
+const TICK_MS = 50
+const MEGABYTE = 1_048_576
+
+const subscribers = fileURLToPath(new URL('subscribers.ts', import.meta.url))
+
+export const fanOut: BenchPart = {
+  name: 'fan-out',
+  about: `${CLIENTS.toLocaleString('en-US')} WebSocket clients on ${SUBSCRIPTIONS} distinct subscriptions, ${EVENTS_PER_SECOND} events a second in all, each for one of them, for ${SECONDS} s: so ${((CLIENTS / SUBSCRIPTIONS) * EVENTS_PER_SECOND).toLocaleString('en-US')} messages a second. Latency: from making the reading that is posted until its message is in the client. Memory per client: resident memory of \`meshgate dev\` with all clients over that with none, the sockets' own included; heapKilobytesPerClient without them.`,
+  aims: [
+    { figure: 'p99Ms', atMost: 100 },
+    { figure: 'kilobytesPerClient', atMost: 20 },
+  ],
+  servers: false,
+  round: async ({ scale, print }) => {
+    await using parts = new AsyncDisposableStack()
+    const directory = await mkdtemp(join(tmpdir(), 'meshgate-subscriptions-'))
+    parts.defer(() => rm(directory, { recursive: true, force: true }))
+    const environment = { LOG_LEVEL: 'warn', MESHGATE_DATA_DIR: directory }
+    const mesh = await startMeshgate({ args: ['dev', '--no-sample', 'telemetry/readings'], environment })
+    parts.defer(async () => void (await mesh.stop()))
+    await mesh.ready()
+    const holder = await readLock(directory)
+    invariant(holder !== null, 'the mesh holds its data directory')
+
+    const sensors = Array.from({ length: SUBSCRIPTIONS }, (_, sensor) => `fan-${sensor}`)
+    const clients = Math.round(CLIENTS * scale)
+    // What starts once is there before the first client is counted.
+    await post(mesh.url, sensors, SUBSCRIPTIONS)
+    const rssBefore = await settledRss(holder.pid)
+    const order = { url: `${mesh.url.replace('http', 'ws')}/graphql`, clients: clients / PROCESSES, sensors }
+    const processes = await Promise.all(Array.from({ length: PROCESSES }, () => start(order)))
+    for (const process of processes) parts.defer(() => void process.kill())
+    const rssIdle = await settledRss(holder.pid)
+    print(`${clients} clients connected, ${((rssIdle - rssBefore) / clients / 1024).toFixed(1)} KB each`)
+
+    await postFor(mesh.url, sensors, WARM_UP_SECONDS)
+    await reports(processes)
+    const [cpuBefore, startedMs] = [readUsage(holder.pid).cpuSeconds, performance.now()]
+    const events = await postFor(mesh.url, sensors, SECONDS)
+    const seconds = (performance.now() - startedMs) / 1_000
+    const meshCpu = readUsage(holder.pid).cpuSeconds - cpuBefore
+    await sleep(2_000)
+    const told = await reports(processes)
+    const received = told.reduce((sum, each) => sum + each.received, 0)
+    invariant(received === (events * clients) / SUBSCRIPTIONS, `every client has had every event: ${received}`)
+    const latencies = told.flatMap(({ latenciesMs }) => latenciesMs)
+    return {
+      clients,
+      messagesPerSecond: received / seconds,
+      p50Ms: quantile(latencies, 0.5),
+      p99Ms: quantile(latencies, 0.99),
+      mostMs: quantile(latencies, 1),
+      meshCores: meshCpu / seconds,
+      kilobytesPerClient: (rssIdle - rssBefore) / clients / 1024,
+      rssMegabytes: readUsage(holder.pid).rssBytes / MEGABYTE,
+    }
+  },
+}
+
+async function start(order: SubscribersOrder): Promise<ChildProcess> {
+  const child = fork(subscribers, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  child.send({ connect: order })
+  await once(child, 'message')
+  return child
+}
+
+function reports(processes: readonly ChildProcess[]): Promise<readonly SubscribersReport[]> {
+  return Promise.all(
+    processes.map(async (process) => {
+      process.send({ report: true })
+      const [report] = (await once(process, 'message')) as [SubscribersReport]
+      return report
+    }),
+  )
+}
+
+/** Until it has not grown for a second. */
+async function settledRss(pid: number): Promise<number> {
+  for (let before = 0; ;) {
+    const now = await privateBytes(pid)
+    if (now - before < MEGABYTE) return now
+    before = now
+    await sleep(1_000)
+  }
+}
+
+async function privateBytes(pid: number): Promise<number> {
+  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8')
+  const [, kilobytes = '0'] = /^Rss:\s+(\d+) kB$/m.exec(rollup) ?? []
+  return Number(kilobytes) * 1024
+}
+
+/** Evenly, a few at a time. How many events. */
+async function postFor(url: string, sensors: readonly string[], seconds: number): Promise<number> {
+  const startedMs = performance.now()
+  let sent = 0
+  while (sent < seconds * EVENTS_PER_SECOND) {
+    const due = Math.min(
+      seconds * EVENTS_PER_SECOND,
+      Math.floor(((performance.now() - startedMs) / 1_000) * EVENTS_PER_SECOND),
+    )
+    if (due > sent) await post(url, sensors.slice(sent % sensors.length).concat(sensors), due - sent)
+    sent = Math.max(sent, due)
+    await sleep(TICK_MS)
+  }
+  return sent
+}
+
+let readings = 0
+
+async function post(url: string, sensors: readonly string[], count: number): Promise<void> {
+  const lines = Array.from({ length: count }, (_, index) => {
+    const at = new Date().toISOString()
+    return JSON.stringify({ sensorId: sensors[index % sensors.length], at, value: (readings += 1) })
+  })
+  const response = await fetch(`${url}/topics/telemetry.readings`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-ndjson' },
+    body: lines.join('\n'),
+  })
+  const answer = await response.text()
+  invariant(response.status === 200, `HTTP ${response.status}: ${answer}`)
+}

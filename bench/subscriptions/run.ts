@@ -1,0 +1,5 @@
+// `node cli/run.js bench/subscriptions/run.ts`: clients of subscriptions, by the thousands. Options: bench/ingest/run-parts.ts.
+import { runParts } from '../ingest/run-parts.ts'
+import { fanOut } from './fan-out.ts'
+
+await runParts([fanOut], process.argv.slice(2))

@@ -1,0 +1,58 @@
+// Many WebSocket clients in one process, as light as the protocol allows: what they cost is not what is measured. Told by its parent to connect and to
+// report. Each client has one subscription, of one sensor; an event's reading says when it was posted.
+import { once } from 'node:events'
+import WebSocket from 'ws'
+
+const CONNECTING_AT_ONCE = 50
+
+export interface SubscribersOrder {
+  readonly url: string
+  /** Client n subscribes to `sensors[n % sensors.length]`. */
+  readonly clients: number
+  readonly sensors: readonly string[]
+}
+
+export interface SubscribersReport {
+  readonly received: number
+  readonly latenciesMs: readonly number[]
+  readonly cpuSeconds: number
+}
+
+const TIME = '"at":"'
+const TIME_CHARACTERS = 24
+
+let received = 0
+let latenciesMs: number[] = []
+
+process.on('message', (message: { readonly connect?: SubscribersOrder; readonly report?: true }) => {
+  if (message.connect !== undefined) void connectAll(message.connect).then(() => process.send?.('connected'))
+  if (message.report === true) {
+    const { user, system } = process.cpuUsage()
+    const report: SubscribersReport = { received, latenciesMs, cpuSeconds: (user + system) / 1e6 }
+    received = 0
+    latenciesMs = []
+    process.send?.(report)
+  }
+})
+
+async function connectAll({ url, clients, sensors }: SubscribersOrder): Promise<void> {
+  for (let from = 0; from < clients; from += CONNECTING_AT_ONCE) {
+    const some = Array.from({ length: Math.min(CONNECTING_AT_ONCE, clients - from) }, (_, at) => from + at)
+    await Promise.all(some.map((client) => connect(url, sensors[client % sensors.length] ?? '')))
+  }
+}
+
+async function connect(url: string, sensor: string): Promise<void> {
+  const socket = new WebSocket(url, 'graphql-transport-ws', { perMessageDeflate: false })
+  await once(socket, 'open')
+  socket.send('{"type":"connection_init"}')
+  await once(socket, 'message')
+  const query = `subscription { readingChanged(sensorId: "${sensor}") { at value sensorId } }`
+  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }))
+  socket.on('message', (data: Buffer) => {
+    const at = data.indexOf(TIME) + TIME.length
+    const postedMs = Date.parse(data.toString('latin1', at, at + TIME_CHARACTERS))
+    received += 1
+    latenciesMs.push(Date.now() - postedMs)
+  })
+}
