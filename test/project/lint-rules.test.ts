@@ -32,6 +32,8 @@ const FORBIDDEN_IMPORTS = [
   ['cli/commands/t.ts', '../../platform/adapters/sqlite/store.ts'],
   ['cli/u.ts', '../test/e2e/facts.ts'],
   ['console/v.ts', '../gateway/main.ts'],
+  ['client/ac.ts', '../platform/errors.ts'],
+  ['client/ad.ts', 'node:timers'],
   ['services/ab.ts', '../gateway/main.ts'],
   ['samples/w.ts', '../ingest/main.ts'],
   ['bench/x.ts', '../test/e2e/facts.ts'],
