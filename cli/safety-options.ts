@@ -4,6 +4,14 @@ import type { SettingOption } from './setting-option.ts'
 export const SAFETY_OPTIONS: readonly SettingOption[] = [
   { flag: '--introspection', description: 'let clients read the schema', setting: 'introspection', stands: 'true' },
   { flag: '--page', description: 'serve the page at /', setting: 'page', stands: 'true' },
+  { flag: '--cost-max <N>', description: 'what one operation may cost; 0: any', setting: 'costMax' },
+  { flag: '--cost-list-size <N>', description: 'elements that a cost assumes of a list', setting: 'costListSize' },
+  {
+    flag: '--cost-tell',
+    description: 'answers say what they were estimated to cost',
+    setting: 'costTell',
+    stands: 'true',
+  },
   { flag: '--limit-tokens <N>', description: 'tokens of a document', setting: 'limitTokens' },
   { flag: '--limit-depth <N>', description: 'fields inside one another', setting: 'limitDepth' },
   { flag: '--limit-aliases <N>', description: 'aliases of an operation', setting: 'limitAliases' },

@@ -36,6 +36,8 @@ export interface SerializedResult {
   readonly body: string | Uint8Array
   /** Those in the body; absent: none. */
   readonly errors?: readonly GraphQLFormattedError[]
+  /** Those in the body, behind the data; absent: none. */
+  readonly extensions?: Readonly<Record<string, unknown>>
   /** Nothing ran: no `data`. */
   readonly refused: boolean
 }
@@ -47,6 +49,8 @@ export interface ReadyOperation {
   readonly kind: OperationKind
   readonly prepared: PreparedOperation
   readonly variables: Readonly<Record<string, unknown>>
+  /** What it is estimated to cost; absent where costs are neither bounded nor told. */
+  readonly cost?: number
 }
 
 export interface Engine {

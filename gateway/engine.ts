@@ -7,6 +7,7 @@ import { limits as defaultLimits } from '../platform/limits.ts'
 import type { Clock } from '../platform/ports/clock.ts'
 import type { SubgraphEndpoint } from '../platform/ports/subgraph-endpoint.ts'
 import { systemClock } from '../platform/system-clock.ts'
+import { createCostBudget, type CostBudget, type CostOptions } from './cost/cost-budget.ts'
 import { nextArrival } from './endpoints/arrival.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult, type ReadyOperation } from './engine-contract.ts'
 import { deniedErrors } from './execute/denied-fields.ts'
@@ -43,6 +44,8 @@ export interface EngineOptions {
   readonly random?: () => number
   /** Passes messages and extensions of unforeseen subgraph errors on to clients. Default false. */
   readonly exposeSubgraphErrors?: boolean
+  /** What an operation may cost, and whether answers tell it. Default: any, and they do not. */
+  readonly cost?: CostOptions
   readonly onFailure?: (message: string, error: unknown) => void
   /** A subgraph gave no answer, or none that can be used. Default: `onFailure`. */
   readonly onSubgraphFailure?: (service: string, error: unknown) => void
@@ -70,17 +73,15 @@ export function createEngine(options: EngineOptions): WarmEngine {
   const supergraph = options.supergraph ?? readSupergraph(options.supergraphSdl)
   const schema = supergraph.publicSchema
   const { clock = systemClock, observer, onFailure = () => undefined } = options
-  const planner = createPlanner(supergraph, options.supergraphSdl)
-  const rules: DocumentRules = { ...defaultLimits, ...options.limits, introspection: options.introspection ?? true }
-  const preparer = createPreparer({ supergraph, planner: options.planner ?? planner, limits: rules })
+  const { planner, preparer, rules, budget } = whatPrepares(options, supergraph)
+  const preparing: Preparing = { preparer, schema, rules, budget, onFailure }
   const hub = options.hub ?? new SubscriptionHub({ clock, onClients: (active) => observer?.subscriptions?.(active) })
   const newGathering = gatheringsOf(options, onFailure)
   const decideLabels = labelsOf(options, supergraph.access)
   const { track, idle } = trackWork()
   let closing = false
 
-  const prepare: Engine['prepare'] = (request) =>
-    track(prepareOperation(request, { preparer, schema, rules, onFailure, isLabelActive: decideLabels(request) }))
+  const prepare: Engine['prepare'] = (request) => track(prepareOperation(request, preparing, decideLabels(request)))
 
   const gather = async (operation: ReadyOperation, request: EngineRequest, mayBeWhole: boolean): Promise<Gathering> => {
     const gathering = newGathering(operation.variables, requestContext(request), mayBeWhole)
@@ -120,7 +121,9 @@ export function createEngine(options: EngineOptions): WarmEngine {
     get publicSdl() {
       return supergraph.publicSdl
     },
-    ...inOneCall(observeEngine({ prepare, run, runSerialized, runSubscription }, { observer, clock })),
+    ...inOneCall(
+      observeEngine({ prepare, ...budget.told({ run, runSerialized }), runSubscription }, { observer, clock }),
+    ),
     recentOperations: () => preparer.recent(),
     warmUp: (operations) => warmUp(preparer, operations, () => closing),
     replan: (definition) => replanStream(definition, { prepare, optionsFor: streamOptions }),
@@ -134,6 +137,15 @@ export function createEngine(options: EngineOptions): WarmEngine {
       if (closing) await planner.close()
     },
   }
+}
+
+function whatPrepares(options: EngineOptions, supergraph: Supergraph) {
+  const planner = createPlanner(supergraph, options.supergraphSdl)
+  const rules: DocumentRules = { ...defaultLimits, ...options.limits, introspection: options.introspection ?? true }
+  const budget = createCostBudget(supergraph, options.cost)
+  const { listSize } = budget
+  const preparer = createPreparer({ supergraph, planner: options.planner ?? planner, limits: rules, listSize })
+  return { planner, preparer, rules, budget }
 }
 
 type Steps = Pick<Engine, 'prepare' | 'run' | 'runSerialized' | 'runSubscription'>
@@ -156,13 +168,14 @@ interface Preparing {
   readonly preparer: Preparer
   readonly schema: Engine['publicSchema']
   readonly rules: DocumentRules
+  readonly budget: CostBudget
   readonly onFailure: (message: string, error: unknown) => void
-  readonly isLabelActive: IsLabelActive
 }
 
 async function prepareOperation(
   request: EngineRequest,
-  { preparer, schema, rules, onFailure, isLabelActive }: Preparing,
+  { preparer, schema, rules, budget, onFailure }: Preparing,
+  isLabelActive: IsLabelActive,
 ): Promise<ReadyOperation | EngineResult> {
   try {
     const valid = await preparer.validate(request.query, request.operationName, request.signal)
@@ -178,7 +191,10 @@ async function prepareOperation(
     const { signal, watch } = request
     const onPlan = watch?.planned.bind(watch)
     const prepared = await preparer.plan(valid, { variables: values, isLabelActive, signal, onPlan })
-    return { kind: valid.operation, prepared, variables: values }
+    const cost = budget.estimate(prepared.cost, values)
+    if (cost === null) return { kind: valid.operation, prepared, variables: values }
+    if (typeof cost !== 'number') return refused([cost])
+    return { kind: valid.operation, prepared, variables: values, cost }
   } catch (error) {
     if (request.signal?.aborted === true) return refused([requestError('The client has left.')])
     onFailure('An operation could not be prepared', error)

@@ -6,6 +6,7 @@ import type { Clock } from '../platform/ports/clock.ts'
 import type { SubgraphEndpoint } from '../platform/ports/subgraph-endpoint.ts'
 import { ToldFailures } from '../platform/telemetry/told-failures.ts'
 import { systemClock } from '../platform/system-clock.ts'
+import type { CostOptions } from './cost/cost-budget.ts'
 import { readSupergraph } from './supergraph/read-supergraph.ts'
 import type { Supergraph } from './supergraph/supergraph.ts'
 import { RemoteEndpoint } from './endpoints/remote-endpoint.ts'
@@ -34,6 +35,8 @@ export interface MeshOptions {
   readonly exposeSubgraphErrors?: boolean
   /** Streams that outlive the mesh. Default: they end with it. */
   readonly hub?: SubscriptionHub
+  /** What an operation may cost, and whether answers tell it. Default: any, and they do not. */
+  readonly cost?: CostOptions
   /** How far requests in flight are shared. Default `fresh`. */
   readonly sharing?: Sharing
   /** By name, for subgraphs over the network: where they differ from the usual. */
@@ -71,6 +74,7 @@ export function loadMesh(mesh: SupergraphMesh, options: MeshOptions, before: Loa
     endpoints,
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...(options.introspection === undefined ? {} : { introspection: options.introspection }),
+    ...(options.cost === undefined ? {} : { cost: options.cost }),
     exposeSubgraphErrors: options.exposeSubgraphErrors ?? false,
     clock,
     ...(observer === undefined ? {} : { observer }),

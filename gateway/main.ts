@@ -6,6 +6,7 @@ import type { Clock } from '../platform/ports/clock.ts'
 import { systemClock } from '../platform/system-clock.ts'
 import type { AuthenticationOptions } from './authenticate/authentication-options.ts'
 import type { Authenticate } from './authenticate/identity.ts'
+import type { CostOptions } from './cost/cost-budget.ts'
 import type { Engine } from './engine-contract.ts'
 import type { CorsOptions } from './http/cors.ts'
 import type { CsrfOptions } from './http/csrf.ts'
@@ -51,6 +52,8 @@ export interface GatewayOptions {
   /** Whether the page is served. Default true; `meshgate gateway` says false. */
   readonly page?: boolean
   readonly exposeSubgraphErrors?: boolean
+  /** What an operation may cost, and whether answers tell it. Default: any, and they do not. */
+  readonly cost?: CostOptions
   /** Absent: everybody is nobody in particular. */
   readonly authentication?: AuthenticationOptions
   /** Of one client: by its subject, without a token by its address. Absent: any number. */

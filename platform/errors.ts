@@ -306,11 +306,6 @@ const FAILURE_CODES = {
     retryable: false,
   },
   ...REQUEST_CODES,
-  REQUEST_INVALID: {
-    meaning: 'An HTTP or WebSocket request is not a GraphQL request.',
-    action: 'Send it as the message says.',
-    retryable: false,
-  },
   UNAUTHENTICATED: {
     meaning: 'A request has no token where one is needed, or one that is wrong or has expired.',
     action: 'Get a valid token and ask again with it.',
@@ -335,16 +330,6 @@ const FAILURE_CODES = {
     meaning: 'A field was left out of an operation: whoever asks may not see it, or the type of its value.',
     action: 'Ask with a token that has what `@authenticated`, `@requiresScopes` or `@policy` say there.',
     retryable: false,
-  },
-  PLAN_FAILED: {
-    meaning: 'A valid operation cannot be planned: a limit of the planner.',
-    action: 'Write the operation another way and report it with the schema.',
-    retryable: false,
-  },
-  PLANNING_OVERLOADED: {
-    meaning: 'More large operations wait to be planned than the gateway plans in a second or two.',
-    action: 'Retry with backoff; operations that were planned before are not concerned.',
-    retryable: true,
   },
   RESPONSE_INVALID: {
     meaning: 'A subgraph answered a field with null or a value that its type forbids.',

@@ -18,9 +18,36 @@ export const REQUEST_CODES = {
     action: 'Set MESHGATE_INTROSPECTION=true where clients may read the schema.',
     retryable: false,
   },
+  COST_EXCEEDED: {
+    meaning:
+      'An operation is estimated to cost more than one may: by `@cost`, `@listSize` and the lists that it asks for.',
+    action: 'Ask for fewer or less at the field that the message names, or raise MESHGATE_COST_MAX.',
+    retryable: false,
+  },
+  SLICING_ARGUMENT_REQUIRED: {
+    meaning:
+      'The schema asks for exactly one of some arguments of a field (`@listSize`), and none or several are given.',
+    action: 'Give one of those that the message names.',
+    retryable: false,
+  },
+  REQUEST_INVALID: {
+    meaning: 'An HTTP or WebSocket request is not a GraphQL request.',
+    action: 'Send it as the message says.',
+    retryable: false,
+  },
   VARIABLES_INVALID: {
     meaning: 'Variables do not fit their declared types.',
     action: 'Mend the named variable.',
     retryable: false,
+  },
+  PLAN_FAILED: {
+    meaning: 'A valid operation cannot be planned: a limit of the planner.',
+    action: 'Write the operation another way and report it with the schema.',
+    retryable: false,
+  },
+  PLANNING_OVERLOADED: {
+    meaning: 'More large operations wait to be planned than the gateway plans in a second or two.',
+    action: 'Retry with backoff; operations that were planned before are not concerned.',
+    retryable: true,
   },
 } as const satisfies Record<string, CodeEntry>

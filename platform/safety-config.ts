@@ -15,6 +15,8 @@ export interface SafetyConfig {
     readonly documentListSizeMax: number
   }
   readonly bodyBytesMax: number
+  /** `max` 0: any. */
+  readonly cost: { readonly max: number; readonly listSize: number; readonly tell: boolean }
   /** Null: as is usual for the command. */
   readonly introspection: boolean | null
   readonly page: boolean | null
@@ -41,6 +43,11 @@ export function readSafety(read: <T>(setting: Setting<T>) => T | null, problems:
       documentListSizeMax: number(settings.limitListSize),
     },
     bodyBytesMax: number(settings.limitBodyBytes),
+    cost: {
+      max: number(settings.costMax),
+      listSize: number(settings.costListSize),
+      tell: read(settings.costTell) ?? false,
+    },
     introspection: read(settings.introspection),
     page: read(settings.page),
   }

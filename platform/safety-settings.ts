@@ -90,6 +90,32 @@ const LIMIT_SETTINGS = Object.fromEntries(
 
 export const SAFETY_SETTINGS = {
   ...LIMIT_SETTINGS,
+  costMax: setting(
+    'MESHGATE_COST_MAX',
+    {
+      defaultText: String(limits.operationCostMax),
+      meaning:
+        'What one operation may cost by `@cost` and `@listSize`: each object 1, as often as its lists may be long. 0: any.',
+    },
+    readNumberUpTo(0, Number.MAX_SAFE_INTEGER),
+  ),
+  costListSize: setting(
+    'MESHGATE_COST_LIST_SIZE',
+    {
+      defaultText: String(limits.costListSizeAssumed),
+      meaning: 'Elements that a cost assumes of a list of which the schema says nothing.',
+    },
+    readNumberUpTo(0, MANY),
+  ),
+  costTell: setting(
+    'MESHGATE_COST_TELL',
+    {
+      defaultText: 'false',
+      meaning:
+        '`true`: answers say in `extensions.cost` what they were estimated to cost and what is left of the budget.',
+    },
+    readSwitch,
+  ),
   introspection: setting(
     'MESHGATE_INTROSPECTION',
     {

@@ -24,10 +24,10 @@ export function toApolloResult({ data, errors, extensions }: EngineResult): Exec
 }
 
 /** Its `data` stays text until somebody looks at it. */
-export function toLazyResult({ body, errors, refused }: SerializedResult): ExecutionResult {
+export function toLazyResult({ body, errors, extensions, refused }: SerializedResult): ExecutionResult {
   const text = typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8')
   const before = errors === undefined ? DATA_BEGIN : `{"errors":${JSON.stringify(errors)},"data":`
-  const isPlain = !refused && text.startsWith(`${before}{`)
+  const isPlain = !refused && extensions === undefined && text.startsWith(`${before}{`)
   if (!isPlain) return toApolloResult(JSON.parse(text) as EngineResult)
   const data = serializedData(text, before.length)
   return errors === undefined ? { data } : { data, errors: errors.map((error) => toGraphqlError(error, false)) }

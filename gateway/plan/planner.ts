@@ -46,11 +46,11 @@ export function createPlanner(supergraph: Supergraph, supergraphSdl: string): Cl
     read: (text, documentLimits, signal) => thread.work({ kind: 'read', ...text, limits: documentLimits }, signal),
     plan: async ({ document, query, ...operation }, sized) => {
       if (isSmall(sized)) return planRequest(supergraph, { ...operation, document: document() })
-      const { operationName = null, variables, isLabelActive } = operation
+      const { operationName = null, variables, isLabelActive, listSize } = operation
       const activeLabels = [...supergraph.overrideLabels, ...supergraph.access.requirements.keys()].filter(
         isLabelActive,
       )
-      const job = { kind: 'plan', query, operationName, variables, activeLabels } as const
+      const job = { kind: 'plan', query, operationName, variables, activeLabels, listSize } as const
       // A plan can have ten thousand small objects: as text it takes the thread of the requests a third less to receive.
       return JSON.parse(await thread.work(job, sized.signal)) as Planned
     },

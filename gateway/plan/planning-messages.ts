@@ -1,6 +1,7 @@
 // What goes between the gateway and its planning thread.
 import type { GraphQLFormattedError } from 'graphql'
 import type { FailureCode } from '../../platform/errors.ts'
+import type { OperationCost } from '../cost/operation-cost.ts'
 import type { DocumentRules } from './operation-limits.ts'
 import type { Plan } from './plan.ts'
 import type { readOperation } from './read-operation.ts'
@@ -9,6 +10,7 @@ export interface Planned {
   readonly plan: Plan
   /** What the plan depends on besides its operation: labels of progressive @override that the planner asked for. */
   readonly labelsAsked: readonly string[]
+  readonly cost: OperationCost
 }
 
 export interface ValidateJob {
@@ -33,6 +35,7 @@ export interface PlanJob {
   /** Of the variables that @skip and @include name. */
   readonly variables: Readonly<Record<string, unknown>>
   readonly activeLabels: readonly string[]
+  readonly listSize: number
 }
 
 export type Job = ValidateJob | ReadJob | PlanJob

@@ -48,6 +48,7 @@ function work(job: Job): JobResult<Job> {
     operationName: job.operationName ?? undefined,
     variables: job.variables,
     isLabelActive: (label) => job.activeLabels.includes(label),
+    listSize: job.listSize,
   })
   return JSON.stringify(planned)
 }

@@ -6,11 +6,13 @@ import {
   print,
   type DocumentNode,
   type GraphQLFormattedError,
+  type GraphQLSchema,
   type OperationTypeNode,
   type VariableDefinitionNode,
 } from 'graphql'
 import { limits } from '../../platform/limits.ts'
 import { compileOperation, type CompiledOperation } from '../execute/compile-operation.ts'
+import type { OperationCost } from '../cost/operation-cost.ts'
 import type { DataObject } from '../execute/plain-object.ts'
 import type { Supergraph } from '../supergraph/supergraph.ts'
 import { createLruCache, type LruCache } from '../../platform/lru-cache.ts'
@@ -19,6 +21,7 @@ import { countExpandedSelections } from './expanded-selections.ts'
 import type { DocumentRules } from './operation-limits.ts'
 import { isRequirement, type IsLabelActive } from './override-labels.ts'
 import type { Planner } from './planner.ts'
+import type { Planned } from './planning-messages.ts'
 import { readDefinitions, selectWhenAsked } from './read-operation.ts'
 import { shareWork, type SharedWork } from './shared-work.ts'
 import { parseDocument } from './validate-document.ts'
@@ -30,6 +33,7 @@ export interface PreparedOperation {
   readonly introspect: ((variables: Readonly<Record<string, unknown>>) => DataObject) | null
   /** Equal for operations that have the same plan. */
   readonly key: string
+  readonly cost: OperationCost
 }
 
 /** A valid document with the operation selected in it. */
@@ -83,6 +87,8 @@ export interface PreparerOptions {
   readonly supergraph: Supergraph
   readonly limits: DocumentRules
   readonly planner: Planner
+  /** What costs assume of lists that the schema says nothing of. */
+  readonly listSize: number
 }
 
 interface Compiled extends Omit<PreparedOperation, 'selected'> {
@@ -105,28 +111,22 @@ export function createPreparer(options: PreparerOptions): Preparer {
     const document = (): DocumentNode => operation.selected.document
     const { isLabelActive } = request
     const variables = conditionValues(operation, request.variables)
-    const { plan, labelsAsked } = await options.planner.plan(
-      { query, document, operationName, variables, isLabelActive },
+    const planned = await options.planner.plan(
+      { query, document, operationName, variables, isLabelActive, listSize: options.listSize },
       { selections: operation.selections, signal },
     )
+    const { plan, labelsAsked } = planned
     if (labelsAsked.length > 0) {
       const known = labels.get(operation.key) ?? new Set<string>()
       for (const label of labelsAsked) known.add(label)
       labels.set(operation.key, known, known.size)
     }
     const key = planKey(operation, request, labels.get(operation.key))
+    const requirementsMet = labelsAsked.filter((label) => isRequirement(label) && isLabelActive(label))
     const compiled: Compiled = {
-      compiled: compileOperation(plan, options.supergraph.publicSchema),
-      introspect: operation.introspects
-        ? compileIntrospection(options.supergraph.publicSchema, operation.selected)
-        : null,
+      ...compilePlanned(planned, operation, options.supergraph.publicSchema),
       key,
-      planned: {
-        query,
-        operationName,
-        variables,
-        requirementsMet: labelsAsked.filter((label) => isRequirement(label) && isLabelActive(label)),
-      },
+      planned: { query, operationName, variables, requirementsMet },
     }
     // A short document may spread its fragments many times.
     plans.set(key, compiled, key.length + plan.fetches.reduce((sum, { query }) => sum + query.length, 0))
@@ -164,6 +164,11 @@ export function createPreparer(options: PreparerOptions): Preparer {
     },
     recent: () => plans.recent(limits.plansWarmedMax).map(({ planned }) => planned),
   }
+}
+
+function compilePlanned({ plan, cost }: Planned, operation: ValidOperation, schema: GraphQLSchema) {
+  const introspect = operation.introspects ? compileIntrospection(schema, operation.selected) : null
+  return { compiled: compileOperation(plan, schema), introspect, cost }
 }
 
 function joinWork<Result>(

@@ -2,6 +2,7 @@
 // What could not be planned, or would be passed over silently, is refused here, all of it at once.
 import { buildASTSchema, parse, print, type DocumentNode } from 'graphql'
 import { MeshgateError } from '../../platform/errors.ts'
+import { readCostRules } from '../cost/cost-rules.ts'
 import { completeTypes } from './complete-types.ts'
 import { readCompositeTypes, readGraphs, type DraftType } from './composite-types.ts'
 import { directiveName, findFeature, linkedFeatures, schemaNodes, unenforcedFeatures } from './linked-features.ts'
@@ -33,6 +34,7 @@ export function readSupergraph(supergraphSdl: string): Supergraph {
     ...roots,
     overrideLabels: overrideLabels(types),
     access: readAccess(document, features, types),
+    costs: readCostRules(document, features),
     publicSchema: buildASTSchema(visible, { assumeValidSDL: true }),
     /** Printed when it is first asked for: a third of the time that 500 types take to load. */
     get publicSdl() {

@@ -1,6 +1,7 @@
 // What a composed supergraph says of its subgraphs, as the planner reads it: plain data, looked up by name and graph.
 import type { GraphQLSchema } from 'graphql'
 import type { Requirement } from './requirements.ts'
+import type { CostRules } from '../cost/cost-rules.ts'
 
 /** Index into `Supergraph.graphs`. */
 export type GraphId = number
@@ -95,6 +96,8 @@ export interface Supergraph {
   readonly queryType: string
   readonly mutationType: string | null
   readonly subscriptionType: string | null
+  /** What @cost and @listSize say. */
+  readonly costs: CostRules
   /** Labels of progressive overrides: `percent(n)` and names of the users' own. */
   readonly overrideLabels: readonly string[]
   readonly access: Access

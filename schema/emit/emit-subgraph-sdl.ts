@@ -54,6 +54,16 @@ function withPaging(args: readonly Argument[]): readonly Argument[] {
   return [...args, ...backward.filter((argument) => !names.has(argument.name))]
 }
 
+/** How long a page's lists are, for gateways that bound what an operation costs; one that the product has written itself stays. */
+function withListSize(
+  directives: readonly string[],
+  { defaultFirst }: { readonly defaultFirst: number },
+): readonly string[] {
+  if (directives.some((directive) => /^@listSize\b/.test(directive))) return directives
+  const size = `@listSize(assumedSize: ${defaultFirst}, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)`
+  return [...directives, size]
+}
+
 interface FieldText {
   readonly name: string
   readonly description: string | null
@@ -81,7 +91,7 @@ function fieldText(field: Field): FieldText {
         description,
         arguments: withPaging(field.page.arguments),
         type: `${field.page.entity}Connection${mark}`,
-        directives,
+        directives: withListSize(directives, field.page),
       }
   }
 }
@@ -169,12 +179,13 @@ function queryType(product: Product): TypeText | null {
   if (product.queries.length === 0) return null
   const fields = product.queries.map((query): FieldText => {
     const isPage = query.kind !== 'lookup'
+    const directives = query.passedDirectives ?? []
     return {
       name: query.name,
       description: query.description,
       arguments: isPage ? withPaging(query.arguments) : query.arguments,
       type: `${query.entity}${isPage ? 'Connection' : ''}${query.nullable ? '' : '!'}`,
-      directives: query.passedDirectives ?? [],
+      directives: isPage ? withListSize(directives, query) : directives,
     }
   })
   return { name: 'Query', description: null, directives: [], fields }

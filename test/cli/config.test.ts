@@ -23,6 +23,7 @@ const GATEWAY = {
       documentListSizeMax: 1_000,
     },
     bodyBytesMax: 1_048_576,
+    cost: { max: 100_000, listSize: 10, tell: false },
     introspection: null,
     page: null,
   },
@@ -262,6 +263,9 @@ describe('the settings of the gateway', () => {
       MESHGATE_SUBGRAPH_OURS: 'a',
       MESHGATE_LIMIT_DEPTH: '12',
       MESHGATE_LIMIT_BODY_BYTES: '2000000',
+      MESHGATE_COST_MAX: '0',
+      MESHGATE_COST_LIST_SIZE: '3',
+      MESHGATE_COST_TELL: 'true',
       MESHGATE_INTROSPECTION: 'true',
       MESHGATE_PAGE: 'false',
     }
@@ -278,6 +282,7 @@ describe('the settings of the gateway', () => {
         ...GATEWAY.safety,
         limits: { ...GATEWAY.safety.limits, documentDepthMax: 12 },
         bodyBytesMax: 2_000_000,
+        cost: { max: 0, listSize: 3, tell: true },
         introspection: true,
         page: false,
       },
@@ -308,6 +313,7 @@ describe('the settings of the gateway', () => {
     ['MESHGATE_SUBGRAPH_TIMEOUTS', 'a=1s'],
     ['MESHGATE_SUBGRAPH_HTTP2', 'a,,b'],
     ['MESHGATE_LIMIT_TOKENS', '0'],
+    ['MESHGATE_COST_MAX', '-1'],
     ['MESHGATE_LIMIT_DEPTH', '201'],
     ['MESHGATE_LIMIT_LIST_SIZE', 'many'],
   ])('%s=%s is refused', (name, text) => {

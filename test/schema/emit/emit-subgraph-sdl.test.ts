@@ -56,13 +56,13 @@ type Subscription { shopChanged(country: String): Shop @changes }
 
 test("prints the subgraph, without our directives and with Federation's", () => {
   expect(emitSubgraphSdl(rich)).toMatchInlineSnapshot(`
-    "extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@inaccessible", "@key", "@shareable", "@tag"])
+    "extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@inaccessible", "@key", "@listSize", "@shareable", "@tag"])
 
     scalar Date
 
     type Query {
       shop(id: ID!): Shop
-      shops(first: Int, after: String, last: Int, before: String): ShopConnection!
+      shops(first: Int, after: String, last: Int, before: String): ShopConnection! @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
     }
 
     type Subscription {
@@ -96,7 +96,7 @@ test("prints the subgraph, without our directives and with Federation's", () => 
         after: String
         last: Int
         before: String
-      ): ShopConnection!
+      ): ShopConnection! @listSize(assumedSize: 20, slicingArguments: ["first", "last"], sizedFields: ["edges", "nodes"], requireOneSlicingArgument: false)
     }
 
     """How large."""
