@@ -48,6 +48,17 @@ export const IDENTITY_OPTIONS: readonly SettingOption[] = [
     several: true,
   },
   { flag: '--claim-kept <CLAIM>', description: 'another claim of the principal', setting: 'claimsKept', several: true },
+  {
+    flag: '--assertion-key <FILE>',
+    description: 'the key by which subgraphs are told who asks',
+    setting: 'assertionKey',
+  },
+  {
+    flag: '--subgraph-asserted <NAME>',
+    description: "a subgraph of others' that is told who asks",
+    setting: 'subgraphAsserted',
+    several: true,
+  },
   { flag: '--rate-limit <N>', description: 'operations of one client in a window', setting: 'rateLimit' },
   { flag: '--rate-window-ms <MS>', description: 'that window', setting: 'rateWindowMs' },
   { flag: '--trusted-proxies <N>', description: 'proxies that say whose address it is', setting: 'trustedProxies' },

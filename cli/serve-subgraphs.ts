@@ -1,9 +1,11 @@
 // The subgraphs of a process, on one port: each at `/NAME/graphql`, and a list of them for `meshgate compose`. With the role's parts they
 // take nothing new, finish what is in hand and tell subscribers.
 import type { RouteHandler } from '../ingest/http/topic-routes.ts'
+import type { VerifyAssertion } from '../platform/governance/assertion-verifier.ts'
 import type { Platform } from '../platform/main.ts'
 import type { Product } from '../schema/model.ts'
 import { createSubgraph } from '../subgraphs/main.ts'
+import { subgraphName } from '../subgraphs/runtime/subgraph-name.ts'
 import { subgraphObserver } from './role-metrics.ts'
 import { sendJson, type RoleServer } from './role-server.ts'
 import type { RoleProcess } from './run-role.ts'
@@ -16,13 +18,18 @@ export interface ServedSubgraphs {
   readonly server: RoleServer
 }
 
-export function serveSubgraphs(role: RoleProcess, { platform, products, server }: ServedSubgraphs): void {
+export async function serveSubgraphs(
+  role: RoleProcess,
+  { platform, products, server }: ServedSubgraphs,
+): Promise<void> {
   const { config, logger, metrics, parts, context } = role
   const { log, store, clock, cursorKey } = platform
   const observer = subgraphObserver(metrics)
-  const subgraphs = products.map((product) =>
-    createSubgraph({ product, log, store, clock, cursorKey, logger, observer }),
-  )
+  const verifierFor = await assertionVerifiers(role, platform)
+  const subgraphs = products.map((product) => {
+    const asked = verifierFor === null ? {} : { verifyAssertion: verifierFor(subgraphName(product)) }
+    return createSubgraph({ product, log, store, clock, cursorKey, logger, observer, ...asked })
+  })
   const listed = subgraphs.map(({ name }): ListedSubgraph => ({ name, path: `/${name}/graphql` }))
   // Who serves one needs no name for it.
   const paths = listed.map(({ path }) => (listed.length === 1 ? ['/graphql', path] : [path]))
@@ -48,6 +55,19 @@ export function serveSubgraphs(role: RoleProcess, { platform, products, server }
   for (const [index, { name }] of listed.entries()) {
     context.terminal.print(`Subgraph ${name}: ${origin}${paths[index]?.[0] ?? ''}\n`)
   }
+}
+
+/** Null where whoever can reach them is answered: nothing that verifies is loaded then. */
+async function assertionVerifiers(
+  { config, logger }: RoleProcess,
+  { clock }: Platform,
+): Promise<((subgraph: string) => VerifyAssertion) | null> {
+  const { assertionKeys: from } = config
+  if (from === null) return null
+  const { KeySet } = await import('../platform/governance/key-set.ts')
+  const { createAssertionVerifier } = await import('../platform/governance/assertion-verifier.ts')
+  const keys = new KeySet({ from, clock, onFailure: (error) => logger.warn({ err: error }, error.message) })
+  return (subgraph) => createAssertionVerifier(keys, subgraph, clock)
 }
 
 function listRoute(subgraphs: readonly ListedSubgraph[]): RouteHandler {

@@ -30,7 +30,6 @@ export async function referencePages(): Promise<readonly ReferencePage[]> {
         await read('platform/server-limits.ts'),
         await read('platform/gateway-limits.ts'),
         await read('platform/identity-limits.ts'),
-        await read('platform/identity-limits.ts'),
         await read('platform/operating-limits.ts'),
       ),
     },

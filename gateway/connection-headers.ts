@@ -14,6 +14,7 @@ const CONNECTION_HEADERS: ReadonlySet<string> = new Set([
   'http2-settings',
   'keep-alive',
   'last-event-id',
+  'meshgate-principal',
   'meshgate-whole',
   'proxy-authenticate',
   'proxy-authorization',

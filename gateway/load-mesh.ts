@@ -2,6 +2,8 @@
 // Apollo Server swap between two requests. Owns the endpoints it made itself; those that were passed in are closed by whoever made them.
 import type { Logger } from 'pino'
 import { MeshgateError } from '../platform/errors.ts'
+import type { AssertionSigner } from '../platform/governance/assertion-signer.ts'
+import type { Principal } from '../platform/governance/principal.ts'
 import type { Clock } from '../platform/ports/clock.ts'
 import type { SubgraphEndpoint } from '../platform/ports/subgraph-endpoint.ts'
 import { ToldFailures } from '../platform/telemetry/told-failures.ts'
@@ -41,6 +43,8 @@ export interface MeshOptions {
   readonly sharing?: Sharing
   /** By name, for subgraphs over the network: where they differ from the usual. */
   readonly subgraphSettings?: Readonly<Record<string, SubgraphSettings>>
+  /** Tells subgraphs over the network who asks: those that are ours, or have it in their settings. Absent: none is told. */
+  readonly assertions?: AssertionSigner
 }
 
 export interface LoadedMesh {
@@ -142,7 +146,8 @@ function reachMesh(
       if (given.some((endpoint) => endpoint.name === name)) continue
       const known = before?.endpointOf(name, url) ?? null
       const settings = Object.hasOwn(subgraphSettings, name) ? subgraphSettings[name] : undefined
-      const endpoint = known ?? new RemoteEndpoint({ name, url, ...settings, sharing, clock, logger })
+      const asserting = assertingTo(name, settings, options)
+      const endpoint = known ?? new RemoteEndpoint({ name, url, ...settings, ...asserting, sharing, clock, logger })
       if (known === null) opened.push(endpoint)
       reached.set(addressOf(name, url), endpoint)
     }
@@ -155,6 +160,11 @@ function reachMesh(
 
 function addressOf(name: string, url: string): string {
   return `${name} ${url}`
+}
+
+function assertingTo(name: string, settings: SubgraphSettings | undefined, { assertions }: MeshOptions) {
+  if (assertions === undefined || !(settings?.assertsPrincipal ?? settings?.isOurs ?? false)) return {}
+  return { assert: (principal: Principal) => assertions.assert(principal, name) }
 }
 
 /** A name that is misspelt would be passed over in silence, and the subgraph be asked where it is not. */

@@ -2,6 +2,7 @@
 import { parse, validate } from 'graphql'
 import type { Logger } from 'pino'
 import { createPage, type ExampleQuery } from '../console/page.ts'
+import type { AssertionSigner } from '../platform/governance/assertion-signer.ts'
 import type { Clock } from '../platform/ports/clock.ts'
 import { systemClock } from '../platform/system-clock.ts'
 import type { AuthenticationOptions } from './authenticate/authentication-options.ts'
@@ -56,6 +57,8 @@ export interface GatewayOptions {
   readonly cost?: CostOptions
   /** Absent: everybody is nobody in particular. */
   readonly authentication?: AuthenticationOptions
+  /** Tells subgraphs over the network who asks; its public keys are at /.well-known/jwks.json. Absent: they are not told. */
+  readonly assertions?: AssertionSigner
   /** Of one client: by its subject, without a token by its address. Absent: any number. */
   readonly rateLimit?: RateLimit
   /** How many proxies append to X-Forwarded-For. Default 0: it is not read. */
@@ -101,7 +104,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     host: options.host ?? '127.0.0.1',
     engine,
     ready: options.ready ?? (() => ({ ready: true, reasons: [] })),
-    routes: options.routes ?? [],
+    routes: [...publicKeysOf(options), ...(options.routes ?? [])],
     page: options.page === false ? noPage : pageOf(options, engine),
     showsSchema: options.introspection ?? true,
     ...(options.bodyBytesMax === undefined ? {} : { bodyBytesMax: options.bodyBytesMax }),
@@ -156,6 +159,17 @@ const noPage: Route = () => Promise.resolve(false)
 
 function pageOf(options: GatewayOptions, engine: () => Engine): Route {
   return createPage({ title: options.title ?? 'Meshgate', exampleQueries: () => fitting(options, engine()) })
+}
+
+function publicKeysOf({ assertions }: GatewayOptions): readonly Route[] {
+  if (assertions === undefined) return []
+  return [
+    async (request, response) => {
+      if (request.url !== '/.well-known/jwks.json') return false
+      response.writeHead(200, { 'content-type': 'application/jwk-set+json' }).end(assertions.publicKeys)
+      return true
+    },
+  ]
 }
 
 function rateLimited({ rateLimit, trustedProxies = 0, clock = systemClock }: GatewayOptions) {

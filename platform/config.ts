@@ -15,6 +15,8 @@ export interface Config {
   readonly dataDirectory: string
   /** Null: the one in the data directory, or in Cassandra. */
   readonly cursorKey: Uint8Array | null
+  /** URL or file of the gateway's public keys. Null: a subgraph answers whoever can reach it. */
+  readonly assertionKeys: string | null
   readonly logLevel: LogLevel
   readonly gateway: GatewayConfig
   readonly operating: OperatingConfig
@@ -44,6 +46,7 @@ export function readConfig(environment: Environment, given: GivenSettings = new 
   const host = read(SETTINGS.host)
   const dataDirectory = read(SETTINGS.dataDirectory)
   const cursorKey = read(SETTINGS.cursorKey)
+  const assertionKeys = read(SETTINGS.assertionKeys)
   const logLevel = read(SETTINGS.logLevel)
   const gateway = readGateway(read, problems)
   const operating = readOperating(read, problems)
@@ -51,7 +54,7 @@ export function readConfig(environment: Environment, given: GivenSettings = new 
   if (problems.length > 0) throw new MeshgateError('CONFIG_INVALID', problems.join(' '))
   invariant(port !== null && host !== null && dataDirectory !== null && logLevel !== null, 'a setting has a default')
   invariant(gateway !== null && operating !== null, 'what has no problems is configured')
-  return { port, host, dataDirectory, cursorKey, logLevel, gateway, operating, servers }
+  return { port, host, dataDirectory, cursorKey, assertionKeys, logLevel, gateway, operating, servers }
 }
 
 /** A variable that is nearly a setting would be passed over in silence; others with our prefix are somebody else's (Kubernetes sets some). */

@@ -32,6 +32,7 @@ export interface SubgraphConfig {
   readonly subscriptions?: 'sse'
   readonly subscriptionUrl?: string
   readonly isOurs?: true
+  readonly assertsPrincipal?: true
 }
 
 /** Null when `problems` has been told what is wrong. */
@@ -74,5 +75,6 @@ function readSubgraphs(read: <T>(setting: Setting<T>) => T | null): Readonly<Rec
   for (const name of read(settings.subgraphSse) ?? []) add(name, { subscriptions: 'sse' })
   for (const [name, subscriptionUrl] of read(settings.subgraphSubscriptionUrls) ?? []) add(name, { subscriptionUrl })
   for (const name of read(settings.subgraphOurs) ?? []) add(name, { isOurs: true })
+  for (const name of read(settings.subgraphAsserted) ?? []) add(name, { assertsPrincipal: true })
   return Object.fromEntries(subgraphs)
 }

@@ -6,6 +6,8 @@ import type { Setting } from './setting.ts'
 export interface IdentityConfig {
   /** Null: no tokens are believed. */
   readonly tokens: TokenConfig | null
+  /** File of the key that assertions are signed with. Null: none are. */
+  readonly assertionKey: string | null
   /** Null: any number of operations. */
   readonly rate: { readonly operations: number; readonly windowMs: number } | null
   readonly trustedProxies: number
@@ -40,7 +42,8 @@ export function readIdentity(read: <T>(setting: Setting<T>) => T | null, problem
   const trustedProxies = read(settings.trustedProxies)
   if (problems.length > known) return null
   invariant(windowMs !== null && trustedProxies !== null, 'a setting has a default')
-  return { tokens, rate: operations === null ? null : { operations, windowMs }, trustedProxies }
+  const rate = operations === null ? null : { operations, windowMs }
+  return { tokens, assertionKey: read(settings.assertionKey), rate, trustedProxies }
 }
 
 function readTokens(read: <T>(setting: Setting<T>) => T | null, problems: string[]): TokenConfig | null {

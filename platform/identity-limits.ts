@@ -14,12 +14,20 @@ export const identityLimits = {
   tokenKeysAgeMsMax: 600_000,
   /** Between two readings of an issuer's keys: tokens that name unknown keys are free to make. */
   tokenKeysCooldownMs: 10_000,
+  /** The same as long as there are none: whoever has them may just be starting. */
+  tokenKeysFirstCooldownMs: 1_000,
   /** Reading an issuer's keys: requests with its tokens wait for it where there are none yet. */
   tokenKeysTimeoutMs: 5_000,
   /** Bytes of an issuer's keys: a hundred keys with certificates. */
   tokenKeysBytesMax: 1_048_576,
   /** What setTimeout takes (2^31 - 1): a later end is looked at again then. */
   timerMsMax: 2_147_483_647,
+
+  // Identity: assertions to subgraphs
+  /** How long an assertion is good: for a request and its repetition, not for whoever has found it in a log. Whole seconds. */
+  assertionMs: 60_000,
+  /** Left of it when another is signed: a request takes less. */
+  assertionRenewedBeforeMs: 35_000,
 
   // Identity: rate limit
   /** Clients whose operations are counted: some 20 MB. Whoever was not seen for as long as so many others came begins anew. */

@@ -1,6 +1,6 @@
 // The settings of the gateway that say who may ask, by which tokens, and how often. `meshgate gateway` has an option for each.
 import { limits } from './limits.ts'
-import { invalid, ok, readSwitch, setting, type Reading } from './setting.ts'
+import { invalid, ok, readSwitch, readText, setting, type Reading } from './setting.ts'
 
 /** In place of a prefix: the header holds the token alone. */
 const NO_PREFIX = 'off'
@@ -173,6 +173,23 @@ export const IDENTITY_SETTINGS = {
     'MESHGATE_CLAIMS_KEPT',
     { defaultText: null, meaning: 'Other claims of a token that are part of the principal, commas between them.' },
     readClaims,
+  ),
+  assertionKey: setting(
+    'MESHGATE_ASSERTION_KEY',
+    {
+      defaultText: null,
+      meaning:
+        'File with the Ed25519 private key, in PEM, by which the gateway tells its own subgraphs who asks (`openssl genpkey -algorithm ed25519`); the same for all instances. Its public key is at `/.well-known/jwks.json`. Unset: subgraphs over the network are not told.',
+    },
+    readText,
+  ),
+  subgraphAsserted: setting(
+    'MESHGATE_SUBGRAPH_ASSERTED',
+    {
+      defaultText: null,
+      meaning: 'Names of further subgraphs that are told who asks, commas between them. Own ones always are.',
+    },
+    readNames('names of subgraphs', 'reviews'),
   ),
   rateLimit: setting(
     'MESHGATE_RATE_LIMIT',

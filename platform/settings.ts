@@ -61,6 +61,15 @@ const PROCESS_SETTINGS = {
     },
     readCursorKey,
   ),
+  assertionKeys: setting(
+    'MESHGATE_ASSERTION_KEYS',
+    {
+      defaultText: null,
+      meaning:
+        'For `meshgate subgraph`: URL or file of the public keys of its gateway (JWKS; the gateway has them at `/.well-known/jwks.json`). GraphQL is then answered to that gateway only. Unset: to whoever can reach it.',
+    },
+    readText,
+  ),
   logLevel: setting(
     'LOG_LEVEL',
     {

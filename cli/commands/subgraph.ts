@@ -69,7 +69,7 @@ async function runSubgraphs(paths: readonly string[], options: Options, context:
       await migrateLive(platform, products)
       await log.createTopics(products.flatMap(emitTopics))
     })
-    serveSubgraphs(role, { platform, products, server })
+    await serveSubgraphs(role, { platform, products, server })
     if (ingestServer === null) return
     const url = await serveIngest(role, { platform, products, server: ingestServer })
     terminal.print(`Ingest: ${url}/topics\n`)

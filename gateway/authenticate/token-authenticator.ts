@@ -10,7 +10,7 @@ import type { Clock } from '../../platform/ports/clock.ts'
 import { isObject } from '../execute/plain-object.ts'
 import { CLAIM_NAMES, type AuthenticationOptions, type ClaimNames } from './authentication-options.ts'
 import { NOBODY, type Authenticate, type ConnectionParameters, type Identified, type Refusal } from './identity.ts'
-import { KeySet } from './key-set.ts'
+import { KeySet } from '../../platform/governance/key-set.ts'
 import { readPrincipal } from './read-claims.ts'
 
 export interface TokenAuthenticatorOptions extends AuthenticationOptions {

@@ -1,6 +1,7 @@
 // What of a client's headers goes on to a subgraph: checked once for all requests of a client's operation, and never in place of a header that
 // is the connection's own.
 import { MeshgateError } from '../../platform/errors.ts'
+import { ASSERTION_HEADER } from '../../platform/governance/assertion.ts'
 import type { TraceParent } from '../../platform/telemetry/tracer.ts'
 import { isConnectionHeader } from '../connection-headers.ts'
 import type { ForwardedHeaders } from './http-transport.ts'
@@ -31,6 +32,12 @@ export function tracedHeaders(forwarded: ForwardedHeaders, trace: TraceParent | 
   const others = forwarded.entries.filter(([name]) => name !== 'traceparent' && name !== 'tracestate')
   const state = tracestate === undefined ? [] : [['tracestate', tracestate] as const]
   return { entries: [...others, ['traceparent', traceparent], ...state], key: forwarded.key }
+}
+
+/** With what the gateway says of who asks. A client's header of that name is never forwarded. */
+export function assertedHeaders(forwarded: ForwardedHeaders, assertion: string | undefined): ForwardedHeaders {
+  if (assertion === undefined) return forwarded
+  return { entries: [...forwarded.entries, [ASSERTION_HEADER, assertion]], key: forwarded.key }
 }
 
 function checkHeaders(headers: Readonly<Record<string, string>>): ForwardedHeaders {

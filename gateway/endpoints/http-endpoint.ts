@@ -1,6 +1,7 @@
 // A subgraph over HTTP, its subscriptions over WebSocket (graphql-transport-ws) or Server-Sent Events. Owns transport, deadlines and
 // subscriber. Whether a subgraph that keeps failing is asked at all, and whether equal requests are shared, is decided before it.
 import { MeshgateError } from '../../platform/errors.ts'
+import type { Principal } from '../../platform/governance/principal.ts'
 import { limits } from '../../platform/limits.ts'
 import type {
   SubgraphEndpoint,
@@ -12,7 +13,8 @@ import type {
 import { checkAnswer, readAnswer } from './check-answer.ts'
 import { Deadlines } from './deadlines.ts'
 import { EventStreamSubscriber } from './event-stream-subscriber.ts'
-import { forwardedHeaders, tracedHeaders } from './forwarded-headers.ts'
+import { isObject } from '../execute/plain-object.ts'
+import { assertedHeaders, forwardedHeaders, tracedHeaders } from './forwarded-headers.ts'
 import type { HttpAnswer, HttpTransport } from './http-transport.ts'
 import { SocketSubscribers } from './socket-subscribers.ts'
 import { SocketTransport } from './socket-transport.ts'
@@ -25,6 +27,8 @@ export interface HttpEndpointOptions extends SubgraphSettings {
   readonly name: string
   readonly url: string
   readonly responseBytesMax?: number
+  /** What it is told of who asks. Absent: nothing. */
+  readonly assert?: (principal: Principal) => string
 }
 
 interface Subscriber {
@@ -36,6 +40,7 @@ interface Subscriber {
 export class HttpEndpoint implements SubgraphEndpoint, WireCaller {
   readonly name: string
   readonly #isOurs: boolean
+  readonly #assert: HttpEndpointOptions['assert']
   readonly #context: CallContext
   readonly #subscriber: Subscriber
   #inFlight = 0
@@ -45,6 +50,7 @@ export class HttpEndpoint implements SubgraphEndpoint, WireCaller {
     const url = readUrl(name, options.url, ['http:', 'https:'])
     this.name = name
     this.#isOurs = options.isOurs ?? false
+    this.#assert = options.assert
     this.#subscriber = openSubscriber(options, url, timeoutMs)
     const transport = openTransport(options, url, { timeoutMs, responseBytesMax })
     this.#context = { name, transport, deadlines: new Deadlines(timeoutMs), responseBytesMax }
@@ -55,7 +61,7 @@ export class HttpEndpoint implements SubgraphEndpoint, WireCaller {
     signal?.throwIfAborted()
     const call: CallRequest = {
       body: JSON.stringify({ query, variables, operationName, extensions }),
-      forwarded: forwardedHeaders(request.headers),
+      forwarded: assertedHeaders(forwardedHeaders(request.headers), this.#assert?.(request.principal)),
       isMutation: query.trimStart().startsWith('mutation'),
     }
     const { promise, resolve, reject } = Promise.withResolvers<SubgraphResponse>()
@@ -73,9 +79,10 @@ export class HttpEndpoint implements SubgraphEndpoint, WireCaller {
     return exchangeBy(this, request)
   }
 
-  begin({ body, headers, isMutation, trace }: WireRequest, settle: SettleWire): Cancellable {
+  begin({ body, headers, isMutation, principal, trace }: WireRequest, settle: SettleWire): Cancellable {
     try {
-      const request = { body, forwarded: tracedHeaders(forwardedHeaders(headers), trace), isMutation }
+      const forwarded = assertedHeaders(tracedHeaders(forwardedHeaders(headers), trace), this.#assert?.(principal))
+      const request = { body, forwarded, isMutation }
       return this.#call(request, (answer) => this.#toResponse(answer), settle)
     } catch (error) {
       return refuseCall(error, settle)
@@ -83,7 +90,8 @@ export class HttpEndpoint implements SubgraphEndpoint, WireCaller {
   }
 
   subscribe(request: SubgraphRequest): Promise<AsyncIterableIterator<SubgraphResponse>> {
-    return this.#subscriber.subscribe(request)
+    const assertion = this.#assert?.(request.principal)
+    return this.#subscriber.subscribe(assertion === undefined ? request : withAssertion(request, assertion))
   }
 
   async close(): Promise<void> {
@@ -118,6 +126,13 @@ export class HttpEndpoint implements SubgraphEndpoint, WireCaller {
       settle(error, result)
     })
   }
+}
+
+/** One WebSocket is for all principals, so that it goes with the operation. */
+function withAssertion(request: SubgraphRequest, assertion: string): SubgraphRequest {
+  const meshgate = request.extensions?.['meshgate']
+  const others = isObject(meshgate) ? meshgate : {}
+  return { ...request, extensions: { ...request.extensions, meshgate: { ...others, assertion } } }
 }
 
 function openTransport(

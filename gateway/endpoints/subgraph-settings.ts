@@ -20,4 +20,6 @@ export interface SubgraphSettings {
    * A subgraph of others could send anything under that mark. Default false.
    */
   readonly isOurs?: boolean
+  /** It is told who asks by a signed assertion, where the gateway has a key for it. Default: where it is ours. */
+  readonly assertsPrincipal?: boolean
 }

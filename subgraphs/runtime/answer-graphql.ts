@@ -1,6 +1,8 @@
 // One HTTP request to a subgraph: the body, bounded, to Apollo Server, and its answer back.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HeaderMap, type HTTPGraphQLRequest } from '@apollo/server'
+import { MeshgateError } from '../../platform/errors.ts'
+import { ASSERTION_HEADER } from '../../platform/governance/assertion.ts'
 import { limits } from '../../platform/limits.ts'
 import type { ServedSubgraph } from './subgraph.ts'
 
@@ -30,6 +32,7 @@ function headersOf(request: IncomingMessage): HeaderMap {
 }
 
 async function answer(subgraph: ServedSubgraph, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const principal = await subgraph.verify(request.headers[ASSERTION_HEADER])
   const text = await bodyOf(request)
   if (text === null) {
     refuse(response, 413, `A request has at most ${limits.subgraphBodyBytesMax} bytes`, 'REQUEST_TOO_LARGE')
@@ -51,7 +54,7 @@ async function answer(subgraph: ServedSubgraph, request: IncomingMessage, respon
   }
   const result = await subgraph.apollo.executeHTTPGraphQLRequest({
     httpGraphQLRequest,
-    context: async () => subgraph.createContext(),
+    context: async () => subgraph.createContext(principal),
   })
   response.writeHead(result.status ?? 200, Object.fromEntries(result.headers))
   if (result.body.kind === 'complete') {
@@ -73,6 +76,8 @@ export async function answerGraphQL(
   } catch (error) {
     // The client went away in the middle of its body, or Apollo Server is stopping.
     if (response.headersSent || request.destroyed) response.destroy()
-    else refuse(response, 503, error instanceof Error ? error.message : String(error), 'SUBGRAPH_UNAVAILABLE')
+    else if (error instanceof MeshgateError && error.code === 'UNAUTHENTICATED') {
+      refuse(response, 401, error.message, error.code)
+    } else refuse(response, 503, error instanceof Error ? error.message : String(error), 'SUBGRAPH_UNAVAILABLE')
   }
 }

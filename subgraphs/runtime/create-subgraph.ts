@@ -9,7 +9,8 @@ import { emitSubgraphSdl } from '../../schema/emit/emit-subgraph-sdl.ts'
 import { emitTables } from '../../schema/emit/emit-tables.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import { createGenerationStore } from '../../platform/generation-store.ts'
-import { ANONYMOUS } from '../../platform/governance/principal.ts'
+import type { VerifyAssertion } from '../../platform/governance/assertion-verifier.ts'
+import { ANONYMOUS, type Principal } from '../../platform/governance/principal.ts'
 import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
 import type { EventLog } from '../../platform/ports/event-log.ts'
@@ -39,6 +40,8 @@ export interface SubgraphOptions {
   readonly clock: Clock
   readonly logger?: SubgraphLogger
   readonly observer?: SubgraphObserver
+  /** Who asks over the network. Absent: whoever can reach it is answered, as nobody in particular. */
+  readonly verifyAssertion?: VerifyAssertion
   /** What `/health/ready` of its own servers says; default: ready. */
   readonly ready?: () => { readonly ready: boolean; readonly reasons: readonly string[] }
   /** Ids of internal errors, by which a client's report is found in the log. */
@@ -162,8 +165,9 @@ export function createSubgraph(given: SubgraphOptions): Subgraph {
     // In-process there is no connection to close: the subgraph lives on.
     close: () => Promise.resolve(),
   }
-  const createContext = (): RequestContext => createRequestContext(store, ANONYMOUS)
-  const servedSubgraph: ServedSubgraph = { endpoint, apollo, schema, createContext, subscribe }
+  const createContext = (principal: Principal): RequestContext => createRequestContext(store, principal)
+  const verify = options.verifyAssertion ?? (() => Promise.resolve(ANONYMOUS))
+  const servedSubgraph: ServedSubgraph = { endpoint, apollo, schema, createContext, subscribe, verify }
 
   return {
     name,

@@ -3,7 +3,8 @@ import { getOperationAST, GraphQLError, parse, type ExecutionArgs, type Executio
 import type { SubscribePayload } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import type { WebSocketServer } from 'ws'
-import { ANONYMOUS } from '../../platform/governance/principal.ts'
+import { MeshgateError } from '../../platform/errors.ts'
+import type { Principal } from '../../platform/governance/principal.ts'
 import type { SubgraphRequest, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
 import type { ServedSubgraph } from './subgraph.ts'
 
@@ -13,19 +14,35 @@ interface Operation {
   readonly responses: AsyncIterableIterator<SubgraphResponse> | null
 }
 
-const requestOf = ({ query, variables, operationName, extensions }: SubscribePayload): SubgraphRequest => ({
+const requestOf = (
+  { query, variables, operationName, extensions }: SubscribePayload,
+  principal: Principal,
+): SubgraphRequest => ({
   query,
-  principal: ANONYMOUS,
+  principal,
   ...(variables === undefined || variables === null ? {} : { variables }),
   ...(operationName === undefined || operationName === null ? {} : { operationName }),
   ...(extensions === undefined || extensions === null ? {} : { extensions }),
 })
 
+/** Each operation says who asks: one socket is for all that a gateway asks for. */
+async function identify(subgraph: ServedSubgraph, { extensions }: SubscribePayload): Promise<Principal | GraphQLError> {
+  const { assertion } = (extensions?.['meshgate'] ?? {}) as { readonly assertion?: unknown }
+  try {
+    return await subgraph.verify(assertion)
+  } catch (error) {
+    if (!(error instanceof MeshgateError)) throw error
+    return new GraphQLError(error.message, { extensions: { code: error.code } })
+  }
+}
+
 async function prepare(
   subgraph: ServedSubgraph,
   payload: SubscribePayload,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
-  const request = requestOf(payload)
+  const principal = await identify(subgraph, payload)
+  if (principal instanceof GraphQLError) return [principal]
+  const request = requestOf(payload, principal)
   const { schema } = subgraph
   let document: ExecutionArgs['document']
   try {

@@ -3,6 +3,8 @@ import type { ApolloServer } from '@apollo/server'
 import type { GraphQLSchema } from 'graphql'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { VerifyAssertion } from '../../platform/governance/assertion-verifier.ts'
+import type { Principal } from '../../platform/governance/principal.ts'
 import type { SubgraphEndpoint, SubgraphRequest } from '../../platform/ports/subgraph-endpoint.ts'
 import type { RequestContext } from './request-context.ts'
 import type { SubscriptionStart } from './run-subscription.ts'
@@ -44,6 +46,8 @@ export interface ServedSubgraph {
   readonly endpoint: SubgraphEndpoint
   readonly apollo: ApolloServer<RequestContext>
   readonly schema: GraphQLSchema
-  createContext(): RequestContext
+  createContext(principal: Principal): RequestContext
+  /** Who asks over the network, by what its gateway says of it. Rejects where that is not to be believed, or cannot be told. */
+  readonly verify: VerifyAssertion
   subscribe(request: SubgraphRequest): Promise<SubscriptionStart>
 }

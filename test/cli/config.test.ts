@@ -27,7 +27,7 @@ const GATEWAY = {
     introspection: null,
     page: null,
   },
-  identity: { tokens: null, rate: null, trustedProxies: 0 },
+  identity: { tokens: null, assertionKey: null, rate: null, trustedProxies: 0 },
   subgraphs: {},
 }
 
@@ -46,6 +46,7 @@ describe('settings', () => {
       host: '127.0.0.1',
       dataDirectory: '.meshgate',
       cursorKey: null,
+      assertionKeys: null,
       logLevel: 'info',
       gateway: GATEWAY,
       operating: OPERATING,
@@ -67,6 +68,7 @@ describe('settings', () => {
       host: '0.0.0.0',
       dataDirectory: '/data',
       cursorKey: key,
+      assertionKeys: null,
       logLevel: 'warn',
       gateway: GATEWAY,
       operating: OPERATING,

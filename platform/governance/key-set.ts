@@ -2,9 +2,9 @@
 // token names one that is not among them, though not more often than a cooldown allows. While they cannot be read the last ones stay in force.
 import { readFile } from 'node:fs/promises'
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
-import { MeshgateError } from '../../platform/errors.ts'
-import { limits } from '../../platform/limits.ts'
-import type { Clock } from '../../platform/ports/clock.ts'
+import { MeshgateError } from '../errors.ts'
+import { limits } from '../limits.ts'
+import type { Clock } from '../ports/clock.ts'
 
 export interface KeySetOptions {
   /** URL or path. */
@@ -65,7 +65,8 @@ export class KeySet {
   }
 
   #mayTry(): boolean {
-    return this.#options.clock.monotonic() - this.#triedAtMs > limits.tokenKeysCooldownMs
+    const cooldownMs = this.#find === null ? limits.tokenKeysFirstCooldownMs : limits.tokenKeysCooldownMs
+    return this.#options.clock.monotonic() - this.#triedAtMs > cooldownMs
   }
 
   /** Never rejects. */

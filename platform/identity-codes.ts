@@ -1,0 +1,30 @@
+// The error codes of who may ask: tokens, access to fields, rate limits. `errors.ts` holds them with all others.
+import type { CodeEntry } from './code-entry.ts'
+
+export const IDENTITY_CODES = {
+  UNAUTHENTICATED: {
+    meaning: 'A request has no token where one is needed, or one that is wrong or has expired.',
+    action: 'Get a valid token and ask again with it.',
+    retryable: false,
+  },
+  AUTHENTICATION_UNAVAILABLE: {
+    meaning: 'The keys that tokens are verified with cannot be read, and none were read before.',
+    action: 'Retry with backoff; the log of the gateway has the cause.',
+    retryable: true,
+  },
+  TOKEN_EXPIRED: {
+    meaning: 'The token that a stream was opened with has expired.',
+    action: 'Subscribe again with a new token, and with the cursor that the error carries.',
+    retryable: false,
+  },
+  RATE_LIMITED: {
+    meaning: 'A client has run more operations than it may in the window.',
+    action: 'Ask again after the time that Retry-After (over HTTP) or `extensions.retryAfterMs` says.',
+    retryable: true,
+  },
+  UNAUTHORIZED_FIELD_OR_TYPE: {
+    meaning: 'A field was left out of an operation: whoever asks may not see it, or the type of its value.',
+    action: 'Ask with a token that has what `@authenticated`, `@requiresScopes` or `@policy` say there.',
+    retryable: false,
+  },
+} as const satisfies Record<string, CodeEntry>
