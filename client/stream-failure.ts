@@ -39,9 +39,10 @@ export function asError(error: unknown): Error {
 }
 
 /** A cursor is of no use any more, or there is none: events in between will not come. */
-const GAPS = new Set(['SUBSCRIPTION_GAP', 'RESUME_UNSUPPORTED', 'CURSOR_INVALID'])
+export const GAPS = new Set(['SUBSCRIPTION_GAP', 'RESUME_UNSUPPORTED', 'CURSOR_INVALID'])
 
-const PASSING = new Set([
+/** The same request may succeed later (docs/errors.md); what else does says `retryable: true`. */
+export const PASSING = new Set([
   'SUBSCRIPTION_RECONNECT',
   'SUBSCRIPTION_SLOW',
   'SUBSCRIPTION_LOST',
@@ -50,11 +51,13 @@ const PASSING = new Set([
   'SUBGRAPH_TIMEOUT',
   'STORE_UNAVAILABLE',
   'LOG_UNAVAILABLE',
-  'GATEWAY_BUSY',
+  'TABLE_FILLING',
+  'PLANNING_OVERLOADED',
+  'AUTHENTICATION_UNAVAILABLE',
   'RATE_LIMITED',
 ])
 
-const UNAUTHENTICATED = new Set(['TOKEN_EXPIRED', 'UNAUTHENTICATED'])
+export const UNAUTHENTICATED = new Set(['TOKEN_EXPIRED', 'UNAUTHENTICATED'])
 
 /** Codes of a WebSocket's close after which the same would only happen again: the protocol was broken, or more was sent than is taken. */
 const FINAL_CLOSES = new Set([1002, 1003, 1007, 1008, 1009, 1010, 4004, 4005, 4400, 4406, 4409, 4429])
