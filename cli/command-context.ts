@@ -1,5 +1,5 @@
 // What every command is given: the environment, where it writes, and the signal that asks it to stop. Nothing global is read elsewhere.
-import type { Environment } from '../platform/config.ts'
+import type { Environment, SettingsFile } from '../platform/config.ts'
 import type { SignalUse } from './stop-signal.ts'
 
 export interface Terminal {
@@ -15,6 +15,8 @@ export interface Terminal {
 
 export interface CommandContext {
   readonly environment: Environment
+  /** Null, or absent, where there is none. */
+  readonly settingsFile?: SettingsFile | null
   readonly terminal: Terminal
   /** All of standard input. */
   readonly input: () => Promise<string>

@@ -22,6 +22,10 @@ export function portOption(): Option {
   return new Option('-p, --port <N>', 'port to listen on (default: the setting PORT)').argParser(parsePort)
 }
 
+export function configOption(): Option {
+  return new Option('--config <FILE>', 'configuration file (default: the setting MESHGATE_CONFIG, or meshgate.yaml)')
+}
+
 export function ingestPortOption(): Option {
   return new Option('--ingest-port <N>', 'also ingest the products, and take records at POST /topics there').argParser(
     parsePort,

@@ -2,8 +2,9 @@
 // command that runs is loaded.
 import { Command, CommanderError } from 'commander'
 import { EXIT, type CommandContext, type ExitCode, type RunCommand } from './command-context.ts'
-import { examples } from './command-help.ts'
+import { configOption, examples } from './command-help.ts'
 import { describeFailure } from './describe-failure.ts'
+import { loadSettingsFile } from './settings-file.ts'
 import { readConfig } from '../platform/config.ts'
 
 const EXIT_CODES_TEXT = `
@@ -12,7 +13,7 @@ Exit codes:
   ${EXIT.failure}  failed, or stopped before the end: the line on standard error says why
   ${EXIT.usage}  wrong arguments or settings
 
-Settings come from the environment: docs/settings.md.`
+Settings come from options, the environment and a configuration file: docs/settings.md.`
 
 type CreateCommand = (run: RunCommand) => Command
 
@@ -54,7 +55,9 @@ export async function createProgram(version: string, run: RunCommand, name?: str
       ]),
     )
     .addHelpText('after', EXIT_CODES_TEXT)
-  for (const create of commands) program.addCommand(create(run).copyInheritedSettings(program))
+  for (const create of commands) {
+    program.addCommand(create(run).addOption(configOption()).copyInheritedSettings(program))
+  }
   return program
 }
 
@@ -65,10 +68,15 @@ export async function runCommandLine(
   context: CommandContext,
 ): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok
+  let configFile: string | undefined
   const run: RunCommand = async (work) => {
-    exitCode = await work(context)
+    const settingsFile = await loadSettingsFile(configFile, context.environment)
+    exitCode = await work({ ...context, settingsFile })
   }
   const program = await createProgram(version, run, args[0])
+  program.hook('preAction', (_program, command) => {
+    configFile = command.opts<{ config?: string }>().config
+  })
   configureOutput(program, context)
   try {
     await program.parseAsync(args, { from: 'user' })

@@ -41,7 +41,7 @@ export async function runRole(
   needs: RoleNeeds,
   start: (role: RoleProcess) => Promise<void>,
 ): Promise<ExitCode> {
-  const config = readConfig(context.environment, needs.given)
+  const config = readConfig(context.environment, needs.given, context.settingsFile)
   const { drainDelayMs } = config.operating
   if (context.signals !== undefined) context.signals.drainMs = drainDelayMs
   const logger = createRoleLogger(config, context.terminal).child(needs.logged ?? {})

@@ -3,8 +3,10 @@ import { readFile } from 'node:fs/promises'
 import prettier from 'prettier'
 import { createProgram } from '../cli/command-line.ts'
 import { ERROR_CODES } from '../platform/errors.ts'
+import { SETTING_KEYS } from '../platform/setting-keys.ts'
 import { SETTINGS } from '../platform/settings.ts'
 import { METRICS, type MetricDefinition } from '../platform/telemetry/metric-definitions.ts'
+import { exampleFile } from './example-file.ts'
 import { limitsPage } from './limits-page.ts'
 import { productLanguagePage } from './product-language-page.ts'
 
@@ -36,7 +38,8 @@ export async function referencePages(): Promise<readonly ReferencePage[]> {
     { name: 'product-language.md', text: productLanguagePage(await read('schema/directives.graphql')) },
     { name: 'command-line.md', text: await commandLinePage() },
   ]
-  return Promise.all(pages.map(async ({ name, text }) => ({ name, text: await formatted(`${GENERATED}\n\n${text}`) })))
+  const written = pages.map(async ({ name, text }) => ({ name, text: await formatted(`${GENERATED}\n\n${text}`) }))
+  return [...(await Promise.all(written)), { name: 'meshgate.example.yaml', text: exampleFile() }]
 }
 
 async function formatted(text: string): Promise<string> {
@@ -61,15 +64,23 @@ ${rows.join('\n')}
 }
 
 function settingsPage(): string {
-  const rows = Object.values(SETTINGS).map(({ name, defaultText, meaning }) =>
-    tableRow([`\`${name}\``, defaultText === null ? '' : `\`${defaultText}\``, meaning]),
-  )
+  const paths = new Map(SETTING_KEYS.map(({ setting, path }) => [setting.name, path]))
+  const rows = Object.values(SETTINGS).map(({ name, defaultText, meaning }) => {
+    const path = paths.get(name)
+    const key = path === undefined ? '' : `\`${path}\``
+    return tableRow([`\`${name}\``, key, defaultText === null ? '' : `\`${defaultText}\``, meaning])
+  })
   return `# Settings
 
-Read from the environment once, at the start. A value that cannot be used ends the start with exit code 2 and a line that says what to
-write. A variable set to nothing counts as unset.
+Read once, at the start: options of a command win over the environment, which wins over the configuration file. What cannot be used ends
+the start with exit code 2 and a line that says what to write, of everything at once. A variable set to nothing counts as unset.
 
-${tableHead(['Variable', 'Default', 'Meaning'])}
+The file is YAML: \`--config FILE\`, else what \`MESHGATE_CONFIG\` names, else \`meshgate.yaml\` in the directory of the process, where there is
+one. Its keys are nested by part, as [meshgate.example.yaml](meshgate.example.yaml) shows with all of them: \`gateway.workers\` is \`workers\`
+below \`gateway\`. What the environment separates by commas may be a list, and \`NAME=value\` a map. \`\${NAME}\` in a value stands for that
+variable of the environment; secrets have to be given so.
+
+${tableHead(['Variable', 'Key in the file', 'Default', 'Meaning'])}
 ${rows.join('\n')}
 `
 }

@@ -33,14 +33,29 @@ export interface GivenSetting {
 /** By the name of the setting. */
 export type GivenSettings = ReadonlyMap<string, GivenSetting>
 
+/** What a configuration file says, by the name of the setting; and what is wrong in it. */
+export interface SettingsFile {
+  readonly settings: GivenSettings
+  readonly problems: readonly string[]
+}
+
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** CONFIG_INVALID names every setting that cannot be used, its value, and what to write. A variable set to nothing counts as unset. */
-export function readConfig(environment: Environment, given: GivenSettings = new Map()): Config {
-  const problems = misspelt(environment)
+/**
+ * CONFIG_INVALID names every setting that cannot be used, its value, and what to write. A variable set to nothing counts as unset. Options win
+ * over the environment, which wins over the file.
+ */
+export function readConfig(
+  environment: Environment,
+  given: GivenSettings = new Map(),
+  file: SettingsFile | null = null,
+): Config {
+  const problems = [...(file?.problems ?? []), ...misspelt(environment)]
   const read = <T>(setting: Setting<T>): T | null => {
-    const { as, text } = given.get(setting.name) ?? { as: setting.name, text: environment[setting.name] }
-    return readSetting(setting, as, text, problems)
+    const { name } = setting
+    const { [name]: text = '' } = environment
+    const found = given.get(name) ?? (text === '' ? file?.settings.get(name) : { as: name, text })
+    return readSetting(setting, found?.as ?? name, found?.text, problems)
   }
   const port = read(SETTINGS.port)
   const host = read(SETTINGS.host)

@@ -2,6 +2,10 @@
 // with all others.
 
 export const operatingLimits = {
+  // Operating: configuration
+  /** A configuration file: all settings with all their comments are a twentieth of it. */
+  settingsFileCharactersMax: 1_048_576,
+
   // Operating: supergraph
   /** Between two looks whether the file of the supergraph has changed: a look is one call to the system. */
   supergraphFilePollMs: 1_000,

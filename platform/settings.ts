@@ -93,7 +93,19 @@ export const SETTING_GROUPS = {
   cassandra: CASSANDRA_SETTINGS,
 } as const
 
+/** No part of the file that it names. */
+export const CONFIG_FILE = setting(
+  'MESHGATE_CONFIG',
+  {
+    defaultText: null,
+    meaning:
+      'The configuration file (YAML): what it says holds where neither the environment nor an option says otherwise. Unset: `meshgate.yaml` in the directory of the process, where there is one. `--config` of a command wins.',
+  },
+  readText,
+)
+
 export const SETTINGS = {
+  configFile: CONFIG_FILE,
   ...SETTING_GROUPS[''],
   ...SETTING_GROUPS.gateway,
   ...SETTING_GROUPS.requestLog,

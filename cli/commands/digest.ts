@@ -46,7 +46,7 @@ export function digestCommand(run: RunCommand): Command {
 
 async function digest(path: string, options: Options, context: CommandContext): Promise<ExitCode> {
   const { terminal, stop } = context
-  const config = readConfig(context.environment)
+  const config = readConfig(context.environment, undefined, context.settingsFile)
   const [product] = (await readProductsToRun([path], terminal)) ?? []
   if (product === undefined) return EXIT.failure
   const url = config.servers === null ? await urlOfHolder(config) : null
@@ -65,8 +65,8 @@ async function digest(path: string, options: Options, context: CommandContext): 
 }
 
 async function digestHere(product: Product, context: CommandContext): Promise<ProductDigest> {
-  const { terminal, stop, environment } = context
-  const config = readConfig(environment)
+  const { terminal, stop } = context
+  const config = readConfig(context.environment, undefined, context.settingsFile)
   const logger = createRoleLogger(config, terminal)
   return withParts(async (parts) => {
     const health = createServersHealth(config, logger)

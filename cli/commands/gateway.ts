@@ -70,7 +70,7 @@ async function runGateway(options: Options, command: Command, context: CommandCo
     const opened = { supergraphSdl: channel.supergraphSdl, source: null }
     return serve(context, needs, { port: options.port, from: nameOf(options, context, given), opened, channel })
   }
-  const config = readConfig(context.environment, given)
+  const config = readConfig(context.environment, given, context.settingsFile)
   const from = nameOf(options, context, given)
   const port = options.port ?? config.port
   const opened = await openSupergraph(from, config, { context, port })
@@ -80,8 +80,8 @@ async function runGateway(options: Options, command: Command, context: CommandCo
   return serve(context, { servers: false, given }, { port, from, opened, channel: null })
 }
 
-function nameOf({ supergraph }: Options, { environment }: CommandContext, given: GivenSettings): string {
-  const from = supergraph ?? readConfig(environment, given).operating.supergraph
+function nameOf({ supergraph }: Options, context: CommandContext, given: GivenSettings): string {
+  const from = supergraph ?? readConfig(context.environment, given, context.settingsFile).operating.supergraph
   if (from !== null && from !== '') return from
   const message =
     supergraph === ''

@@ -73,7 +73,7 @@ async function load(
   { options, context }: { readonly options: Options; readonly context: CommandContext },
 ): Promise<ExitCode> {
   const { terminal } = context
-  const config = readConfig(context.environment)
+  const config = readConfig(context.environment, undefined, context.settingsFile)
   const [product] = (await readProductsToRun([path], terminal)) ?? []
   if (product === undefined) return EXIT.failure
   const source = {

@@ -58,7 +58,7 @@ export function redriveCommand(run: RunCommand): Command {
 
 async function redrive(path: string, options: Options, context: CommandContext): Promise<ExitCode> {
   const { terminal } = context
-  const config = readConfig(context.environment)
+  const config = readConfig(context.environment, undefined, context.settingsFile)
   const filter = chosen(options)
   const [product] = (await readProductsToRun([path], terminal)) ?? []
   if (product === undefined) return EXIT.failure

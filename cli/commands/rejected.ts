@@ -80,7 +80,7 @@ function parseLimit(text: string): number {
 
 async function rejected(path: string, options: Options, context: CommandContext): Promise<ExitCode> {
   const { terminal } = context
-  const config = readConfig(context.environment)
+  const config = readConfig(context.environment, undefined, context.settingsFile)
   const filter = filterFrom((name) => options[name])
   const [product] = (await readProductsToRun([path], terminal)) ?? []
   if (product === undefined) return EXIT.failure

@@ -94,7 +94,7 @@ export function replayCommand(run: RunCommand): Command {
 
 async function replay(path: string, options: Options, context: CommandContext): Promise<ExitCode> {
   const { terminal } = context
-  const config = readConfig(context.environment)
+  const config = readConfig(context.environment, undefined, context.settingsFile)
   const [product] = (await readProductsToRun([path], terminal)) ?? []
   if (product === undefined) return EXIT.failure
   if (options.seed === 'scan' && options.beside !== true) {

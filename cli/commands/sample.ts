@@ -56,7 +56,7 @@ interface SampleWork {
 
 async function sample(paths: readonly string[], context: CommandContext): Promise<ExitCode> {
   const { terminal } = context
-  const config = readConfig(context.environment)
+  const config = readConfig(context.environment, undefined, context.settingsFile)
   const named = await readProductsToRun(paths, terminal)
   if (named === null) return EXIT.failure
   const products = named.filter((product) => sampleLoads.some((load) => load.product === nameOf(product)))

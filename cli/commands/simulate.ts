@@ -99,7 +99,7 @@ async function simulate(options: Options, context: CommandContext): Promise<Exit
     terminal.report('Write --seconds with --anomalies-out: without an end the file would have none.\n')
     return EXIT.usage
   }
-  const config = readConfig(context.environment)
+  const config = readConfig(context.environment, undefined, context.settingsFile)
   const base = (options.url ?? `http://${urlHost(config.host)}:${config.port}`).replace(/\/+$/, '')
   const simulated: SimulatedSensors = {
     seed: options.seed,
