@@ -40,12 +40,12 @@ export class ItemMesh {
   readonly #keyspace: string
   readonly #closing: (() => Promise<void>)[] = []
 
-  constructor(addresses: Addresses) {
+  constructor(addresses: Addresses, sdl = itemsSdl) {
     this.#addresses = addresses
     const unique = randomUUID().replaceAll('-', '').slice(0, 12)
     this.topic = `test.items-${unique}`
     this.#keyspace = `items_${unique}`
-    this.product = productOf(unique, this.topic)
+    this.product = productOf(sdl(unique, this.topic))
   }
 
   /** Connections of one process. */
@@ -171,8 +171,7 @@ type Subscription {
 }
 `
 
-function productOf(unique: string, topic: string): Product {
-  const sdl = itemsSdl(unique, topic)
+function productOf(sdl: string): Product {
   const { product, diagnostics } = compileProduct('items.graphql', sdl)
   if (product === null) throw new Error(JSON.stringify(diagnostics, null, 2))
   return product
