@@ -4,12 +4,17 @@ import { isObject } from '../execute/plain-object.ts'
 import type { ClaimNames } from './authentication-options.ts'
 
 /** Null where it names no subject, or one that stands for nobody. */
-export function readPrincipal(claims: Readonly<Record<string, unknown>>, names: ClaimNames): Principal | null {
+export function readPrincipal(
+  issuer: string,
+  claims: Readonly<Record<string, unknown>>,
+  names: ClaimNames,
+): Principal | null {
   const subject = claims['sub']
   if (typeof subject !== 'string' || subject === '' || subject === 'anonymous') return null
   const policies = texts(claims, names.policies)
   return {
     subject,
+    issuer,
     roles: texts(claims, names.roles),
     scopes: texts(claims, names.scopes),
     purposes: texts(claims, names.purposes),

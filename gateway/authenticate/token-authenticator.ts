@@ -117,7 +117,7 @@ async function verifyOrThrow(verifying: Verifying, token: string): Promise<Ident
     requiredClaims: ['exp'],
     currentDate: new Date(options.clock.now()),
   })
-  const principal = readPrincipal(payload, names)
+  const principal = readPrincipal(issuer, payload, names)
   if (principal === null) return unauthenticated('The token names no subject (sub).', true)
   const expiresAtMs = expiryOf(payload) + toleranceMs
   const identity = { kind: 'known', principal, expiresAtMs } as const

@@ -47,7 +47,7 @@ export function createRateLimiter({ operations, windowMs, trustedProxies, clock 
   }
   return {
     take: (request, principal, wanted) => {
-      const key = principal === ANONYMOUS ? `@${clientAddress(request, trustedProxies)}` : principal.subject
+      const key = principal === ANONYMOUS ? `@${clientAddress(request, trustedProxies)}` : subjectKey(principal)
       const bucket = bucketOf(key, clock.monotonic())
       buckets.set(key, bucket)
       for (const oldest of buckets.keys()) {
@@ -61,6 +61,10 @@ export function createRateLimiter({ operations, windowMs, trustedProxies, clock 
       return problem(Math.ceil((Math.min(wanted, operations) - bucket.left) / perMs), { operations, windowMs })
     },
   }
+}
+
+function subjectKey({ subject, issuer = '' }: Principal): string {
+  return `${issuer} ${subject}`
 }
 
 function problem(retryAfterMs: number, { operations, windowMs }: RateLimit): RateProblem {

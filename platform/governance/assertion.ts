@@ -8,18 +8,27 @@ export const ASSERTION_ISSUER = 'meshgate'
 export const ASSERTION_TYPE = 'meshgate-principal+jwt'
 
 export function claimsOf(principal: Principal): Readonly<Record<string, unknown>> {
-  const { subject, roles, scopes, purposes, claims, policies } = principal
-  return { sub: subject, roles, scopes, purposes, claims, ...(policies === undefined ? {} : { policies }) }
+  const { subject, issuer, roles, scopes, purposes, claims, policies } = principal
+  return {
+    sub: subject,
+    ...(issuer === undefined ? {} : { issuer }),
+    roles,
+    scopes,
+    purposes,
+    claims,
+    ...(policies === undefined ? {} : { policies }),
+  }
 }
 
 /** Of a verified assertion. Null where it is none. */
 export function principalOf(claims: Readonly<Record<string, unknown>>): Principal | null {
-  const { sub: subject, roles, scopes, purposes, claims: kept, policies } = claims
+  const { sub: subject, issuer, roles, scopes, purposes, claims: kept, policies } = claims
   if (typeof subject !== 'string') return null
   if (subject === ANONYMOUS.subject) return ANONYMOUS
   if (!isTexts(roles) || !isTexts(scopes) || !isTexts(purposes) || typeof kept !== 'object' || kept === null)
     return null
-  const all = { subject, roles, scopes, purposes, claims: kept as Readonly<Record<string, unknown>> }
+  const said = typeof issuer === 'string' ? { issuer } : {}
+  const all = { subject, ...said, roles, scopes, purposes, claims: kept as Readonly<Record<string, unknown>> }
   return isTexts(policies) ? { ...all, policies } : all
 }
 

@@ -2,6 +2,8 @@
 
 export interface Principal {
   readonly subject: string
+  /** Whose word it is: a subject is somebody only together with it. Absent where there is but one who could have said it. */
+  readonly issuer?: string
   readonly roles: readonly string[]
   readonly scopes: readonly string[]
   readonly purposes: readonly string[]

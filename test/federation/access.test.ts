@@ -18,7 +18,10 @@ const USERS: TestSubgraph = {
       token: Token
       kind: Kind
       strict: Int! @federation__requiresScopes(scopes: [["strict"]])
+      box: Box
     }
+    interface Box { size: Int }
+    type Safe implements Box @federation__authenticated { size: Int }
     type Mutation {
       open: Int
       close: Int @federation__authenticated
@@ -47,6 +50,7 @@ const USERS: TestSubgraph = {
       token: () => 't',
       kind: () => 'A',
       strict: () => 7,
+      box: () => ({ size: 3 }),
     },
     Mutation: { open: () => done('open'), close: () => done('close'), must: () => done('must') },
     Subscription: {
@@ -58,6 +62,7 @@ const USERS: TestSubgraph = {
       },
     },
     Node: { __resolveType: ({ type }: { type: string }) => type },
+    Box: { __resolveType: () => 'Safe' },
     User: { __resolveReference: () => ADA, friends: () => [ADA] },
   },
 }
@@ -183,6 +188,13 @@ describe('what may not be seen', () => {
   })
 })
 
+test('a field all of whose objects are closed is closed itself', async () => {
+  const result = await ask('{ box { size } me { id } }')
+  expect([result.data, paths(result)]).toEqual([{ box: null, me: { id: 'u1' } }, ['box']])
+  expect(asked.join()).not.toContain('box')
+  expect((await ask('{ box { size } }', ann())).data).toEqual({ box: { size: 3 } })
+})
+
 describe('who may see', () => {
   test('is whoever has all scopes of one list, or all policies of one', async () => {
     const query = '{ me { email } kind }'
@@ -211,6 +223,16 @@ describe('who may see', () => {
     expect(await keyOf(ann({ subject: 'ben' }))).toBe(await keyOf(ann({ subject: 'ann' })))
     expect(await keyOf(ann())).not.toBe(await keyOf(ann({ scopes: ['all'] })))
   })
+})
+
+test('large operations, which are planned in a thread of their own, are no way around', async () => {
+  const many = Array.from({ length: 90 }, (_, index) => `a${index}: me { id email friends { id } }`).join(' ')
+  const [nobody, all] = await Promise.all([ask(`{ ${many} }`), ask(`{ ${many} }`, ann({ scopes: ['all'] }))])
+  expect([nobody.data?.['a89'], all.data?.['a89']]).toEqual([
+    { id: 'u1', email: null, friends: [{ id: 'u1' }] },
+    { id: 'u1', email: 'ada@x', friends: [{ id: 'u1' }] },
+  ])
+  expect([nobody.errors?.length, all.errors]).toEqual([90, undefined])
 })
 
 describe('mutations and subscriptions', () => {

@@ -161,6 +161,23 @@ describe('over a WebSocket', () => {
   })
 })
 
+test('a stream that others share goes on for those whose tokens are good', async () => {
+  await start()
+  const listen = async (expiresInS: number) => {
+    const headers = { ...bearer(await issuer.sign(key, {}, { expiresInS })), accept: 'text/event-stream' }
+    return post(streams.url, { query: 'subscription { tick { count } }' }, headers)
+  }
+  const [short, long] = [await listen(1), await listen(60)]
+  await expect.poll(() => streams.open()).toBe(1)
+  expect(await short.text()).toContain('TOKEN_EXPIRED')
+  expect(streams.open()).toBe(1)
+  streams.emit(7, { cursor: 'c7' })
+  streams.complete()
+  const text = await long.text()
+  expect(text).toContain('"count":7')
+  expect(text).not.toContain('TOKEN_EXPIRED')
+})
+
 describe('a rate limit', () => {
   let nowMs = 0
   const clock: Clock = { ...systemClock, monotonic: () => nowMs }

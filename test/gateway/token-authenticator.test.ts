@@ -73,6 +73,7 @@ describe('a token that is believed', () => {
       expiresAtMs: expect.any(Number) as number,
       principal: {
         subject: 'ann',
+        issuer: issuer.issuer,
         roles: ['admin', 'seller'],
         scopes: ['orders:read', 'orders:write', 'users:read'],
         purposes: ['support'],
