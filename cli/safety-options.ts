@@ -1,9 +1,26 @@
 // The options of `meshgate gateway` for how much a request may ask and what is shown: each stands for a setting.
+import { TRUST_MODES } from '../platform/safety-settings.ts'
 import type { SettingOption } from './setting-option.ts'
 
 export const SAFETY_OPTIONS: readonly SettingOption[] = [
   { flag: '--introspection', description: 'let clients read the schema', setting: 'introspection', stands: 'true' },
   { flag: '--page', description: 'serve the page at /', setting: 'page', stands: 'true' },
+  {
+    flag: '--trusted-documents <FILE>',
+    description: 'documents that clients name by their ids',
+    setting: 'trustedDocuments',
+  },
+  {
+    flag: '--trusted-documents-mode <MODE>',
+    description: `what else is answered: ${TRUST_MODES.join(', ')}`,
+    setting: 'trustedDocumentsMode',
+  },
+  {
+    flag: '--no-persisted-queries',
+    description: 'no automatic persisted queries',
+    setting: 'persistedQueries',
+    stands: 'false',
+  },
   { flag: '--cost-max <N>', description: 'what one operation may cost; 0: any', setting: 'costMax' },
   { flag: '--cost-list-size <N>', description: 'elements that a cost assumes of a list', setting: 'costListSize' },
   {

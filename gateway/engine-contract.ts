@@ -6,7 +6,12 @@ import type { OperationWatch, RequestOrigin } from './observe/operation-watch.ts
 import type { PreparedOperation } from './plan/prepare-operation.ts'
 
 export interface EngineRequest {
+  /** Empty where `documentId`, or a hash in the extensions, stands for it. */
   readonly query: string
+  /** Of a trusted document. */
+  readonly documentId?: string
+  /** Its text was found by id or hash: it is not asked again whether it may be. */
+  readonly isKnown?: true
   readonly operationName?: string
   readonly variables?: Readonly<Record<string, unknown>>
   readonly extensions?: Readonly<Record<string, unknown>>
@@ -49,6 +54,8 @@ export interface ReadyOperation {
   readonly kind: OperationKind
   readonly prepared: PreparedOperation
   readonly variables: Readonly<Record<string, unknown>>
+  /** The text that an id or a hash stood for. */
+  readonly query?: string
   /** What it is estimated to cost; absent where costs are neither bounded nor told. */
   readonly cost?: number
 }

@@ -8,6 +8,8 @@ import type { Clock } from '../platform/ports/clock.ts'
 import type { SubgraphEndpoint } from '../platform/ports/subgraph-endpoint.ts'
 import { systemClock } from '../platform/system-clock.ts'
 import { createCostBudget, type CostBudget, type CostOptions } from './cost/cost-budget.ts'
+import { createDocuments, withDocuments, type Documents } from './documents/documents.ts'
+import { NO_TRUSTED_DOCUMENTS } from './documents/trusted-documents.ts'
 import { nextArrival } from './endpoints/arrival.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult, type ReadyOperation } from './engine-contract.ts'
 import { deniedErrors } from './execute/denied-fields.ts'
@@ -46,6 +48,8 @@ export interface EngineOptions {
   readonly exposeSubgraphErrors?: boolean
   /** What an operation may cost, and whether answers tell it. Default: any, and they do not. */
   readonly cost?: CostOptions
+  /** Which documents a request may name in place of its text. Default: none. */
+  readonly documents?: Documents
   readonly onFailure?: (message: string, error: unknown) => void
   /** A subgraph gave no answer, or none that can be used. Default: `onFailure`. */
   readonly onSubgraphFailure?: (service: string, error: unknown) => void
@@ -81,7 +85,8 @@ export function createEngine(options: EngineOptions): WarmEngine {
   const { track, idle } = trackWork()
   let closing = false
 
-  const prepare: Engine['prepare'] = (request) => track(prepareOperation(request, preparing, decideLabels(request)))
+  const prepareText: Engine['prepare'] = (request) => track(prepareOperation(request, preparing, decideLabels(request)))
+  const prepare = withDocuments(prepareText, options.documents ?? NO_DOCUMENTS)
 
   const gather = async (operation: ReadyOperation, request: EngineRequest, mayBeWhole: boolean): Promise<Gathering> => {
     const gathering = newGathering(operation.variables, requestContext(request), mayBeWhole)
@@ -113,7 +118,7 @@ export function createEngine(options: EngineOptions): WarmEngine {
   const runSubscription: Engine['runSubscription'] = async (operation, request) => {
     const { compiled, selected } = operation.prepared
     if (compiled.isRefused) return { errors: deniedErrors(compiled.denied, selected) }
-    return openEventStream(streamOptions(operation, request))
+    return openEventStream(streamOptions(operation, withText(request, operation)))
   }
 
   return {
@@ -138,6 +143,13 @@ export function createEngine(options: EngineOptions): WarmEngine {
     },
   }
 }
+
+/** What it stood for may be forgotten by the time that a stream is planned anew. */
+function withText(request: EngineRequest, { query }: ReadyOperation): EngineRequest {
+  return query === undefined ? request : { ...request, query, isKnown: true }
+}
+
+const NO_DOCUMENTS = createDocuments({ mode: 'off', trusted: () => NO_TRUSTED_DOCUMENTS, persistedQueries: false })
 
 function whatPrepares(options: EngineOptions, supergraph: Supergraph) {
   const planner = createPlanner(supergraph, options.supergraphSdl)

@@ -9,6 +9,7 @@ import type { SubgraphEndpoint } from '../platform/ports/subgraph-endpoint.ts'
 import { ToldFailures } from '../platform/telemetry/told-failures.ts'
 import { systemClock } from '../platform/system-clock.ts'
 import type { CostOptions } from './cost/cost-budget.ts'
+import type { Documents } from './documents/documents.ts'
 import { readSupergraph } from './supergraph/read-supergraph.ts'
 import type { Supergraph } from './supergraph/supergraph.ts'
 import { RemoteEndpoint } from './endpoints/remote-endpoint.ts'
@@ -39,6 +40,8 @@ export interface MeshOptions {
   readonly hub?: SubscriptionHub
   /** What an operation may cost, and whether answers tell it. Default: any, and they do not. */
   readonly cost?: CostOptions
+  /** Which documents a request may name in place of its text. Default: none. */
+  readonly documents?: Documents
   /** How far requests in flight are shared. Default `fresh`. */
   readonly sharing?: Sharing
   /** By name, for subgraphs over the network: where they differ from the usual. */
@@ -79,6 +82,7 @@ export function loadMesh(mesh: SupergraphMesh, options: MeshOptions, before: Loa
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...(options.introspection === undefined ? {} : { introspection: options.introspection }),
     ...(options.cost === undefined ? {} : { cost: options.cost }),
+    ...(options.documents === undefined ? {} : { documents: options.documents }),
     exposeSubgraphErrors: options.exposeSubgraphErrors ?? false,
     clock,
     ...(observer === undefined ? {} : { observer }),

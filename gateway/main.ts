@@ -8,6 +8,7 @@ import { systemClock } from '../platform/system-clock.ts'
 import type { AuthenticationOptions } from './authenticate/authentication-options.ts'
 import type { Authenticate } from './authenticate/identity.ts'
 import type { CostOptions } from './cost/cost-budget.ts'
+import { openDocuments, type TrustedDocumentsOptions } from './documents/open-documents.ts'
 import type { Engine } from './engine-contract.ts'
 import type { CorsOptions } from './http/cors.ts'
 import type { CsrfOptions } from './http/csrf.ts'
@@ -55,6 +56,10 @@ export interface GatewayOptions {
   readonly exposeSubgraphErrors?: boolean
   /** What an operation may cost, and whether answers tell it. Default: any, and they do not. */
   readonly cost?: CostOptions
+  /** Documents that clients name by their ids: a manifest's file, and whether text of their own is answered. Default: none. */
+  readonly trustedDocuments?: TrustedDocumentsOptions
+  /** Apollo's automatic persisted queries, where text of clients' own is answered. Default true. */
+  readonly persistedQueries?: boolean
   /** Absent: everybody is nobody in particular. */
   readonly authentication?: AuthenticationOptions
   /** Tells subgraphs over the network who asks; its public keys are at /.well-known/jwks.json. Absent: they are not told. */
@@ -95,8 +100,9 @@ export interface Gateway {
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { clock = systemClock, observer } = options
   const hub = new SubscriptionHub({ clock, onClients: (active) => observer?.subscriptions?.(active) })
-  const meshOptions = { ...options, hub }
-  let current = loadMesh(await composed(options.mesh), meshOptions)
+  const known = await openDocuments(options, (operations) => void current.engine.warmUp(operations))
+  const meshOptions = { ...options, hub, documents: known.documents }
+  let current = await loadOr(() => known.close(), options.mesh, meshOptions)
   const engine = (): Engine => current.engine
   const authenticate = await authenticator(options)
   const server = await startGatewayServer({
@@ -120,9 +126,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     onError: (message, error) => options.logger.error({ err: error }, message),
   }).catch(async (error: unknown) => {
+    known.close()
     await current.unload('The gateway did not start.')
     throw error
   })
+  void current.engine.warmUp(known.operations())
   return {
     url: server.url,
     port: server.port,
@@ -134,17 +142,27 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       current = loadMesh(next, meshOptions, old)
       current.takeOver()
       onServed?.()
-      void current.engine.warmUp(old.engine.recentOperations())
+      void current.engine.warmUp([...old.engine.recentOperations(), ...known.operations()])
       const { engine: replanning } = current
       await hub.replan((definition) => replanning.replan(definition))
       await old.unload('A new supergraph has replaced the old.')
     },
     close: async () => {
+      known.close()
       const closing = server.close()
       await hub.close('The gateway is stopping.')
       await closing
       await current.unload('The gateway is stopping.')
     },
+  }
+}
+
+async function loadOr(close: () => void, mesh: GatewayMesh, options: Parameters<typeof loadMesh>[1]) {
+  try {
+    return loadMesh(await composed(mesh), options)
+  } catch (error) {
+    close()
+    throw error
   }
 }
 

@@ -31,6 +31,13 @@ export const gatewayLimits = {
   documentPairsMax: 50_000,
   /** Selections after fragments on interfaces are written out per type, which multiplies at every level: a hundred milliseconds of planning. */
   plannedSelectionsMax: 10_000,
+  /** Automatic persisted queries kept, and their characters: as many as plans. Others are sent once more by who asks for them. */
+  persistedQueriesMax: 1_000,
+  persistedQueryCharactersMax: 2_097_152,
+  /** The file of trusted documents: some ten thousand operations. */
+  trustedDocumentsBytesMax: 33_554_432,
+  /** Between two looks whether it has changed: a look costs nothing, and who deploys clients waits for it. */
+  trustedDocumentsPollMs: 2_000,
   /** Plans kept, and the characters of their documents: a mesh has hundreds of operations, not hundreds of thousands. */
   planCacheEntriesMax: 1_000,
   /** A character takes up to 150 bytes of heap in trees and closures (measured), so this is 300 MB that a hostile client can fill. */

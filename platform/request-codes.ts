@@ -35,6 +35,26 @@ export const REQUEST_CODES = {
     action: 'Send it as the message says.',
     retryable: false,
   },
+  DOCUMENT_NOT_FOUND: {
+    meaning: 'A request names a trusted document by an id that the manifest of the gateway does not have.',
+    action: 'Send an id of the manifest, or give the gateway the manifest that has it.',
+    retryable: false,
+  },
+  TRUSTED_DOCUMENT_REQUIRED: {
+    meaning: 'A request brings a text of its own, and the gateway answers trusted documents only.',
+    action: 'Send the id of a trusted document as `documentId`.',
+    retryable: false,
+  },
+  PERSISTED_QUERY_NOT_FOUND: {
+    meaning: 'A request names its document by a hash that the gateway does not know (automatic persisted queries).',
+    action: 'Send hash and text once more, as clients of this protocol do by themselves.',
+    retryable: true,
+  },
+  PERSISTED_QUERY_NOT_SUPPORTED: {
+    meaning: 'A request names its document by a hash, and automatic persisted queries are off.',
+    action: 'Send the text, as clients of this protocol do by themselves.',
+    retryable: false,
+  },
   VARIABLES_INVALID: {
     meaning: 'Variables do not fit their declared types.',
     action: 'Mend the named variable.',

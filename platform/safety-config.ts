@@ -17,6 +17,9 @@ export interface SafetyConfig {
   readonly bodyBytesMax: number
   /** `max` 0: any. */
   readonly cost: { readonly max: number; readonly listSize: number; readonly tell: boolean }
+  /** Null: none. */
+  readonly trustedDocuments: { readonly path: string; readonly mode: 'also' | 'only' } | null
+  readonly persistedQueries: boolean
   /** Null: as is usual for the command. */
   readonly introspection: boolean | null
   readonly page: boolean | null
@@ -48,8 +51,21 @@ export function readSafety(read: <T>(setting: Setting<T>) => T | null, problems:
       listSize: number(settings.costListSize),
       tell: read(settings.costTell) ?? false,
     },
+    trustedDocuments: readTrusted(read, problems),
+    persistedQueries: read(settings.persistedQueries) ?? true,
     introspection: read(settings.introspection),
     page: read(settings.page),
   }
   return problems.length > known ? null : config
+}
+
+/** A mode without a file would leave open what was meant to be closed. */
+function readTrusted(read: <T>(setting: Setting<T>) => T | null, problems: string[]): SafetyConfig['trustedDocuments'] {
+  const { trustedDocuments, trustedDocumentsMode } = SAFETY_SETTINGS
+  const path = read(trustedDocuments)
+  const mode = read(trustedDocumentsMode)
+  if (path === null && mode !== null && mode !== 'off') {
+    problems.push(`${trustedDocumentsMode.name}=${mode} needs ${trustedDocuments.name}, the file of the documents.`)
+  }
+  return path === null || mode === 'off' ? null : { path, mode: mode ?? 'also' }
 }

@@ -1,6 +1,6 @@
 // The settings of the gateway that say how much a request may ask, and what is shown to whom. `meshgate gateway` has an option for each.
 import { limits } from './limits.ts'
-import { invalid, ok, readSwitch, setting, type Reading, type Setting } from './setting.ts'
+import { invalid, ok, readOneOf, readSwitch, readText, setting, type Reading, type Setting } from './setting.ts'
 
 /** A limit of the gateway that an operator may set: `MESHGATE_LIMIT_DEPTH`, `--limit-depth`. */
 interface LimitSetting {
@@ -12,6 +12,7 @@ interface LimitSetting {
 }
 
 const MANY = 1_000_000
+export const TRUST_MODES = ['off', 'also', 'only'] as const
 
 const LIMITS = {
   limitTokens: {
@@ -113,6 +114,32 @@ export const SAFETY_SETTINGS = {
       defaultText: 'false',
       meaning:
         '`true`: answers say in `extensions.cost` what they were estimated to cost and what is left of the budget.',
+    },
+    readSwitch,
+  ),
+  trustedDocuments: setting(
+    'MESHGATE_TRUSTED_DOCUMENTS',
+    {
+      defaultText: null,
+      meaning:
+        'File of the documents that clients name by `documentId`: JSON, `{ "<id>": "<document>" }` or Apollo\'s manifest. It is read anew when it changes.',
+    },
+    readText,
+  ),
+  trustedDocumentsMode: setting(
+    'MESHGATE_TRUSTED_DOCUMENTS_MODE',
+    {
+      defaultText: null,
+      meaning:
+        "`only`: nothing but those documents is answered. `also`: texts of clients' own besides. `off`: the file is not read. Unset: `also` where there is a file.",
+    },
+    readOneOf(TRUST_MODES),
+  ),
+  persistedQueries: setting(
+    'MESHGATE_PERSISTED_QUERIES',
+    {
+      defaultText: 'true',
+      meaning: "`false`: no automatic persisted queries (Apollo's protocol). Never with `only` above.",
     },
     readSwitch,
   ),

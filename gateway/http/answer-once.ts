@@ -39,10 +39,17 @@ export async function writeOnce(
   writeAnswer(response, await makeCompressedAnswer(status, body, form, tools.compressor))
 }
 
+/** Apollo's clients take any other status of the second for a failure of the network. */
+const STATUSES: ReadonlyMap<unknown, number> = new Map([
+  ['INTERNAL', 500],
+  ['PERSISTED_QUERY_NOT_FOUND', 200],
+])
+
 /** What was refused before anything ran. */
 export function answerRefused(result: EngineResult, form: AnswerForm): Answer {
-  const internal = (result.errors ?? []).some((error) => error.extensions?.['code'] === 'INTERNAL')
-  const answer = makeAnswer(internal ? 500 : refusedStatus(form), JSON.stringify(result), form)
+  const code = (result.errors ?? [])[0]?.extensions?.['code']
+  const status = STATUSES.get(code) ?? refusedStatus(form)
+  const answer = makeAnswer(status, JSON.stringify(result), form)
   return { ...answer, errors: result.errors ?? [], refused: true }
 }
 

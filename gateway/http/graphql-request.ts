@@ -5,7 +5,10 @@ import { isObject } from '../execute/plain-object.ts'
 import type { EngineRequest } from '../engine-contract.ts'
 import type { HttpProblem } from './http-problem.ts'
 
-export type RequestParameters = Pick<EngineRequest, 'query' | 'operationName' | 'variables' | 'extensions'>
+export type RequestParameters = Pick<
+  EngineRequest,
+  'query' | 'documentId' | 'operationName' | 'variables' | 'extensions'
+>
 
 /** What is wrong with the method or what the body is said to be; null where it can be read. */
 export function checkTransport({ method, headers }: IncomingMessage): HttpProblem | null {
@@ -44,7 +47,8 @@ export function readPosted(bytes: Buffer): RequestParameters | readonly unknown[
 export function readSearch(search: string): RequestParameters | HttpProblem {
   const parameters = new URLSearchParams(search)
   const body: Record<string, unknown> = {}
-  for (const name of ['query', 'operationName']) if (parameters.has(name)) body[name] = parameters.get(name)
+  for (const name of ['query', 'documentId', 'operationName'])
+    if (parameters.has(name)) body[name] = parameters.get(name)
   for (const name of ['variables', 'extensions']) {
     const text = parameters.get(name)
     if (text === null || text === '') continue
@@ -58,8 +62,14 @@ export function readSearch(search: string): RequestParameters | HttpProblem {
 /** One request: of a body, of a batch, or a WebSocket's subscribe payload. */
 export function readParameters(body: unknown): RequestParameters | HttpProblem {
   if (!isObject(body)) return { status: 400, message: 'The body is no JSON object with a "query".' }
-  const { query, operationName, variables, extensions } = body
-  if (typeof query !== 'string' || query === '') return { status: 400, message: 'The request has no "query".' }
+  const { query = '', documentId, operationName, variables, extensions } = body
+  if (documentId !== undefined && documentId !== null && typeof documentId !== 'string') {
+    return { status: 400, message: '"documentId" must be a string.' }
+  }
+  const isNamed = typeof documentId === 'string' || (isObject(extensions) && isObject(extensions['persistedQuery']))
+  if (typeof query !== 'string' || (query === '' && !isNamed)) {
+    return { status: 400, message: 'The request has no "query".' }
+  }
   if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') {
     return { status: 400, message: '"operationName" must be a string.' }
   }
@@ -71,6 +81,7 @@ export function readParameters(body: unknown): RequestParameters | HttpProblem {
   }
   return {
     query,
+    ...(typeof documentId === 'string' ? { documentId } : {}),
     ...(typeof operationName === 'string' && operationName !== '' ? { operationName } : {}),
     ...(isObject(variables) ? { variables } : {}),
     ...(isObject(extensions) ? { extensions } : {}),

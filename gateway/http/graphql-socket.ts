@@ -1,6 +1,6 @@
 // Answers /graphql over WebSocket (graphql-transport-ws): queries and mutations once, subscriptions as streams.
 import { GraphQLError, type ExecutionArgs, type ExecutionResult, type GraphQLFormattedError } from 'graphql'
-import { handleProtocols, makeServer } from 'graphql-ws'
+import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
@@ -142,7 +142,7 @@ function createProtocol({
         return [problem(`A socket may have ${limits.socketSubscriptionsMax} operations at once.`)]
       }
       const current = engine()
-      const parameters = readParameters(payload)
+      const parameters = readParameters(withDocumentId(payload))
       if (isProblem(parameters)) return [problem(parameters.message)]
       const { headers, identity } = context.extra
       const forwarded = headers === undefined ? {} : { headers }
@@ -183,6 +183,12 @@ function createProtocol({
     onNext: (...given) => given[4] as never,
     onError: (_context, _id, _payload, errors) => errors.map((error) => error.toJSON()),
   })
+}
+
+/** Types of common clients have no place for it but the extensions. */
+function withDocumentId(payload: SubscribePayload): unknown {
+  const documentId = payload.extensions?.['documentId']
+  return typeof documentId === 'string' ? { documentId, ...payload } : payload
 }
 
 function asResult(result: EngineResult): ExecutionResult {

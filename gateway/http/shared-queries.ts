@@ -106,8 +106,8 @@ async function answerEqual(running: Running, signal: AbortSignal): Promise<Answe
   const { request, engine, flights, view } = running
   const parameters = request.read()
   if (isProblem(parameters) || !('query' in parameters)) return null
-  const { query, operationName = null, variables = null, extensions = null } = parameters
-  const text = exactJson([query, operationName, variables, extensions])
+  const { query, documentId = null, operationName = null, variables = null, extensions = null } = parameters
+  const text = exactJson([query, documentId, operationName, variables, extensions])
   const seat =
     text === null ? null : flights.join(engine, `${view}\n${text}`, (all) => answerQuery(running, parameters, all))
   if (seat === null) return answerQuery(running, parameters, signal)

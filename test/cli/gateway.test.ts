@@ -78,6 +78,31 @@ describe('the gateway command that is told only where subgraphs are', () => {
     expect(body).toMatchObject({ errors: [{ extensions: { code: 'INTROSPECTION_DISABLED' } }] })
   })
 
+  test('answers trusted documents only where it is told to', async () => {
+    const place = await mkdtemp(join(tmpdir(), 'meshgate-documents-'))
+    const manifest = join(place, 'documents.json')
+    await writeFile(manifest, JSON.stringify({ books: QUERY }))
+    const only = await start(['--trusted-documents', manifest, '--trusted-documents-mode', 'only'])
+    expect((await only.ask({ documentId: 'books' })).body).toEqual(ANSWER)
+    const { body } = await only.ask({ query: QUERY })
+    expect(body).toMatchObject({ errors: [{ extensions: { code: 'TRUSTED_DOCUMENT_REQUIRED' } }] })
+    await rm(place, { recursive: true })
+  })
+
+  test('bounds what an operation may ask and cost as it is told to', async () => {
+    const bounded = await start([], { MESHGATE_LIMIT_DEPTH: '1' })
+    expect((await bounded.ask({ query: '{ books { isbn } }' })).body).toMatchObject({
+      errors: [{ extensions: { code: 'DOCUMENT_TOO_LARGE' } }],
+    })
+    const costly = await start(['--cost-max', '9'])
+    expect((await costly.ask({ query: QUERY })).body).toMatchObject({
+      errors: [{ extensions: { code: 'COST_EXCEEDED', cost: { estimated: 10, max: 9, path: 'books' } } }],
+    })
+    const telling = await start(['--cost-list-size', '4', '--cost-max', '10', '--cost-tell'])
+    const cost = { estimated: 4, max: 10, remaining: 6 }
+    expect((await telling.ask({ query: QUERY })).body).toEqual({ ...ANSWER, extensions: { cost } })
+  })
+
   test('shows what clients may see where it is told to serve the page', async () => {
     const open = await start(['--page'])
     expect((await fetch(open.url)).status).toBe(200)
