@@ -1,96 +1,18 @@
-// @authenticated, @requiresScopes and @policy: what whoever asks may not see is never fetched, and the rest of the answer is what a merged schema
-// gives whose closed fields are null.
-import { buildSchema, parse } from 'graphql'
+// @authenticated, @requiresScopes and @policy: what whoever asks may not see is never fetched, and null where it would stand.
 import { beforeEach, describe, expect, test } from 'vitest'
 import { composeSupergraph, formatProblems } from '../../gateway/compose/compose-supergraph.ts'
 import { createEngine } from '../../gateway/engine.ts'
 import type { EngineResult } from '../../gateway/engine-contract.ts'
 import { ANONYMOUS, type Principal } from '../../platform/governance/principal.ts'
-import { askMerged, createMesh, localEndpoint, mergedSchema, type TestSubgraph } from './merged-mesh.ts'
+import { ran, REVIEWS, USERS } from './access-mesh.ts'
+import { createMesh, localEndpoint } from './merged-mesh.ts'
 
-const USERS: TestSubgraph = {
-  name: 'users',
-  sdl: `type Query {
-      me: User
-      nodes: [Node!]!
-      accounts: [Account]
-      secret: Int @federation__authenticated
-      token: Token
-      kind: Kind
-      strict: Int! @federation__requiresScopes(scopes: [["strict"]])
-      box: Box
-    }
-    interface Box { size: Int }
-    type Safe implements Box @federation__authenticated { size: Int }
-    type Mutation {
-      open: Int
-      close: Int @federation__authenticated
-      must: Int! @federation__authenticated
-    }
-    type Subscription { ticks: Int @federation__authenticated  steps: Step }
-    type Step { count: Int  by: String @federation__authenticated }
-    interface Node { id: ID!  name: String }
-    type User implements Node @key(fields: "id email") {
-      id: ID!
-      name: String
-      email: String @federation__requiresScopes(scopes: [["mail", "read"], ["all"]])
-      friends: [User!]
-      tags: [String!]! @federation__policy(policies: [["tags"]])
-    }
-    type Post implements Node @key(fields: "id") { id: ID!  name: String @federation__requiresScopes(scopes: [["posts"]]) }
-    type Account implements Node @federation__authenticated { id: ID!  name: String  balance: Int }
-    scalar Token @federation__authenticated
-    enum Kind @federation__policy(policies: [["kinds"], ["all"]]) { A B }`,
-  resolvers: {
-    Query: {
-      me: () => ADA,
-      nodes: () => [ADA, POST, ACCOUNT],
-      accounts: () => [ACCOUNT],
-      secret: () => 1,
-      token: () => 't',
-      kind: () => 'A',
-      strict: () => 7,
-      box: () => ({ size: 3 }),
-    },
-    Mutation: { open: () => done('open'), close: () => done('close'), must: () => done('must') },
-    Subscription: {
-      ticks: { subscribe: async function* () {} },
-      steps: {
-        subscribe: async function* () {
-          yield { steps: { count: 1, by: 'ada' } }
-        },
-      },
-    },
-    Node: { __resolveType: ({ type }: { type: string }) => type },
-    Box: { __resolveType: () => 'Safe' },
-    User: { __resolveReference: () => ADA, friends: () => [ADA] },
-  },
-}
-
-const REVIEWS: TestSubgraph = {
-  name: 'reviews',
-  sdl: `type Query { reviews: [Review!]! }
-    type Review { id: ID!  author: User!  note: String @federation__authenticated }
-    type User @key(fields: "id email") { id: ID!  email: String  score: Int }`,
-  resolvers: {
-    Query: { reviews: () => [{ id: 'r1', note: 'n' }] },
-    Review: { author: () => ({ id: 'u1', email: 'ada@x' }) },
-    User: { score: ({ email }: { email: string }) => email.length },
-  },
-}
-
-const ADA = { type: 'User', id: 'u1', name: 'Ada', email: 'ada@x', tags: ['a'] }
-const POST = { type: 'Post', id: 'p1', name: 'Post' }
-const ACCOUNT = { type: 'Account', id: 'a1', name: 'Account', balance: 5 }
-
-let ran: string[] = []
 let asked: string[] = []
-const done = (name: string): number => ran.push(name)
 const mesh = createMesh([USERS, REVIEWS], {
   intercept: (_service, { query }) => void asked.push(query),
 })
 beforeEach(() => {
-  ran = []
+  ran.length = 0
   asked = []
 })
 
@@ -297,113 +219,5 @@ describe('supergraphs', () => {
     })
     const { data } = await engine.execute({ query: '{ n { id x ... on T { y: x } } t { x } }' })
     expect(data).toEqual({ n: { id: 1, x: null, y: null }, t: { x: null } })
-  })
-})
-
-describe('a thousand random operations of random principals', () => {
-  const merged = `type Query { me: User  nodes: [Node!]!  accounts: [Account]  secret: Int  token: String  kind: Kind  reviews: [Review!]! }
-    interface Node { id: ID!  name: String }
-    type User implements Node { id: ID!  name: String  email: String  friends: [User!]  tags: [String!]!  score: Int }
-    type Post implements Node { id: ID!  name: String }
-    type Account implements Node { id: ID!  name: String  balance: Int }
-    type Review { id: ID!  author: User!  note: String }
-    enum Kind { A B }`
-
-  /** What each principal may not see, by type and field; written down by hand, not read out of the supergraph. */
-  const closedFor = (who: Principal): Set<string> => {
-    const closed = new Set<string>()
-    const close = (mayNot: boolean, ...fields: string[]) => fields.forEach((field) => mayNot && closed.add(field))
-    close(who === ANONYMOUS, 'Query.secret', 'Query.token', 'Query.accounts', 'Review.note')
-    close(who === ANONYMOUS, 'Account.id', 'Account.name', 'Account.balance')
-    const scopes = new Set(who.scopes)
-    close(!scopes.has('all') && !(scopes.has('mail') && scopes.has('read')), 'User.email')
-    close(!scopes.has('posts'), 'Post.name')
-    const policies = new Set(who.policies)
-    close(!policies.has('tags'), 'User.tags')
-    close(!policies.has('kinds') && !policies.has('all'), 'Query.kind')
-    return closed
-  }
-
-  const mergedFor = (who: Principal) => {
-    const closed = closedFor(who)
-    const resolve = (place: string, value: (source: never) => unknown) => (source: never) => {
-      if (closed.has(place)) throw new Error('closed')
-      return value(source)
-    }
-    const resolvers: Record<string, Record<string, unknown>> = {
-      Node: { __resolveType: ({ type }: { type: string }) => type },
-    }
-    const values: Record<string, Record<string, (source: never) => unknown>> = {
-      Query: {
-        me: () => ADA,
-        nodes: () => [ADA, POST, ACCOUNT],
-        accounts: () => [ACCOUNT],
-        secret: () => 1,
-        token: () => 't',
-        kind: () => 'A',
-        reviews: () => [{ id: 'r1', note: 'n' }],
-      },
-      User: { friends: () => [ADA], score: () => 5 },
-      Review: { author: () => ADA },
-    }
-    for (const type of Object.values(buildSchema(merged).getTypeMap())) {
-      if (type.name.startsWith('__') || !('getFields' in type)) continue
-      for (const field of Object.keys(type.getFields())) {
-        const value = values[type.name]?.[field] ?? ((source: Record<string, unknown>) => source[field])
-        ;(resolvers[type.name] ??= {})[field] = resolve(`${type.name}.${field}`, value)
-      }
-    }
-    return { schema: mergedSchema(merged, resolvers), closed }
-  }
-
-  const FIELDS: Record<string, Record<string, string | null>> = {
-    Query: { me: 'User', nodes: 'Node', accounts: 'Account', secret: null, token: null, kind: null, reviews: 'Review' },
-    User: { id: null, name: null, email: null, friends: 'User', tags: null, score: null },
-    Node: { id: null, name: null, '... on User': 'User', '... on Post': 'Post', '... on Account': 'Account' },
-    Post: { id: null, name: null },
-    Account: { id: null, name: null, balance: null },
-    Review: { id: null, author: 'User', note: null },
-  }
-
-  function random(seed: number): () => number {
-    let state = seed
-    return () => {
-      state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296
-      return state / 4_294_967_296
-    }
-  }
-
-  function selection(type: string, next: () => number, depth: number): string {
-    const fields = Object.entries(FIELDS[type] ?? {}).filter(([, below]) => below === null || depth > 0)
-    const chosen = fields.filter(() => next() < 0.45)
-    const some = chosen.length === 0 ? fields.slice(0, 1) : chosen
-    return `{ ${some.map(([name, below]) => (below === null ? name : `${name} ${selection(below, next, depth - 1)}`)).join(' ')} }`
-  }
-
-  test('have the data of the merged schema, with an error for each closed field', async () => {
-    const next = random(20_261_122)
-    const known = new Map<string, ReturnType<typeof mergedFor>>()
-    const pick = (names: readonly string[]) => names.filter(() => next() < 0.4)
-    for (let round = 0; round < 1_000; round++) {
-      const who =
-        next() < 0.3
-          ? ANONYMOUS
-          : ann({ scopes: pick(['all', 'mail', 'read', 'posts']), policies: pick(['tags', 'kinds', 'all']) })
-      const query = selection('Query', next, 3)
-      const { schema, closed } = known.get(JSON.stringify(who)) ?? mergedFor(who)
-      known.set(JSON.stringify(who), { schema, closed })
-      const [result, expected] = [await ask(query, who), await askMerged(schema, query)]
-      const roots = parse(query).definitions.flatMap((each) =>
-        'selectionSet' in each ? each.selectionSet.selections : [],
-      )
-      const nothing = roots.every((root) => root.kind === 'Field' && closed.has(`Query.${root.name.value}`))
-      expect({ query, who, data: result.data }).toEqual({ query, who, data: nothing ? null : expected.data })
-      expect((result.errors ?? []).every(({ extensions }) => extensions?.['code'] === CLOSED.code)).toBe(true)
-      const told = new Set((result.errors ?? []).map(({ path }) => (path ?? []).filter((key) => key !== '@').join('.')))
-      const due = (expected.errors ?? []).map(({ path }) =>
-        (path ?? []).filter((key) => typeof key === 'string').join('.'),
-      )
-      for (const path of due) expect([...told]).toContain(path)
-    }
   })
 })
