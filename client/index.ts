@@ -2,7 +2,7 @@
 // the caller's. The Apollo Link is `meshgate/client/apollo`.
 export type { CursorStorage } from './cursor-saver.ts'
 export { resumeOverEventStream, type EventStreamOptions } from './resume-over-event-stream.ts'
-export { resumeOverSocket, type SocketClient } from './resume-over-socket.ts'
+export { resumeOverSocket, type SocketClient, type SocketOptions } from './resume-over-socket.ts'
 export { HttpFailure, SubscriptionFailure } from './stream-failure.ts'
 export type {
   EventExtensions,

@@ -3,9 +3,17 @@
 import type { EventSink, OpenStream, RequestSource, SubscriptionRequest } from './stream-types.ts'
 import { createSubscriptionClient, type SubscriptionClient } from './subscription-client.ts'
 import type { SubscriptionOptions } from './subscription-options.ts'
+import { watchPongs, type PingedClient } from './watch-pongs.ts'
+
+export interface SocketOptions extends SubscriptionOptions {
+  /** A ping of graphql-ws (`keepAlive`) without a pong for so long: the connection is lost. Default: 5,000. */
+  readonly pongMsMax?: number
+}
+
+const PONG_MS_MAX = 5_000
 
 /** What is used of the client that graphql-ws' `createClient` makes. */
-export interface SocketClient {
+export interface SocketClient extends PingedClient {
   subscribe(payload: SocketPayload, sink: EventSink): () => void
 }
 
@@ -25,9 +33,11 @@ const livePayload = (request: RequestSource): SocketPayload & { toJSON(): Subscr
 
 /**
  * `client` is graphql-ws' own, made with `retryAttempts: 0`: then only the delays chosen here hold; with others it works as well, and its
- * own delays come first. Closing it stays the caller's.
+ * own delays come first. With `keepAlive` a connection that is only silent is found out. Closing the client stays the caller's.
  */
-export function resumeOverSocket(client: SocketClient, options: SubscriptionOptions = {}): SubscriptionClient {
+export function resumeOverSocket(client: SocketClient, options: SocketOptions = {}): SubscriptionClient {
+  const { pongMsMax = PONG_MS_MAX, ...rest } = options
+  watchPongs(client, pongMsMax)
   const open: OpenStream = (request, sink) => client.subscribe(livePayload(request), sink)
-  return createSubscriptionClient(open, options)
+  return createSubscriptionClient(open, rest)
 }

@@ -2,10 +2,9 @@
 import { createClient, type ClientOptions } from 'graphql-ws'
 import pino from 'pino'
 import { WebSocket } from 'ws'
-import { resumeOverEventStream } from '../../client/resume-over-event-stream.ts'
-import { resumeOverSocket } from '../../client/resume-over-socket.ts'
+import { resumeOverEventStream, type EventStreamOptions } from '../../client/resume-over-event-stream.ts'
+import { resumeOverSocket, type SocketOptions } from '../../client/resume-over-socket.ts'
 import type { SubscriptionClient } from '../../client/subscription-client.ts'
-import type { SubscriptionOptions } from '../../client/subscription-options.ts'
 import { composeSupergraph } from '../../gateway/compose/compose-supergraph.ts'
 import { startGateway, type Gateway } from '../../gateway/main.ts'
 import { Proxy } from '../gateway/proxy.ts'
@@ -48,7 +47,7 @@ export class ClientMesh {
     await before.close()
   }
 
-  overSocket(options: SubscriptionOptions = {}, socketOptions: Partial<ClientOptions> = {}): SubscriptionClient {
+  overSocket(options: SocketOptions = {}, socketOptions: Partial<ClientOptions> = {}): SubscriptionClient {
     const client = createClient({
       url: this.url.replace('http', 'ws'),
       webSocketImpl: WebSocket,
@@ -59,7 +58,7 @@ export class ClientMesh {
     return resumeOverSocket(client, { retryDelayMs: () => 1, ...options })
   }
 
-  overEventStream(options: SubscriptionOptions = {}): SubscriptionClient {
+  overEventStream(options: Partial<EventStreamOptions> = {}): SubscriptionClient {
     return resumeOverEventStream({ url: this.url, retryDelayMs: () => 1, ...options })
   }
 

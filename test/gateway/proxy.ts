@@ -27,6 +27,14 @@ export class Proxy {
     for (const socket of this.#sockets) socket.resetAndDestroy()
   }
 
+  /** Connections stay, and nothing comes through them any more: as a network forgets them. New ones pass. */
+  freeze(): void {
+    for (const socket of this.#sockets) {
+      socket.unpipe()
+      socket.pause()
+    }
+  }
+
   async close(): Promise<void> {
     this.cut()
     await new Promise((resolve) => this.#server.close(resolve))
