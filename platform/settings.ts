@@ -38,7 +38,7 @@ const PROCESS_SETTINGS = {
     {
       defaultText: '127.0.0.1',
       meaning:
-        'Address to listen on. Only this machine by default, since nobody is asked who they are yet; `0.0.0.0` for all addresses, as in a container.',
+        'Address to listen on. Only this machine by default, since nobody is asked who they are unless issuers of tokens are set; `0.0.0.0` for all addresses, as in a container.',
     },
     readText,
   ),
