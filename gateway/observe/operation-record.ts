@@ -58,12 +58,14 @@ export class OperationRecord implements OperationWatch {
   prepared(operation: ReadyOperation): void {
     this.#operation = operation
     if (this.#span?.isRecorded !== true) return
-    const name = nameOf(operation)
+    const [name, hash] = [nameOf(operation), this.#hash()]
+    const { documentId } = this.#request
     this.#span.rename(operation.kind)
     this.#span.set({
       'graphql.operation.type': operation.kind,
       ...(name === undefined ? {} : { 'graphql.operation.name': name }),
-      'meshgate.document.sha256': this.#hash(),
+      ...(hash === undefined ? {} : { 'meshgate.document.sha256': hash }),
+      ...(documentId === undefined ? {} : { 'meshgate.document.id': documentId }),
     })
   }
 
@@ -133,18 +135,22 @@ export class OperationRecord implements OperationWatch {
       kind: operation?.kind ?? 'unknown',
       name: operation === null ? this.#request.operationName : nameOf(operation),
       hash: () => this.#hash(),
-      documentId: undefined,
+      documentId: this.#request.documentId,
+      cost: operation?.cost,
       principal,
       origin,
       traceId: this.#span?.traceId ?? (origin?.trace && parseTraceParent(origin.trace.traceparent)?.traceId),
     }
   }
 
-  #hash(): string {
+  #hash(): string | undefined {
     const selected = this.#operation?.prepared.selected
     const known = selected === undefined ? undefined : hashes.get(selected)
     if (known !== undefined) return known
-    const hash = createHash('sha256').update(this.#request.query).digest('hex')
+    const text = this.#operation?.query ?? this.#request.query
+    // What it stands for is not known here.
+    if (text === '') return undefined
+    const hash = createHash('sha256').update(text).digest('hex')
     if (selected !== undefined) hashes.set(selected, hash)
     return hash
   }

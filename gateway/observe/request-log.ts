@@ -14,9 +14,12 @@ export type Outcome = 'ok' | 'partial' | 'refused' | 'left'
 export interface LoggedOperation {
   readonly kind: OperationKind | 'unknown'
   readonly name: string | undefined
-  /** SHA-256 of the document, in hex. */
-  readonly hash: () => string
+  /** SHA-256 of the document, in hex; undefined where it is not known. */
+  readonly hash: () => string | undefined
+  /** Of a trusted document. */
   readonly documentId: string | undefined
+  /** As it is estimated. */
+  readonly cost: number | undefined
   readonly principal: Principal | undefined
   readonly origin: RequestOrigin | undefined
   readonly traceId: string | undefined
@@ -86,13 +89,14 @@ export function createRequestLog({ config, logger, key, random = Math.random }: 
 }
 
 function operationFields(operation: LoggedOperation, subjectOf: (principal: Principal) => string | undefined): object {
-  const { kind, name, hash, documentId, principal, origin, traceId } = operation
+  const { kind, name, hash, documentId, cost, principal, origin, traceId } = operation
   // What is undefined has no place in a line.
   return {
     operation: name?.slice(0, limits.clientNameCharactersMax),
     kind,
     document: hash(),
-    documentId,
+    documentId: documentId?.slice(0, limits.clientNameCharactersMax),
+    cost,
     principal: principal === undefined ? undefined : subjectOf(principal),
     client: origin?.clientName,
     clientVersion: origin?.clientVersion,

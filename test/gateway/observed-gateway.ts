@@ -44,6 +44,7 @@ export async function startObserved(
     mesh: { supergraphSdl: await readFile(new URL('../cli/apollo-composed.graphql', import.meta.url), 'utf8') },
     subgraphSettings: { books: { url: library.booksUrl }, loans: { url: library.loansUrl, subscriptions: 'sse' } },
     port: 0,
+    persistedQueries: true,
     logger,
     observer: observeOperations({ log, tracer, eventRatio: 1, random }),
   })

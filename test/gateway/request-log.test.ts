@@ -45,6 +45,19 @@ test('a line says what ran, for whom, how long it took and what was slowest', as
   ])
 })
 
+test('a document that a hash stands for is named by its own, and one that nobody knows by none', async () => {
+  observed = await startObserved()
+  const extensions = { persistedQuery: { version: 1, sha256Hash: sha256(QUERY) } }
+  await observed.ask({ extensions })
+  await observed.ask({ query: QUERY, extensions })
+  await observed.ask({ extensions })
+  expect(observed.lines.map(({ outcome, operation, document }) => [outcome, operation, document])).toEqual([
+    ['refused', undefined, undefined],
+    ['ok', 'Shelves', sha256(QUERY)],
+    ['ok', 'Shelves', sha256(QUERY)],
+  ])
+})
+
 test('no value of a variable and no literal of a document is written, whatever becomes of the operation', async () => {
   observed = await startObserved()
   const secrets = ['hunter2', 'swordfish']
@@ -103,6 +116,7 @@ const OPERATION: LoggedOperation = {
   name: 'A',
   hash: () => 'f00d',
   documentId: undefined,
+  cost: undefined,
   principal: { ...ANONYMOUS, subject: 'anna@example.com' },
   origin: undefined,
   traceId: undefined,
