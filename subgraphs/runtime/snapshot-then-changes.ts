@@ -52,6 +52,7 @@ export class SnapshotThenChanges {
   #told: ChangeProgress
   #handedOut: ChangeProgress | null = null
   #lost: MeshgateError | null = null
+  #failure: { readonly error: unknown } | null = null
   #closed = false
 
   private constructor(options: SnapshotOptions, start: Reading) {
@@ -114,7 +115,7 @@ export class SnapshotThenChanges {
 
   async #nextOfSnapshot(): Promise<SnapshotRow | SnapshotComplete> {
     this.#throwIfLost()
-    const { value, done } = await this.#rows.next()
+    const { value, done } = await this.#nextRow()
     this.#throwIfLost()
     if (done !== true) return value
     const { positions, seen } = this.#start
@@ -124,6 +125,17 @@ export class SnapshotThenChanges {
     if (this.#closed) await changes.close()
     this.#throwIfLost()
     return { kind: 'snapshotComplete', progress }
+  }
+
+  /** A generator that has failed says it is at its end, which would pass for a whole snapshot. */
+  async #nextRow(): Promise<IteratorResult<SnapshotRow, void>> {
+    if (this.#failure !== null) throw this.#failure.error
+    try {
+      return await this.#rows.next()
+    } catch (error) {
+      this.#failure = { error }
+      throw error
+    }
   }
 
   async *#read(reading: SnapshotReading): AsyncGenerator<SnapshotRow, void> {
