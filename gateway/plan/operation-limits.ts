@@ -1,6 +1,7 @@
 // Bounds on a parsed document, checked before it is validated or planned: both are slow or crash on what these refuse.
 // Fragments are measured once each, so that a chain which doubles at every step costs nothing to refuse.
 import { Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLError, type SelectionSetNode } from 'graphql'
+import { limits as defaults } from '../../platform/limits.ts'
 import { checkWritten, tooLarge, type DocumentPermissions, type WrittenLimits } from './written-limits.ts'
 
 export interface DocumentLimits extends WrittenLimits {
@@ -39,13 +40,16 @@ const NOTHING: Measure = { depth: 0, nesting: 0, aliases: 0, selections: 0, root
 export function checkLimits(document: DocumentNode, limits: DocumentRules): GraphQLError[] {
   const measurer = new Map<string, Measure | 'measuring'>()
   const fragments = fragmentsOf(document)
-  const errors = checkWritten(document, limits)
+  const { errors, introspects } = checkWritten(document, limits)
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION) continue
     const measured = measure(definition.selectionSet, fragments, measurer)
     const exceeded = (name: keyof DocumentLimits, value: number): void => {
-      if (value <= limits[name]) return
-      const message = `The document exceeds ${name}: ${value > 1e9 ? 'far more' : value} where ${limits[name]} are allowed.`
+      const isNarrow = name === 'documentAliasesMax' && introspects
+      const most = isNarrow ? Math.min(limits[name], defaults.introspectionAliasesMax) : limits[name]
+      if (value <= most) return
+      const beside = most === limits[name] ? '' : ' beside introspection'
+      const message = `The document exceeds ${name}: ${value > 1e9 ? 'far more' : value} where ${most} are allowed${beside}.`
       errors.push(tooLarge(message, definition))
     }
     exceeded('documentDepthMax', measured.depth)

@@ -29,20 +29,27 @@ interface Walk {
   readonly limits: WrittenLimits & DocumentPermissions
   readonly errors: GraphQLError[]
   directives: number
+  introspects: boolean
 }
 
 const INTROSPECTION_FIELDS = new Set(['__schema', '__type'])
 /** A document without them has no list, no directive and no introspection; nearly all are such. */
 const SIGNS = /[@[]|__(?:schema|type)\b/
 
+export interface Written {
+  readonly errors: GraphQLError[]
+  /** It asks for `__schema` or `__type`. */
+  readonly introspects: boolean
+}
+
 /** A limit names itself, what was met, and what is allowed, at its place. Throws RangeError where values nest too deeply. */
-export function checkWritten(document: DocumentNode, limits: WrittenLimits & DocumentPermissions): GraphQLError[] {
+export function checkWritten(document: DocumentNode, limits: WrittenLimits & DocumentPermissions): Written {
   const fragments = document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION)
-  const walk: Walk = { limits, errors: [], directives: 0 }
+  const walk: Walk = { limits, errors: [], directives: 0, introspects: false }
   if (fragments.length > limits.documentFragmentsMax) {
     exceeded(walk, 'documentFragmentsMax', { count: fragments.length, node: fragments[limits.documentFragmentsMax] })
   }
-  if (!SIGNS.test(document.loc?.source.body ?? '@')) return walk.errors
+  if (!SIGNS.test(document.loc?.source.body ?? '@')) return walk
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION) continue
     walkDirectives(walk, definition)
@@ -55,7 +62,7 @@ export function checkWritten(document: DocumentNode, limits: WrittenLimits & Doc
   if (walk.directives > limits.documentDirectivesMax) {
     exceeded(walk, 'documentDirectivesMax', { count: walk.directives, node: document.definitions[0] })
   }
-  return walk.errors
+  return walk
 }
 
 function walkSelections(walk: Walk, { selections }: SelectionSetNode): void {
@@ -63,8 +70,7 @@ function walkSelections(walk: Walk, { selections }: SelectionSetNode): void {
     walkDirectives(walk, selection)
     if (selection.kind === Kind.FIELD) {
       walkArguments(walk, selection.arguments)
-      if (!walk.limits.introspection && INTROSPECTION_FIELDS.has(selection.name.value))
-        refuseIntrospection(walk, selection)
+      if (INTROSPECTION_FIELDS.has(selection.name.value)) meetIntrospection(walk, selection)
     }
     if (selection.kind !== Kind.FRAGMENT_SPREAD && selection.selectionSet) walkSelections(walk, selection.selectionSet)
   }
@@ -105,10 +111,12 @@ function exceeded(
   errors.push(tooLarge(`The document exceeds ${name}: ${count} where ${limits[name]} are allowed.`, node))
 }
 
-function refuseIntrospection({ errors }: Walk, node: ASTNode): void {
+function meetIntrospection(walk: Walk, node: ASTNode): void {
+  walk.introspects = true
+  if (walk.limits.introspection) return
   const message =
     'Introspection is off at this gateway. Set MESHGATE_INTROSPECTION=true (or --introspection) to let clients read the schema.'
-  errors.push(refusal('INTROSPECTION_DISABLED', message, node))
+  walk.errors.push(refusal('INTROSPECTION_DISABLED', message, node))
 }
 
 export function tooLarge(message: string, node: ASTNode | undefined): GraphQLError {

@@ -21,6 +21,7 @@ test(`answers the others while ${REQUESTS} hostile requests come`, { timeout: 60
     port: 0,
     logger,
     // With everything on that can be attacked.
+    cost: { max: 50_000, tell: true },
     batchMax: 5,
     forwardHeaders: ['authorization', 'cookie'],
     sharing: 'requests',
@@ -40,7 +41,10 @@ test(`answers the others while ${REQUESTS} hostile requests come`, { timeout: 60
     const response = await fetch(`${gateway.url}/graphql?query={me{name}}`, {
       headers: { 'apollo-require-preflight': '1' },
     })
-    expect(await response.json()).toEqual({ data: { me: { name: 'Ada' } } })
+    expect(await response.json()).toMatchObject({
+      data: { me: { name: 'Ada' } },
+      extensions: { cost: { estimated: 1 } },
+    })
   }
   await attackers
   expect({ leaks, failures }).toEqual({ leaks: [], failures: [] })

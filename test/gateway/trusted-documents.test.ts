@@ -7,8 +7,12 @@ import { join } from 'node:path'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
-import { readManifest } from '../../gateway/documents/trusted-documents.ts'
+import { createDocuments } from '../../gateway/documents/documents.ts'
+import { readManifest, type TrustedDocuments } from '../../gateway/documents/trusted-documents.ts'
+import { createEngine } from '../../gateway/engine.ts'
 import { startGateway, type Gateway, type GatewayOptions } from '../../gateway/main.ts'
+import { createPlanner, type Planner } from '../../gateway/plan/planner.ts'
+import { readSupergraph } from '../../gateway/supergraph/read-supergraph.ts'
 import { composeMesh, localEndpoint } from '../federation/merged-mesh.ts'
 import { SHOP } from '../federation/shop.ts'
 
@@ -247,6 +251,26 @@ describe('where only they are answered', () => {
     expect(await post(gateway, { documentId: HASH })).toEqual([200, ADA])
     expect(await post(gateway, { query: ME })).toMatchObject([200, refusal('TRUSTED_DOCUMENT_REQUIRED')])
   })
+})
+
+test('they are planned before they are asked, and by the time that they are asked no more', async () => {
+  const supergraphSdl = composeMesh(SHOP)
+  const inner = createPlanner(readSupergraph(supergraphSdl), supergraphSdl)
+  let planned = 0
+  const planner: Planner = { ...inner, plan: (...given) => (planned++, inner.plan(...given)) }
+  const read = readManifest(JSON.stringify(PLAIN))
+  if (read.kind === 'invalid') throw new Error('refused')
+  const trusted = (): TrustedDocuments => read.documents
+  const documents = createDocuments({ mode: 'only', trusted, persistedQueries: false })
+  const endpoints = SHOP.map((subgraph) => localEndpoint(subgraph))
+  const engine = createEngine({ supergraphSdl, endpoints, planner, documents })
+  await engine.warmUp(read.documents.operations())
+  // Of five documents one has two operations and one is not valid.
+  expect(planned).toBe(5)
+  expect(await engine.execute({ query: '', documentId: HASH })).toEqual(ADA)
+  expect(await engine.execute({ query: '', documentId: 'several', operationName: 'A' })).toEqual(ADA)
+  expect(await engine.execute({ query: '', documentId: 'user', variables: { id: 'u1' } })).toHaveProperty('data')
+  expect(planned).toBe(5)
 })
 
 test('a gateway does not start on a manifest that cannot be used', async () => {
