@@ -1,6 +1,6 @@
 // Subscriptions over Server-Sent Events (the protocol of graphql-sse, distinct connections), by fetch: a request per stream.
 import { createEventStreamParser } from './event-stream-parser.ts'
-import { HttpFailure, isErrorList } from './stream-failure.ts'
+import { HttpFailure, isErrorList, isPassingStatus } from './stream-failure.ts'
 import type { EventSink, OpenStream, StreamEvent, SubscriptionRequest } from './stream-types.ts'
 import { createSubscriptionClient, type SubscriptionClient } from './subscription-client.ts'
 import type { SubscriptionOptions } from './subscription-options.ts'
@@ -21,6 +21,8 @@ export interface EventStreamOptions extends SubscriptionOptions {
 const SILENCE_MS_MAX = 30_000
 /** An event is a GraphQL result: as much as anybody's gateway sends at once. */
 const EVENT_CHARACTERS_MAX = 64 * 1_048_576
+/** Longer than that nobody is waited for, whatever the server says. */
+const RETRY_AFTER_MS_MAX = 300_000
 /** What a server says instead of a stream. */
 const REFUSAL_CHARACTERS_MAX = 1_048_576
 
@@ -122,10 +124,13 @@ async function refusalOf(response: Response): Promise<unknown> {
   const text = (await response.text()).slice(0, REFUSAL_CHARACTERS_MAX)
   try {
     const { errors } = JSON.parse(text) as { readonly errors?: unknown }
-    // A server in trouble may say so in GraphQL too: the status says that it passes.
-    if (isErrorList(errors) && response.status < 500) return errors
+    // One that passes may be told in GraphQL too: the status says so, and the header for how long.
+    if (isErrorList(errors) && !isPassingStatus(response.status)) return errors
   } catch {
     // No GraphQL.
   }
-  return new HttpFailure(response.status, `The server answered ${response.status} in place of a stream.`)
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
+  const retryAfterMs = seconds >= 0 ? Math.min(seconds * 1_000, RETRY_AFTER_MS_MAX) : undefined
+  const message = `The server answered ${response.status} in place of a stream.`
+  return new HttpFailure(response.status, message, retryAfterMs)
 }

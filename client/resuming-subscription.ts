@@ -143,7 +143,9 @@ export class ResumingSubscription {
     this.#retry(failure)
   }
 
-  #retry({ kind, error }: Passing): void {
+  #retry(failure: Passing): void {
+    const { kind, error } = failure
+    const afterMs = kind === 'passing' ? (failure.afterMs ?? 0) : 0
     const { attemptsMax = Infinity, retryDelayMs = spreadDelayMs, onInterruption, renew } = this.#options
     const attempt = this.#attempts++
     if (attempt >= attemptsMax) return this.#fail(error)
@@ -151,7 +153,7 @@ export class ResumingSubscription {
     onInterruption?.(error, attempt)
     const turn = this.#turn
     const wait = (): void => {
-      if (turn === this.#turn) this.#timer = setTimeout(() => this.#openStream(), retryDelayMs(attempt))
+      if (turn === this.#turn) this.#timer = setTimeout(() => this.#openStream(), afterMs + retryDelayMs(attempt))
     }
     if (kind === 'passing') return wait()
     this.#renewed = true

@@ -2,8 +2,8 @@
 import type { StreamError } from './stream-types.ts'
 
 export type Failure =
-  /** `cursor`: where the gateway says to go on. */
-  | { readonly kind: 'passing'; readonly error: unknown; readonly cursor?: string }
+  /** `cursor`: where the gateway says to go on. `afterMs`: how long it wants to be left alone. */
+  | { readonly kind: 'passing'; readonly error: unknown; readonly cursor?: string; readonly afterMs?: number }
   | { readonly kind: 'gap'; readonly error: unknown; readonly code: string }
   | { readonly kind: 'unauthenticated'; readonly error: unknown; readonly cursor?: string }
   | { readonly kind: 'final'; readonly error: unknown }
@@ -11,10 +11,13 @@ export type Failure =
 /** An answer over HTTP that is no stream. */
 export class HttpFailure extends Error {
   readonly status: number
-  constructor(status: number, message: string) {
+  /** Of its `retry-after`. */
+  readonly retryAfterMs: number | undefined
+  constructor(status: number, message: string, retryAfterMs?: number) {
     super(message)
     this.name = 'HttpFailure'
     this.status = status
+    this.retryAfterMs = retryAfterMs
   }
 }
 
@@ -63,7 +66,8 @@ export const UNAUTHENTICATED = new Set(['TOKEN_EXPIRED', 'UNAUTHENTICATED'])
 const FINAL_CLOSES = new Set([1002, 1003, 1007, 1008, 1009, 1010, 4004, 4005, 4400, 4406, 4409, 4429])
 const UNAUTHENTICATED_CLOSES = new Set([4401, 4403])
 
-const PASSING_STATUSES = new Set([408, 425, 429])
+/** A server in trouble, or one that has had enough for now. */
+export const isPassingStatus = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status)
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
@@ -100,7 +104,8 @@ function failureOfClose(error: unknown, code: number): Failure {
 }
 
 function failureOfStatus(error: HttpFailure): Failure {
-  const { status } = error
+  const { status, retryAfterMs } = error
   if (status === 401) return { kind: 'unauthenticated', error }
-  return { kind: status >= 500 || PASSING_STATUSES.has(status) ? 'passing' : 'final', error }
+  if (!isPassingStatus(status)) return { kind: 'final', error }
+  return { kind: 'passing', error, ...(retryAfterMs === undefined ? {} : { afterMs: retryAfterMs }) }
 }

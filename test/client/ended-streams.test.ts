@@ -1,4 +1,6 @@
 // What becomes of a subscription where its stream cannot simply go on: gaps, refusals, subgraphs without cursors, and pages that are loaded again.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { CursorStorage } from '../../client/cursor-saver.ts'
 import { resumeOverEventStream } from '../../client/resume-over-event-stream.ts'
@@ -230,4 +232,24 @@ test('where there is no gateway the failure is told once the attempts are used u
   )
   expect(await followed.ending).toBeInstanceOf(TypeError)
   expect(attempts).toEqual([0, 1, 2])
+})
+
+test('a server that wants to be left alone for a while is', async () => {
+  const asked: number[] = []
+  const server = createServer((_, response) => {
+    asked.push(performance.now())
+    if (asked.length === 1) {
+      response.writeHead(429, { 'retry-after': '1', 'content-type': 'application/json' })
+      return response.end('{"errors":[{"message":"Later.","extensions":{"code":"RATE_LIMITED"}}]}')
+    }
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    return response.end('event: next\ndata: {"data":{"a":1},"extensions":{"key":"1"}}\n\nevent: complete\ndata:\n\n')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const followed = follow(resumeOverEventStream({ url, retryDelayMs: () => 0 }), { query: QUERY })
+  expect(await followed.ending).toBe('completed')
+  expect(followed.told).toEqual(['change 1'])
+  expect((asked[1] ?? 0) - (asked[0] ?? 0)).toBeGreaterThan(900)
+  await new Promise((resolve) => server.close(resolve))
 })
