@@ -60,6 +60,7 @@ export const IDENTITY_OPTIONS: readonly SettingOption[] = [
     several: true,
   },
   { flag: '--rate-limit <N>', description: 'operations of one client in a window', setting: 'rateLimit' },
+  { flag: '--rate-cost <N>', description: 'what they may cost together', setting: 'rateCost' },
   { flag: '--rate-window-ms <MS>', description: 'that window', setting: 'rateWindowMs' },
   { flag: '--trusted-proxies <N>', description: 'proxies that say whose address it is', setting: 'trustedProxies' },
 ]

@@ -1,9 +1,17 @@
 // What the engine takes and gives: the contract of its faces (HTTP, WebSocket, and whoever calls it in-process).
 import type { GraphQLFormattedError, GraphQLSchema } from 'graphql'
+import type { FailureCode } from '../platform/errors.ts'
 import type { Principal } from '../platform/governance/principal.ts'
 import type { DataObject } from './execute/plain-object.ts'
 import type { OperationWatch, RequestOrigin } from './observe/operation-watch.ts'
 import type { PreparedOperation } from './plan/prepare-operation.ts'
+
+/** A client has spent what it may for now. */
+export interface SpendProblem {
+  readonly message: string
+  readonly code: FailureCode
+  readonly retryAfterMs: number
+}
 
 export interface EngineRequest {
   /** Empty where `documentId`, or a hash in the extensions, stands for it. */
@@ -18,6 +26,8 @@ export interface EngineRequest {
   readonly principal?: Principal
   /** When what showed who it is expires, in milliseconds since 1970: a stream ends then. Absent: never. */
   readonly expiresAtMs?: number
+  /** Takes what the operation costs out of what its client may spend. Null: it may run. */
+  readonly spend?: (cost: number) => SpendProblem | null
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
   /** For the log and traces. */

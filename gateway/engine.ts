@@ -11,7 +11,14 @@ import { createCostBudget, type CostBudget, type CostOptions } from './cost/cost
 import { createDocuments, withDocuments, type Documents } from './documents/documents.ts'
 import { NO_TRUSTED_DOCUMENTS } from './documents/trusted-documents.ts'
 import { nextArrival } from './endpoints/arrival.ts'
-import { isReady, type Engine, type EngineRequest, type EngineResult, type ReadyOperation } from './engine-contract.ts'
+import {
+  isReady,
+  type Engine,
+  type EngineRequest,
+  type EngineResult,
+  type ReadyOperation,
+  type SpendProblem,
+} from './engine-contract.ts'
 import { deniedErrors } from './execute/denied-fields.ts'
 import type { Gathering, RequestContext } from './execute/gathering.ts'
 import { respond, respondSerialized } from './execute/respond.ts'
@@ -206,12 +213,18 @@ async function prepareOperation(
     const cost = budget.estimate(prepared.cost, values)
     if (cost === null) return { kind: valid.operation, prepared, variables: values }
     if (typeof cost !== 'number') return refused([cost])
+    const overspent = request.spend?.(cost) ?? null
+    if (overspent !== null) return refused([spendError(overspent)])
     return { kind: valid.operation, prepared, variables: values, cost }
   } catch (error) {
     if (request.signal?.aborted === true) return refused([requestError('The client has left.')])
     onFailure('An operation could not be prepared', error)
     return refused([planError(error)])
   }
+}
+
+function spendError({ message, code, retryAfterMs }: SpendProblem): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, retryAfterMs } })
 }
 
 function checkSizes(

@@ -101,7 +101,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { clock = systemClock, observer } = options
   const hub = new SubscriptionHub({ clock, onClients: (active) => observer?.subscriptions?.(active) })
   const known = await openDocuments(options, (operations) => void current.engine.warmUp(operations))
-  const meshOptions = { ...options, hub, documents: known.documents }
+  const meshOptions = { ...options, ...costsFor(options), hub, documents: known.documents }
   let current = await loadOr(() => known.close(), options.mesh, meshOptions)
   const engine = (): Engine => current.engine
   const authenticate = await authenticator(options)
@@ -188,6 +188,11 @@ function publicKeysOf({ assertions }: GatewayOptions): readonly Route[] {
       return true
     },
   ]
+}
+
+/** Costs that nothing else asks for are estimated for the rate limit. */
+function costsFor({ rateLimit, cost }: GatewayOptions): Pick<GatewayOptions, 'cost'> {
+  return rateLimit?.cost === undefined ? {} : { cost: { max: 0, tell: false, ...cost, estimate: true } }
 }
 
 function rateLimited({ rateLimit, trustedProxies = 0, clock = systemClock }: GatewayOptions) {

@@ -9,7 +9,7 @@ export interface IdentityConfig {
   /** File of the key that assertions are signed with. Null: none are. */
   readonly assertionKey: string | null
   /** Null: any number of operations. */
-  readonly rate: { readonly operations: number; readonly windowMs: number } | null
+  readonly rate: { readonly operations?: number; readonly cost?: number; readonly windowMs: number } | null
   readonly trustedProxies: number
 }
 
@@ -38,12 +38,15 @@ export function readIdentity(read: <T>(setting: Setting<T>) => T | null, problem
   const tokens = readTokens(read, problems)
   const settings = IDENTITY_SETTINGS
   const operations = read(settings.rateLimit)
+  const cost = read(settings.rateCost)
   const windowMs = read(settings.rateWindowMs)
   const trustedProxies = read(settings.trustedProxies)
+  const assertionKey = read(settings.assertionKey)
   if (problems.length > known) return null
   invariant(windowMs !== null && trustedProxies !== null, 'a setting has a default')
-  const rate = operations === null ? null : { operations, windowMs }
-  return { tokens, assertionKey: read(settings.assertionKey), rate, trustedProxies }
+  const bounds = { ...(operations === null ? {} : { operations }), ...(cost === null ? {} : { cost }) }
+  const rate = Object.keys(bounds).length === 0 ? null : { ...bounds, windowMs }
+  return { tokens, assertionKey, rate, trustedProxies }
 }
 
 function readTokens(read: <T>(setting: Setting<T>) => T | null, problems: string[]): TokenConfig | null {

@@ -200,6 +200,15 @@ export const IDENTITY_SETTINGS = {
     },
     readWhole(1, RATE_MAX),
   ),
+  rateCost: setting(
+    'MESHGATE_RATE_COST',
+    {
+      defaultText: null,
+      meaning:
+        'What the operations of one client may cost together in a window, by `@cost` and `@listSize`. A whole answer that is shared costs who asked first. Unset: anything.',
+    },
+    readWhole(1, RATE_MAX),
+  ),
   rateWindowMs: setting(
     'MESHGATE_RATE_WINDOW_MS',
     {

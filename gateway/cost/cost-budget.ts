@@ -14,6 +14,8 @@ export interface CostOptions {
   readonly listSize?: number
   /** Whether answers say in `extensions.cost` what they were estimated to cost. */
   readonly tell: boolean
+  /** Whether it is estimated for others, though nothing is bounded or told. Default false. */
+  readonly estimate?: boolean
 }
 
 export interface CostReport {
@@ -41,14 +43,14 @@ export function createCostBudget(
   { publicSchema, costs }: Pick<Supergraph, 'publicSchema' | 'costs'>,
   options: CostOptions = UNBOUNDED,
 ): CostBudget {
-  const { max, tell, listSize = limits.costListSizeAssumed } = options
+  const { max, tell, listSize = limits.costListSizeAssumed, estimate = false } = options
   const { costOf } = createInputCosts(publicSchema, costs)
   const report = (estimated: number): CostReport =>
     max === 0 ? { estimated } : { estimated, max, remaining: Math.max(0, max - estimated) }
   return {
     listSize,
     estimate: (cost, variables) => {
-      if (max === 0 && !tell) return null
+      if (max === 0 && !tell && !estimate) return null
       const estimated = totalCost(cost, variables, costOf)
       if (max === 0) return estimated
       const [unmet] = cost.slices.length === 0 ? [] : unmetSlices(cost, variables)

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { Engine, EngineRequest, EngineResult, ReadyOperation } from '../engine-contract.ts'
 import { makeAnswer, makeCompressedAnswer, writeAnswer, writeText, type Answer, type AnswerForm } from './answer.ts'
 import type { Compressor } from './content-coding.ts'
+import { retryAfterSeconds } from './rate-limiter.ts'
 import type { TextBuffers } from './text-buffers.ts'
 
 export interface Run {
@@ -43,14 +44,16 @@ export async function writeOnce(
 const STATUSES: ReadonlyMap<unknown, number> = new Map([
   ['INTERNAL', 500],
   ['PERSISTED_QUERY_NOT_FOUND', 200],
+  ['RATE_LIMITED', 429],
 ])
 
 /** What was refused before anything ran. */
 export function answerRefused(result: EngineResult, form: AnswerForm): Answer {
-  const code = (result.errors ?? [])[0]?.extensions?.['code']
+  const { code, retryAfterMs } = (result.errors ?? [])[0]?.extensions ?? {}
   const status = STATUSES.get(code) ?? refusedStatus(form)
   const answer = makeAnswer(status, JSON.stringify(result), form)
-  return { ...answer, errors: result.errors ?? [], refused: true }
+  const later = typeof retryAfterMs === 'number' ? ['retry-after', retryAfterSeconds(retryAfterMs)] : []
+  return { ...answer, head: [...answer.head, ...later], errors: result.errors ?? [], refused: true }
 }
 
 /** application/json: 200 whenever the answer is a well-formed GraphQL response, for clients that look no further. */

@@ -1,7 +1,8 @@
 // Answers /graphql over HTTP: reads the request, runs it on the engine of the moment, and writes what comes in the protocol that fits.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Principal } from '../../platform/governance/principal.ts'
 import { NOBODY, type Authenticate, type Identity } from '../authenticate/identity.ts'
-import { isReady, type Engine, type EngineRequest, type EngineResult } from '../engine-contract.ts'
+import { isReady, type Engine, type EngineRequest, type EngineResult, type SpendProblem } from '../engine-contract.ts'
 import { originOf } from '../observe/request-origin.ts'
 import { readAccept, type Accepted, type StreamMediaType } from './accept.ts'
 import { makeCompressedAnswer, problemAnswer, writeAnswer, type AnswerForm } from './answer.ts'
@@ -104,11 +105,12 @@ interface Asked {
 async function answer(exchange: Exchange, asked: Asked, options: GraphqlHandlerOptions): Promise<void> {
   const { request, response, accepted, form } = exchange
   const { principal, expiresAtMs } = exchange.identity
+  const spending = spendingOnce(spendingOf(request, principal, options))
   const headers = options.forwarded(request)
   const origin = originOf(request.headers)
   const from = origin === undefined ? {} : { origin }
   if (options.sharedQueries !== null && accepted.answer !== null) {
-    const shareable: ShareableRequest = { ...asked, ...from, principal, headers, form }
+    const shareable: ShareableRequest = { ...asked, ...from, ...spending, principal, headers, form }
     const shared = options.sharedQueries.answer(shareable, options.engine(), response)
     const found = shared === null ? null : await shared
     if (found === 'left') return
@@ -120,12 +122,29 @@ async function answer(exchange: Exchange, asked: Asked, options: GraphqlHandlerO
   const expiring = expiresAtMs === null ? {} : { expiresAtMs }
   const context = { principal, signal, ...from, ...expiring, ...(headers === undefined ? {} : { headers }) }
   try {
-    if (isBatch(parameters)) await answerBatch(exchange, parameters, context, options)
-    else await answerOne(exchange, { ...parameters, ...context }, options)
+    if (isBatch(parameters)) {
+      await answerBatch(exchange, parameters, { ...context, ...spendingOf(request, principal, options) }, options)
+    } else await answerOne(exchange, { ...parameters, ...context, ...spending }, options)
   } catch (error) {
     // The client has left: nobody is there to answer.
     if (!signal.aborted) throw error
   }
+}
+
+function spendingOf(
+  request: IncomingMessage,
+  principal: Principal,
+  { rateLimiter }: GraphqlHandlerOptions,
+): Pick<EngineRequest, 'spend'> {
+  const spend = rateLimiter?.spend ?? null
+  return spend === null ? {} : { spend: (cost) => spend(request, principal, cost) }
+}
+
+/** A request that turns out not to be shared is prepared again. */
+function spendingOnce({ spend }: Pick<EngineRequest, 'spend'>): Pick<EngineRequest, 'spend'> {
+  if (spend === undefined) return {}
+  let answer: SpendProblem | null | undefined
+  return { spend: (cost) => (answer === undefined ? (answer = spend(cost)) : answer) }
 }
 
 function isBatch(parameters: RequestParameters | readonly unknown[]): parameters is readonly unknown[] {
@@ -169,7 +188,7 @@ async function refuse(exchange: Exchange, result: EngineResult, options: Graphql
 async function answerBatch(
   exchange: Exchange,
   entries: readonly unknown[],
-  context: Pick<EngineRequest, 'principal' | 'expiresAtMs' | 'headers' | 'signal'>,
+  context: Pick<EngineRequest, 'principal' | 'expiresAtMs' | 'spend' | 'headers' | 'signal'>,
   { engine, batchMax, compressor, rateLimiter }: GraphqlHandlerOptions,
 ): Promise<void> {
   const { accepted, form, request, response, identity } = exchange

@@ -152,7 +152,10 @@ function createProtocol({
       const expiring = expiresAtMs === null ? {} : { expiresAtMs }
       const origin = originOf(context.extra.request.headers, parameters.extensions)
       const from = origin === undefined ? {} : { origin }
-      const request: EngineRequest = { ...parameters, principal, signal, ...from, ...expiring, ...forwarded }
+      const spend = rateLimiter?.spend ?? null
+      const paying = spend === null ? {} : { spend: (cost: number) => spend(context.extra.request, principal, cost) }
+      const known = { ...parameters, principal, signal }
+      const request: EngineRequest = { ...known, ...from, ...expiring, ...paying, ...forwarded }
       const operation = await current.prepare(request)
       if (!isReady(operation)) return toGraphqlErrors(operation.errors ?? [])
       const running: Running = { engine: current, operation, request }

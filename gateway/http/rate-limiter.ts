@@ -8,8 +8,10 @@ import type { Clock } from '../../platform/ports/clock.ts'
 import type { HttpProblem } from './http-problem.ts'
 
 export interface RateLimit {
-  /** That one client may run in a window; as many at once, after a window without any. */
-  readonly operations: number
+  /** That one client may run in a window; as many at once, after a window without any. Absent: any number. */
+  readonly operations?: number
+  /** What they may cost together. Absent: anything. */
+  readonly cost?: number
   readonly windowMs: number
 }
 
@@ -22,6 +24,8 @@ export interface RateLimiterOptions extends RateLimit {
 export interface RateLimiter {
   /** Null where so many operations may run now; they are then taken out of the client's bucket. All or none. */
   take(request: IncomingMessage, principal: Principal, operations: number): RateProblem | null
+  /** The same of what an operation costs. Null where costs are not limited. */
+  readonly spend: ((request: IncomingMessage, principal: Principal, cost: number) => RateProblem | null) | null
 }
 
 export interface RateProblem extends HttpProblem {
@@ -29,48 +33,64 @@ export interface RateProblem extends HttpProblem {
   readonly retryAfterMs: number
 }
 
+export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
+  const { operations, cost, windowMs, trustedProxies, clock } = options
+  const keyOf = (request: IncomingMessage, principal: Principal): string =>
+    principal === ANONYMOUS ? `@${clientAddress(request, trustedProxies)}` : subjectKey(principal)
+  const limited = (amount: number, what: string): NonNullable<RateLimiter['spend']> => {
+    const take = createBuckets(amount, windowMs, clock)
+    const many = `More than ${amount} ${what} in ${windowMs} ms.`
+    return (request, principal, wanted) => {
+      const retryAfterMs = take(keyOf(request, principal), wanted)
+      return retryAfterMs === 0 ? null : problem(many, retryAfterMs)
+    }
+  }
+  return {
+    take: operations === undefined ? () => null : limited(operations, 'operations'),
+    spend: cost === undefined ? null : limited(cost, 'of costs'),
+  }
+}
+
 interface Bucket {
   left: number
   filledAtMs: number
 }
 
-export function createRateLimiter({ operations, windowMs, trustedProxies, clock }: RateLimiterOptions): RateLimiter {
+/** Takes so much out of the key's bucket, and answers 0; or nothing, and says when to come again. What is larger than a bucket needs a full one. */
+function createBuckets(amount: number, windowMs: number, clock: Clock): (key: string, wanted: number) => number {
   const buckets = new Map<string, Bucket>()
-  const perMs = operations / windowMs
-  const bucketOf = (key: string, nowMs: number): Bucket => {
-    const known = buckets.get(key)
-    if (known === undefined) return { left: operations, filledAtMs: nowMs }
+  const perMs = amount / windowMs
+  return (key, wanted) => {
+    const nowMs = clock.monotonic()
+    const bucket = buckets.get(key) ?? { left: amount, filledAtMs: nowMs }
+    bucket.left = Math.min(amount, bucket.left + (nowMs - bucket.filledAtMs) * perMs)
+    bucket.filledAtMs = nowMs
     buckets.delete(key)
-    known.left = Math.min(operations, known.left + (nowMs - known.filledAtMs) * perMs)
-    known.filledAtMs = nowMs
-    return known
+    buckets.set(key, bucket)
+    for (const oldest of buckets.keys()) {
+      if (buckets.size <= limits.rateBucketsMax) break
+      buckets.delete(oldest)
+    }
+    const needed = Math.min(wanted, amount)
+    if (bucket.left < needed) return Math.ceil((needed - bucket.left) / perMs)
+    bucket.left -= wanted
+    return 0
   }
-  return {
-    take: (request, principal, wanted) => {
-      const key = principal === ANONYMOUS ? `@${clientAddress(request, trustedProxies)}` : subjectKey(principal)
-      const bucket = bucketOf(key, clock.monotonic())
-      buckets.set(key, bucket)
-      for (const oldest of buckets.keys()) {
-        if (buckets.size <= limits.rateBucketsMax) break
-        buckets.delete(oldest)
-      }
-      if (bucket.left >= wanted) {
-        bucket.left -= wanted
-        return null
-      }
-      return problem(Math.ceil((Math.min(wanted, operations) - bucket.left) / perMs), { operations, windowMs })
-    },
-  }
+}
+
+function problem(many: string, retryAfterMs: number): RateProblem {
+  const message = `${many} Ask again in ${retryAfterMs} ms.`
+  const headers = ['retry-after', retryAfterSeconds(retryAfterMs)]
+  return { status: 429, code: 'RATE_LIMITED', message, headers, retryAfterMs }
+}
+
+/** As Retry-After has it. */
+export function retryAfterSeconds(retryAfterMs: number): string {
+  return String(Math.max(1, Math.ceil(retryAfterMs / 1_000)))
 }
 
 function subjectKey({ subject, issuer = '' }: Principal): string {
   return `${issuer} ${subject}`
-}
-
-function problem(retryAfterMs: number, { operations, windowMs }: RateLimit): RateProblem {
-  const message = `More than ${operations} operations in ${windowMs} ms. Ask again in ${retryAfterMs} ms.`
-  const headers = ['retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1_000)))]
-  return { status: 429, code: 'RATE_LIMITED', message, headers, retryAfterMs }
 }
 
 /** Each proxy appends the address that it was asked from: what stands before is the client's own word. Whoever has an IPv6 /64 is one client. */

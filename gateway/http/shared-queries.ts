@@ -5,7 +5,7 @@ import type { ServerResponse } from 'node:http'
 import { ANONYMOUS, type Principal } from '../../platform/governance/principal.ts'
 import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
-import { isReady, type Engine, type EngineRequest } from '../engine-contract.ts'
+import { isReady, type Engine, type EngineRequest, type EngineResult } from '../engine-contract.ts'
 import { principalKey } from '../principal-key.ts'
 import { errorCodes, type AnsweredRequest, type GatewayObserver } from '../gateway-observer.ts'
 import type { RequestOrigin } from '../observe/operation-watch.ts'
@@ -21,6 +21,8 @@ export interface ShareableRequest {
   readonly exact: string
   readonly read: () => RequestParameters | readonly unknown[] | HttpProblem
   readonly principal: Principal
+  /** Asked of the one that asks the engine, once however often that is. */
+  readonly spend?: EngineRequest['spend']
   /** Of the one that asks the engine; those that join have none of their own. */
   readonly origin?: RequestOrigin
   readonly headers: Readonly<Record<string, string>> | undefined
@@ -122,19 +124,25 @@ async function answerQuery(
 ): Promise<Answer | null> {
   running.asked = true
   const { request, engine, compressor } = running
-  const { principal, headers, form, origin } = request
+  const { principal, headers, form, origin, spend } = request
   const from = origin === undefined ? {} : { origin }
   const asked: EngineRequest = {
     ...parameters,
     principal,
     signal,
     ...from,
+    ...(spend === undefined ? {} : { spend }),
     ...(headers === undefined ? {} : { headers }),
   }
   const operation = await engine.prepare(asked)
-  if (!isReady(operation)) return answerRefused(operation, form)
+  // Who has spent too much answers for itself, and not for those who have joined it.
+  if (!isReady(operation)) return isOverspent(operation) ? null : answerRefused(operation, form)
   if (operation.kind !== 'query') return null
   return answerOnce({ engine, operation, request: asked }, form, compressor)
+}
+
+function isOverspent({ errors = [] }: EngineResult): boolean {
+  return errors[0]?.extensions?.['code'] === 'RATE_LIMITED'
 }
 
 /** Null where JSON has no text for a number that was read out of it: 1e999 and -0 would look like others. */

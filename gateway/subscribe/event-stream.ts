@@ -62,8 +62,8 @@ export async function replanStream(
   { request }: UpstreamDefinition,
   { prepare, optionsFor }: ReplanOptions,
 ): Promise<Replanned> {
-  // Its first client may have left: the others are still there.
-  const { signal: _, ...asked } = request
+  // Its first client may have left: the others are still there. And what it costs has been paid.
+  const { signal: _, spend: _paid, ...asked } = request
   const operation = await prepare(asked)
   const source = isReady(operation) ? operation.prepared.compiled.source : null
   if (!isReady(operation) || source === null) {
