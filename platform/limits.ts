@@ -311,14 +311,14 @@ export const limits = {
   replayReadRecordsMax: 500,
   /** Such reads of one subgraph at a time, each decoded in a turn of the event loop: a thousand subscribers that come back together must not hold it up. */
   replayReadsInFlightMax: 4,
-  /** Source partitions and generations that a cursor remembers per partition of changes: the token stays a few kilobytes. */
-  cursorSourcesMax: 64,
-  /** Queries that one subgraph keeps compiled, and the characters of their texts: gateways ask the same ones again and again. */
-  subgraphQueriesKeptMax: 1_000,
   /** Rows of a snapshot in memory per subscriber that reads one: a slow one holds a page, so it is small. */
   snapshotPageRows: 100,
   /** Pages of snapshots that one subgraph reads at a time: queries have the store to themselves for the most part. */
   snapshotReadsInFlightMax: 8,
+  /** Source partitions and generations that a cursor remembers per partition of changes: the token stays a few kilobytes. */
+  cursorSourcesMax: 64,
+  /** Queries that one subgraph keeps compiled, and the characters of their texts: gateways ask the same ones again and again. */
+  subgraphQueriesKeptMax: 1_000,
   subgraphQueryCharactersKeptMax: 1_048_576,
   /** Body of a request to a subgraph: thousands of representations. */
   subgraphBodyBytesMax: 16_777_216,

@@ -61,7 +61,9 @@ test('a gateway whose supergraph is replaced plans what the old one was asked', 
   await gateway.replaceSupergraph({ supergraphSdl, endpoints })
   const recent = (): readonly object[] => (gateway.engine() as WarmEngine).recentOperations()
   await vi.waitFor(() =>
-    expect(recent()).toEqual([{ query: '{ me { id } }', operationName: undefined, variables: {}, requirementsMet: [] }]),
+    expect(recent()).toEqual([
+      { query: '{ me { id } }', operationName: undefined, variables: {}, requirementsMet: [] },
+    ]),
   )
   await gateway.close()
 })
