@@ -8,7 +8,7 @@ import type { SubscriptionOptions } from './subscription-options.ts'
 export interface EventStreamOptions extends SubscriptionOptions {
   /** Of the gateway's GraphQL. */
   readonly url: string
-  /** Asked before each request, so that it has the token of then. */
+  /** Asked before each request, so that it has the token of then: where one has expired, the next request has the new one. */
   readonly headers?: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>
   /** Default: the platform's. */
   readonly fetch?: typeof fetch
@@ -47,7 +47,9 @@ export function resumeOverEventStream(options: EventStreamOptions): Subscription
       )
     return () => abort.abort()
   }
-  return createSubscriptionClient(open, rest)
+  // Each request asks for its headers: a new token is there with the next.
+  const renewing = options.headers === undefined ? {} : { renew: () => undefined }
+  return createSubscriptionClient(open, { ...renewing, ...rest })
 }
 
 interface Running {

@@ -3,7 +3,14 @@
 import { createCursorSaver, type CursorSaver } from './cursor-saver.ts'
 import { failureOf, isErrorList, type Failure } from './stream-failure.ts'
 import type { EventSink, OpenStream, StreamEvent, SubscriptionRequest } from './stream-types.ts'
-import { isStart, SAVE_MS, spreadDelayMs, storageId, type SubscriptionOptions } from './subscription-options.ts'
+import {
+  isStart,
+  SAVE_MS,
+  spreadDelayMs,
+  storageId,
+  STREAM_HELD_MS,
+  type SubscriptionOptions,
+} from './subscription-options.ts'
 
 type Passing = Exclude<Failure, { kind: 'gap' | 'final' }>
 
@@ -21,6 +28,7 @@ export class ResumingSubscription {
   #restarted = false
   #attempts = 0
   #renewed = false
+  #openedMs = 0
   /** Counts streams: what an earlier one still says is not heard. */
   #turn = 0
   #closeStream: (() => void) | null = null
@@ -76,6 +84,7 @@ export class ResumingSubscription {
   }
 
   #openStream(): void {
+    this.#openedMs = performance.now()
     const turn = ++this.#turn
     let sent = 0
     const heard =
@@ -120,9 +129,8 @@ export class ResumingSubscription {
     const cursor = extensions?.cursor
     if (typeof cursor === 'string') this.#cursor = cursor
     this.#hasBegun = true
-    this.#attempts = 0
-    this.#renewed = false
     if (isStart(event)) return
+    this.#recovered()
     const restarted = this.#restarted
     this.#restarted = false
     this.#sink.next(restarted ? { ...event, extensions: { ...extensions, restarted: true } } : event)
@@ -134,8 +142,15 @@ export class ResumingSubscription {
     this.#lost(failureOf(new Error('The connection was lost.')))
   }
 
+  /** That a stream begins does not say that it holds. */
+  #recovered(): void {
+    this.#attempts = 0
+    this.#renewed = false
+  }
+
   #lost(failure: Failure): void {
     this.#leaveStream()
+    if (performance.now() - this.#openedMs > STREAM_HELD_MS) this.#recovered()
     if (failure.kind === 'final') return this.#fail(failure.error)
     if (failure.kind === 'gap') return this.#gap(failure.code, failure.error)
     if (failure.cursor !== undefined) this.#cursor = failure.cursor

@@ -19,13 +19,13 @@ export interface SubscriptionOptions {
   /** Default: `snapshot` where the request asked for one, else `fail`. The first event that follows has `extensions.restarted`. */
   readonly onGap?: (gap: Gap) => AfterGap | Promise<AfterGap>
   /**
-   * Called where the token has expired or is refused, once until an event arrives; resolves when the next connection has a new one. Default: the
+   * Called where the token has expired or is refused, once until an event arrives or a stream has held for 30 s; resolves when the next connection has a new one. Default: the
    * subscription ends. A WebSocket carries its token from its opening: close it (`client.terminate()`) here.
    */
   readonly renew?: () => void | Promise<void>
   /** Told of each end that the subscription goes on after, before it does. */
   readonly onInterruption?: (error: unknown, attempt: number) => void
-  /** How long to wait before attempt 0, 1, … since the last event. Default: random, up to 0.5 s doubled each time, 30 s at most. */
+  /** How long to wait before attempt 0, 1, … since the last event, or a stream that held for 30 s. Default: random, up to 0.5 s doubled each time, 30 s at most. */
   readonly retryDelayMs?: (attempt: number) => number
   /** Attempts without an event before the subscription ends with the last error. Default: any number. */
   readonly attemptsMax?: number
@@ -41,6 +41,8 @@ export interface SubscriptionOptions {
 
 const DELAY_MS_MIN = 500
 const DELAY_MS_MAX = 30_000
+/** A stream that was there for so long has ended for a reason of its own, though no event came: attempts are counted anew. */
+export const STREAM_HELD_MS = DELAY_MS_MAX
 export const SAVE_MS = 1_000
 export const WAITING_EVENTS_MAX = 1_000
 

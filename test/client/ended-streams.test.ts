@@ -253,3 +253,21 @@ test('a server that wants to be left alone for a while is', async () => {
   expect((asked[1] ?? 0) - (asked[0] ?? 0)).toBeGreaterThan(900)
   await new Promise((resolve) => server.close(resolve))
 })
+
+test('an event stream whose token has expired goes on with the headers of then', async () => {
+  const tokens: (string | undefined)[] = []
+  const server = createServer((request, response) => {
+    tokens.push(request.headers.authorization)
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    const expired = '{"errors":[{"message":"Expired.","extensions":{"code":"TOKEN_EXPIRED","cursor":"c"}}]}'
+    const event = '{"data":{"a":1},"extensions":{"key":"1","cursor":"d"}}'
+    response.end(`event: next\ndata: ${tokens.length === 1 ? expired : event}\n\nevent: complete\ndata:\n\n`)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const headers = () => ({ authorization: `Bearer ${tokens.length}` })
+  const followed = follow(resumeOverEventStream({ url, headers, retryDelayMs: () => 0 }), { query: QUERY })
+  expect(await followed.ending).toBe('completed')
+  expect([tokens, followed.told, followed.cursor()]).toEqual([['Bearer 0', 'Bearer 1'], ['change 1'], 'd'])
+  await new Promise((resolve) => server.close(resolve))
+})

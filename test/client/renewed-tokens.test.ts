@@ -1,7 +1,7 @@
-// Tokens that expire while a subscription runs: it goes on with a new one, once.
-import { expect, test } from 'vitest'
+// Tokens that expire while a subscription runs: it goes on with a new one, once. And streams that begin and do not hold.
+import { afterEach, expect, test, vi } from 'vitest'
 import { createSubscriptionClient } from '../../client/subscription-client.ts'
-import type { EventSink, OpenStream, SubscriptionRequest } from '../../client/stream-types.ts'
+import type { EventSink, OpenStream, StreamEvent, SubscriptionRequest } from '../../client/stream-types.ts'
 import type { SubscriptionOptions } from '../../client/subscription-options.ts'
 
 const EXPIRED = [{ message: 'expired', extensions: { code: 'TOKEN_EXPIRED', cursor: 'c2' } }]
@@ -54,4 +54,36 @@ test('a new token that is refused as well ends it, as does one that is not to be
   await expect.poll(() => refused.streams.length).toBe(2)
   refused.streams[1]?.sink.error(EXPIRED)
   expect(told).toEqual([[EXPIRED], [EXPIRED], [EXPIRED]])
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+test('a stream that begins and does not hold counts as an attempt, until an event comes or one has held', async () => {
+  const { streams, open } = transport()
+  const attempts: number[] = []
+  follow(open, {
+    retryDelayMs: (attempt) => {
+      attempts.push(attempt)
+      return 0
+    },
+  })
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const fail = async (heldMs: number, event?: StreamEvent): Promise<void> => {
+    const count = streams.length
+    const { sink } = streams[count - 1] ?? {}
+    sink?.next({ data: null, extensions: { cursor: 'c', started: true } })
+    if (event !== undefined) sink?.next(event)
+    vi.advanceTimersByTime(heldMs)
+    sink?.error([{ message: 'lost', extensions: { code: 'SUBSCRIPTION_LOST' } }])
+    await expect.poll(() => streams.length).toBe(count + 1)
+  }
+  await fail(1_000)
+  await fail(1_000)
+  await fail(1_000)
+  await fail(1_000, { data: {}, extensions: { cursor: 'd' } })
+  await fail(1_000)
+  await fail(40_000)
+  expect(attempts).toEqual([0, 1, 2, 0, 1, 0])
 })
