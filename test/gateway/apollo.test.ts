@@ -61,6 +61,17 @@ describe.each(Object.entries(forms))('an Apollo Server with Meshgate %s', (_, fo
     })
   })
 
+  test('bounds what operations cost, and tells it', async () => {
+    const { post } = await startApollo(form(shopGateway({ cost: { max: 1, tell: true } })))
+    for (let time = 0; time < 3; time++) {
+      const cost = { estimated: 1, max: 1, remaining: 0 }
+      expect((await post({ query: NAME })).body).toEqual({ data: { me: { name: 'Ada' } }, extensions: { cost } })
+    }
+    expect((await post({ query: '{ a: me { id } b: me { id } }' })).body).toMatchObject({
+      errors: [{ extensions: { code: 'COST_EXCEEDED', cost: { estimated: 2, max: 1, path: 'a' } } }],
+    })
+  })
+
   test('runs mutations in order, and only by POST', async () => {
     let count = 0
     const next = async (): Promise<number> => {
@@ -321,6 +332,11 @@ test('executeOperation gives an object that behaves as one', async () => {
   const { data } = body.singleResult
   expect(data).toEqual({ me: { name: 'Ada' } })
   expect(Object.keys(data ?? {})).toEqual(['me'])
+})
+
+test('an answer with extensions behind its data is told apart from it', () => {
+  const result = toLazyResult({ body: '{"data":{"a":1},"extensions":{"x":2}}', extensions: { x: 2 }, refused: false })
+  expect({ data: { ...result.data }, extensions: result.extensions }).toEqual({ data: { a: 1 }, extensions: { x: 2 } })
 })
 
 test('bytes of a subgraph that are the answer become its text', () => {

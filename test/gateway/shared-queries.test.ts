@@ -4,6 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { limits } from '../../platform/limits.ts'
 import { ANONYMOUS, type Principal } from '../../platform/governance/principal.ts'
 import type { SubgraphRequest } from '../../platform/ports/subgraph-endpoint.ts'
+import { createDocuments } from '../../gateway/documents/documents.ts'
+import { readManifest } from '../../gateway/documents/trusted-documents.ts'
 import type { Engine } from '../../gateway/engine-contract.ts'
 import type { GatewayObserver } from '../../gateway/gateway-observer.ts'
 import { createSharedAnswers } from '../../gateway/http/shared-answers.ts'
@@ -52,7 +54,10 @@ function createCounter(): Engine {
     },
     close: async () => undefined,
   }
-  return createMesh([COUNTER], { endpoints: [endpoint], observer })
+  const trusted = readManifest('{ "first": "{ first: count }", "second": "{ second: count }" }')
+  if (trusted.kind === 'invalid') throw new Error('refused')
+  const documents = createDocuments({ mode: 'also', trusted: () => trusted.documents, persistedQueries: true })
+  return createMesh([COUNTER], { endpoints: [endpoint], observer, documents })
 }
 
 beforeAll(async () => {
@@ -111,6 +116,17 @@ const one = { data: { count: 1 } }
 describe('queries in flight', () => {
   test('that are equal to the byte are answered by one', async () => {
     expect(await settle([ask(), ask(), ask()], 1)).toEqual([one, one, one])
+  })
+
+  test('that name one document are answered by one, and others each by its own', async () => {
+    const requests = ['first', 'second', 'first'].map((documentId) => ask({ documentId }))
+    const answers = await settle([...requests, send('{"documentId": "second"}')], 2)
+    expect(answers.map((answer) => Object.keys((answer as { data: object }).data))).toEqual([
+      ['first'],
+      ['second'],
+      ['first'],
+      ['second'],
+    ])
   })
 
   test('that ask the same in other bytes, or by GET, are answered by one', async () => {
