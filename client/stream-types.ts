@@ -3,7 +3,9 @@
 
 /** A subscribe request: what graphql-ws calls its payload. */
 export interface SubscriptionRequest {
+  /** Empty where a trusted document is named by its id. */
   readonly query: string
+  readonly documentId?: string | undefined
   readonly variables?: Record<string, unknown> | null | undefined
   readonly operationName?: string | null | undefined
   /** `snapshot: true`: the current rows first. `cursor`: where to go on. `conflate: true`: the latest of each key where this client is slow. */

@@ -52,7 +52,8 @@ export const spreadDelayMs = (attempt: number): number =>
 
 export const storageId = (request: SubscriptionRequest, id: SubscriptionOptions['id']): string => {
   if (typeof id === 'function') return id(request)
-  return id ?? JSON.stringify([request.query, request.operationName ?? null, request.variables ?? {}])
+  const { query, documentId = null, operationName = null, variables } = request
+  return id ?? JSON.stringify([query, documentId, operationName, variables ?? {}])
 }
 
 /** Whether an event only says where the stream begins. */
