@@ -23,6 +23,10 @@ export const identityLimits = {
   /** What setTimeout takes (2^31 - 1): a later end is looked at again then. */
   timerMsMax: 2_147_483_647,
 
+  // Identity: access to fields
+  /** Fields of one operation that are told to be closed: who has asked for more knows by then, and the errors are kept with the document. */
+  deniedFieldsToldMax: 100,
+
   // Identity: assertions to subgraphs
   /** How long an assertion is good: for a request and its repetition, not for whoever has found it in a log. Whole seconds. */
   assertionMs: 60_000,

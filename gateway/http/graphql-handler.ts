@@ -50,7 +50,8 @@ interface Exchange {
   readonly response: ServerResponse
   readonly accepted: Accepted
   readonly form: AnswerForm
-  readonly identity: Identity
+  /** Nobody until that has been asked. */
+  identity: Identity
 }
 
 /** `search` is what follows the question mark in the URL. */
@@ -58,15 +59,15 @@ export type GraphqlHandler = (request: IncomingMessage, response: ServerResponse
 
 export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHandler {
   return async (request, response, search) => {
-    const opened = openExchange(request, response, options)
-    const problem = checkRequest(opened, options)
-    if (problem !== null) return writeProblem(opened, problem)
+    const exchange = openExchange(request, response, options)
+    const problem = checkRequest(exchange, options)
+    if (problem !== null) return writeProblem(exchange, problem)
     const found = options.authenticate(request)
     const identity = found instanceof Promise ? await found : found
-    if (identity.kind === 'refused') return writeProblem(opened, identity)
+    if (identity.kind === 'refused') return writeProblem(exchange, identity)
     const tooMany = options.rateLimiter?.take(request, identity.principal, 1) ?? null
-    if (tooMany !== null) return writeProblem(opened, tooMany)
-    const exchange: Exchange = { ...opened, identity }
+    if (tooMany !== null) return writeProblem(exchange, tooMany)
+    exchange.identity = identity
     if (request.method === 'GET') {
       return answer(exchange, { exact: `?${search}`, read: () => readSearch(search) }, options)
     }

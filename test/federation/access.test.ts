@@ -4,6 +4,7 @@ import { composeSupergraph, formatProblems } from '../../gateway/compose/compose
 import { createEngine } from '../../gateway/engine.ts'
 import type { EngineResult } from '../../gateway/engine-contract.ts'
 import { ANONYMOUS, type Principal } from '../../platform/governance/principal.ts'
+import { limits } from '../../platform/limits.ts'
 import { ran, REVIEWS, USERS } from './access-mesh.ts'
 import { createMesh, localEndpoint } from './merged-mesh.ts'
 
@@ -108,6 +109,17 @@ describe('what may not be seen', () => {
       { __typename: 'Account', name: 'Account' },
     ])
   })
+})
+
+test('no more closed fields are told than a limit says, and each at its place in the document that asks', async () => {
+  const many = Array.from({ length: limits.deniedFieldsToldMax + 9 }, (_, index) => `a${index}: email`).join(' ')
+  const crowded = await ask(`{ me { id ${many} } }`)
+  expect(crowded.errors).toHaveLength(limits.deniedFieldsToldMax)
+  expect(Object.values((crowded.data?.['me'] ?? {}) as object).filter((value) => value !== null)).toEqual(['u1'])
+  const lineOf = async (query: string) => (await ask(query)).errors?.[0]?.locations?.[0]?.line
+  expect(await lineOf('{ me { id email } }')).toBe(1)
+  expect(await lineOf('{ me {\n id\n email } }')).toBe(3)
+  expect(await lineOf('{ me { id email } }')).toBe(1)
 })
 
 test('a field all of whose objects are closed is closed itself', async () => {

@@ -11,7 +11,7 @@ export function deniedOf({ supergraph }: Planning, response: ResponseObject): Pi
   const visit = ({ fields }: ResponseObject, above: readonly string[]): void => {
     for (const field of fields) {
       const path = [...above, field.responseKey]
-      if (field.kind === 'denied' && paths.size < limits.responseErrorsMax) paths.set(JSON.stringify(path), path)
+      if (field.kind === 'denied' && paths.size < limits.deniedFieldsToldMax) paths.set(JSON.stringify(path), path)
       if (field.kind === 'object') visit(field.child, [...path, ...listLevels(field.type)])
     }
   }
