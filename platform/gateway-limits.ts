@@ -8,7 +8,7 @@ export const gatewayLimits = {
   documentDepthMax: 40,
   /** Aliases after expansion: each may repeat an expensive field. */
   documentAliasesMax: 500,
-  /** Aliases of a document that introspects: it is answered here, in one piece, and 400 aliases held everybody up for 1.7 seconds. */
+  /** Aliases at and below __schema and __type: that is answered here, in one piece, and 400 aliases held everybody up for 1.7 seconds. */
   introspectionAliasesMax: 10,
   /** Selections after fragments are expanded: what the planner sees; long fragment chains took it seconds. */
   documentSelectionsMax: 5_000,

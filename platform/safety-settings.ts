@@ -73,7 +73,7 @@ const LIMITS = {
 
 type LimitSettings = { readonly [Key in keyof typeof LIMITS]: Setting<number> }
 
-export function readNumberUpTo(least: number, most: number): (text: string) => Reading<number> {
+function readNumberUpTo(least: number, most: number): (text: string) => Reading<number> {
   return (text) => {
     const value = /^\d{1,12}$/.test(text.trim()) ? Number(text) : -1
     return value >= least && value <= most ? ok(value) : invalid(`a number from ${least} to ${most}`)

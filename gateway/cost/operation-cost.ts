@@ -129,7 +129,7 @@ export function pathInto(
   return [field.key, ...pathInto([...field.fields, ...dearest], field.weight, variables, costOfInput)]
 }
 
-export function sizeOf({ given, otherwise, times }: Size, variables: Variables): number {
+function sizeOf({ given, otherwise, times }: Size, variables: Variables): number {
   let most: number | null = null
   for (const each of given) {
     const value = valueOf(each, variables)

@@ -29,27 +29,20 @@ interface Walk {
   readonly limits: WrittenLimits & DocumentPermissions
   readonly errors: GraphQLError[]
   directives: number
-  introspects: boolean
 }
 
-const INTROSPECTION_FIELDS = new Set(['__schema', '__type'])
+export const INTROSPECTION_FIELDS: ReadonlySet<string> = new Set(['__schema', '__type'])
 /** A document without them has no list, no directive and no introspection; nearly all are such. */
 const SIGNS = /[@[]|__(?:schema|type)\b/
 
-export interface Written {
-  readonly errors: GraphQLError[]
-  /** It asks for `__schema` or `__type`. */
-  readonly introspects: boolean
-}
-
 /** A limit names itself, what was met, and what is allowed, at its place. Throws RangeError where values nest too deeply. */
-export function checkWritten(document: DocumentNode, limits: WrittenLimits & DocumentPermissions): Written {
+export function checkWritten(document: DocumentNode, limits: WrittenLimits & DocumentPermissions): GraphQLError[] {
   const fragments = document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION)
-  const walk: Walk = { limits, errors: [], directives: 0, introspects: false }
+  const walk: Walk = { limits, errors: [], directives: 0 }
   if (fragments.length > limits.documentFragmentsMax) {
     exceeded(walk, 'documentFragmentsMax', { count: fragments.length, node: fragments[limits.documentFragmentsMax] })
   }
-  if (!SIGNS.test(document.loc?.source.body ?? '@')) return walk
+  if (!SIGNS.test(document.loc?.source.body ?? '@')) return walk.errors
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION) continue
     walkDirectives(walk, definition)
@@ -62,7 +55,7 @@ export function checkWritten(document: DocumentNode, limits: WrittenLimits & Doc
   if (walk.directives > limits.documentDirectivesMax) {
     exceeded(walk, 'documentDirectivesMax', { count: walk.directives, node: document.definitions[0] })
   }
-  return walk
+  return walk.errors
 }
 
 function walkSelections(walk: Walk, { selections }: SelectionSetNode): void {
@@ -112,7 +105,6 @@ function exceeded(
 }
 
 function meetIntrospection(walk: Walk, node: ASTNode): void {
-  walk.introspects = true
   if (walk.limits.introspection) return
   const message =
     'Introspection is off at this gateway. Set MESHGATE_INTROSPECTION=true (or --introspection) to let clients read the schema.'

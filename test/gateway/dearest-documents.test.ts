@@ -92,9 +92,15 @@ test.each([
 ])('introspection by many aliases is refused: %.60s', async (query) => {
   const { errors } = await engine.execute({ query })
   expect(errors?.[0]).toMatchObject({
-    message: expect.stringMatching(/documentAliasesMax: 1[12] where 10 are allowed beside introspection/) as unknown,
+    message: expect.stringMatching(/introspectionAliasesMax: 1[12] where 10 are allowed/) as unknown,
     extensions: { code: 'DOCUMENT_TOO_LARGE' },
   })
+})
+
+test('other fields have as many aliases beside introspection as without it', async () => {
+  const query = `{ __schema { queryType { name } } node { ${times(20, (index) => `a${index}: id`)} } }`
+  const { errors = [] } = await engine.execute({ query })
+  expect(errors.map(({ extensions }) => extensions?.['code'])).toEqual(['SUBGRAPH_UNAVAILABLE'])
 })
 
 test.each(Object.entries(DOCUMENTS))('%s', async (_title, { query, variables = {} }) => {
