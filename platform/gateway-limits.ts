@@ -24,7 +24,7 @@ export const gatewayLimits = {
   /** Objects and lists inside one another in a variable: deeper than any input type, and a custom scalar's value is written by recursion. */
   variableDepthMax: 100,
   /** What an operation may cost by @cost and @listSize unless an operator says otherwise: an object 1, as often as its lists may be long. */
-  operationCostMax: 100_000,
+  operationCostMax: 1_000_000,
   /** Elements that a cost assumes of a list of which the schema says nothing: most lists inside of objects are shorter. */
   costListSizeAssumed: 10,
   /** Fields and fragments inside one another: validation and planning recurse, and 3,000 levels ended their stack. */

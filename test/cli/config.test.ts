@@ -23,7 +23,7 @@ const GATEWAY = {
       documentListSizeMax: 1_000,
     },
     bodyBytesMax: 1_048_576,
-    cost: { max: 100_000, listSize: 10, tell: false },
+    cost: { max: 1_000_000, listSize: 10, tell: false },
     trustedDocuments: null,
     persistedQueries: true,
     introspection: null,
