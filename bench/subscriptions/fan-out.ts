@@ -13,15 +13,14 @@ import { readUsage } from '../gateway/wire/process-usage.ts'
 import type { BenchPart } from '../ingest/part.ts'
 import { quantile } from '../measure.ts'
 import { startMeshgate } from '../processes/meshgate-process.ts'
+import { EVENTS_PER_SECOND, ReadingsSource } from './readings-source.ts'
 import type { SubscribersOrder, SubscribersReport } from './subscribers.ts'
 
 const CLIENTS = 10_000
 const SUBSCRIPTIONS = 100
-const EVENTS_PER_SECOND = 200
 const PROCESSES = 2
 const SECONDS = 30
 const WARM_UP_SECONDS = 10
-const TICK_MS = 50
 const MEGABYTE = 1_048_576
 
 const subscribers = fileURLToPath(new URL('subscribers.ts', import.meta.url))
@@ -48,7 +47,8 @@ export const fanOut: BenchPart = {
     const sensors = Array.from({ length: SUBSCRIPTIONS }, (_, sensor) => `fan-${sensor}`)
     const clients = Math.round(CLIENTS * scale)
     // What starts once is there before the first client is counted.
-    await post(mesh.url, sensors, SUBSCRIPTIONS)
+    const source = new ReadingsSource(mesh.url, sensors)
+    await source.post(SUBSCRIPTIONS)
     const rssBefore = await settledRss(holder.pid)
     const order = { url: `${mesh.url.replace('http', 'ws')}/graphql`, clients: clients / PROCESSES, sensors }
     const processes = await Promise.all(Array.from({ length: PROCESSES }, () => start(order)))
@@ -56,10 +56,10 @@ export const fanOut: BenchPart = {
     const rssIdle = await settledRss(holder.pid)
     print(`${clients} clients connected, ${((rssIdle - rssBefore) / clients / 1024).toFixed(1)} KB each`)
 
-    await postFor(mesh.url, sensors, WARM_UP_SECONDS)
+    await source.postFor(WARM_UP_SECONDS)
     await reports(processes)
     const [cpuBefore, startedMs] = [readUsage(holder.pid).cpuSeconds, performance.now()]
-    const events = await postFor(mesh.url, sensors, SECONDS)
+    const events = await source.postFor(SECONDS)
     const seconds = (performance.now() - startedMs) / 1_000
     const meshCpu = readUsage(holder.pid).cpuSeconds - cpuBefore
     await sleep(2_000)
@@ -111,36 +111,4 @@ async function privateBytes(pid: number): Promise<number> {
   const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8')
   const [, kilobytes = '0'] = /^Rss:\s+(\d+) kB$/m.exec(rollup) ?? []
   return Number(kilobytes) * 1024
-}
-
-/** Evenly, a few at a time. How many events. */
-async function postFor(url: string, sensors: readonly string[], seconds: number): Promise<number> {
-  const startedMs = performance.now()
-  let sent = 0
-  while (sent < seconds * EVENTS_PER_SECOND) {
-    const due = Math.min(
-      seconds * EVENTS_PER_SECOND,
-      Math.floor(((performance.now() - startedMs) / 1_000) * EVENTS_PER_SECOND),
-    )
-    if (due > sent) await post(url, sensors.slice(sent % sensors.length).concat(sensors), due - sent)
-    sent = Math.max(sent, due)
-    await sleep(TICK_MS)
-  }
-  return sent
-}
-
-let readings = 0
-
-async function post(url: string, sensors: readonly string[], count: number): Promise<void> {
-  const lines = Array.from({ length: count }, (_, index) => {
-    const at = new Date().toISOString()
-    return JSON.stringify({ sensorId: sensors[index % sensors.length], at, value: (readings += 1) })
-  })
-  const response = await fetch(`${url}/topics/telemetry.readings`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-ndjson' },
-    body: lines.join('\n'),
-  })
-  const answer = await response.text()
-  invariant(response.status === 200, `HTTP ${response.status}: ${answer}`)
 }

@@ -61,6 +61,7 @@ export class SharedUpstream {
   readonly #started = Promise.withResolvers<void>()
   #events: AsyncIterableIterator<SubgraphResponse> | null = null
   #ended = false
+  #hasStarted = false
   #isReplaced = false
   #isAtHead = false
   #position = new StreamPosition()
@@ -114,8 +115,8 @@ export class SharedUpstream {
     const client = { queue, has: null, tellsStart }
     this.#clients.set(queue, client)
     this.#options.onClient(1)
-    const cursor = options.cursor ?? this.#published
-    if (cursor !== undefined && options.cursor === undefined) this.#tellStart(client, cursor)
+    // Who comes with a cursor is only let in here where the others stand.
+    if (this.#hasStarted && this.#published !== undefined) this.#tellStart(client, this.#published)
     return queue
   }
 
@@ -253,6 +254,7 @@ export class SharedUpstream {
     this.#published = cursor
     if (kind === 'started') {
       if (notice.positions !== undefined) this.#position.begin(notice.positions)
+      this.#hasStarted = true
       this.#started.resolve()
       for (const client of this.#clients.values()) {
         if (isFirst) client.queue.mark(cursor)

@@ -60,7 +60,10 @@ describe("graphql-sse's client", () => {
     streams.emit(1)
     streams.fail(new Error('boom'))
     const [first, last] = await results
-    expect([first, last?.errors?.[0]?.extensions]).toEqual([tick(1), { code: 'RESUME_UNSUPPORTED', service: 'streams' }])
+    expect([first, last?.errors?.[0]?.extensions]).toEqual([
+      tick(1),
+      { code: 'RESUME_UNSUPPORTED', service: 'streams' },
+    ])
   })
 })
 
