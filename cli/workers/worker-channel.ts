@@ -49,6 +49,8 @@ export async function openWorkerChannel(): Promise<WorkerChannel | null> {
   })
   // Until it serves nothing else keeps this process alive.
   process.channel?.ref()
+  // What is sent to a worker before it listens is lost: node's own listener takes it.
+  report({ kind: 'present' })
   const { worker, supergraphSdl } = await told
   process.channel?.unref()
   return {

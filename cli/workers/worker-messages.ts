@@ -16,6 +16,8 @@ export type WorkerOrder =
 
 /** From a worker. */
 export type WorkerReport =
+  /** The first: it listens to orders. */
+  | { readonly kind: 'present' }
   | { readonly kind: 'ready'; readonly port: number }
   /** The answer to `replace`; a problem: it serves what it served. */
   | { readonly kind: 'replaced'; readonly question: number; readonly problem: string | null }

@@ -125,7 +125,9 @@ export class WorkerPool {
     const ended = Promise.withResolvers<string>()
     this.#endings.add(ended.promise)
     worker.on('message', (message: WorkerReport) => {
-      if (message.kind === 'ready') {
+      if (message.kind === 'present') {
+        send(worker, { kind: 'serve', worker: slot, supergraphSdl, stale: this.#stale })
+      } else if (message.kind === 'ready') {
         this.#serving.set(slot, worker)
         this.#catchUp(worker, supergraphSdl)
         this.#options.logger.info({ worker: slot, process: worker.process.pid }, `Worker ${slot} serves.`)
@@ -143,7 +145,6 @@ export class WorkerPool {
     })
     // It is gone before it was told: that it has ended is told by the exit.
     worker.on('error', () => undefined)
-    send(worker, { kind: 'serve', worker: slot, supergraphSdl, stale: this.#stale })
     return { started: started.promise, ended: ended.promise }
   }
 
