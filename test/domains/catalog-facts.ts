@@ -31,15 +31,18 @@ interface ClassNode {
   readonly children: { readonly nodes: readonly ClassNode[] }
 }
 
-/** A selection of a class with what is below it, so many levels down. */
-const withChildren = (levels: number): string =>
-  `id name children(first: 100) { nodes { ${levels === 0 ? 'id' : withChildren(levels - 1)} } }`
+/** Of a family, a department and a category at most; and whether there is anything below a subcategory. A page of 100 on each level would cost too much. */
+const CHILDREN = [20, 10, 10, 1]
+
+/** A selection of a class with what is below it. */
+const withChildren = ([first, ...below]: readonly number[]): string =>
+  first === undefined ? 'id name' : `id name children(first: ${first}) { nodes { ${withChildren(below)} } }`
 
 const treeWalkedDown: FactRule = {
   title: 'the tree of classes, walked down from its families, has the paths of the file and no others',
   async check(mesh) {
     const { productClasses } = await mesh.query<{ productClasses: { nodes: readonly ClassNode[] } }>(
-      `{ productClasses { nodes { ${withChildren(3)} } } }`,
+      `{ productClasses(first: 5) { nodes { ${withChildren(CHILDREN)} } } }`,
     )
     const found: string[] = []
     const walk = (node: ClassNode, path: readonly string[]): void => {
