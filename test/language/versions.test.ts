@@ -132,7 +132,7 @@ test('a Debezium event creates, updates and deletes, of a composite key by the r
   await gone.close()
   expect(told).toEqual({
     data: { contractGone: null },
-    extensions: { meshgate: { key: '["2",2]', cursor: expect.any(String) } },
+    extensions: { key: '["2",2]', cursor: expect.any(String) },
   })
   expect(await mesh.query('{ contracts(partnerId: "2") { nodes { number value partner { name } } } }')).toEqual({
     contracts: { nodes: [{ number: 1, value: '3', partner: { name: 'Łódź' } }] },
