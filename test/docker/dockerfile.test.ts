@@ -52,7 +52,7 @@ describe('put together', () => {
     const names = await readdir(join(directory, image.workingDirectory, 'node_modules'))
     expect(names).toEqual(expect.arrayContaining(['graphql', 'kafkajs', 'cassandra-driver']))
     expect(
-      names.filter((name) => ['node', 'vitest', 'typescript', 'oxlint', 'prettier', 'yaml'].includes(name)),
+      names.filter((name) => ['node', 'vitest', 'typescript', 'oxlint', 'prettier', 'knip'].includes(name)),
     ).toEqual([])
   })
 
