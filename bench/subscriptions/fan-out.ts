@@ -22,6 +22,8 @@ const PROCESSES = 2
 const SECONDS = 30
 const WARM_UP_SECONDS = 10
 const MEGABYTE = 1_048_576
+/** Until the last message is there. */
+const SETTLE_MS = 5_000
 
 const subscribers = fileURLToPath(new URL('subscribers.ts', import.meta.url))
 
@@ -57,12 +59,13 @@ export const fanOut: BenchPart = {
     print(`${clients} clients connected, ${((rssIdle - rssBefore) / clients / 1024).toFixed(1)} KB each`)
 
     await source.postFor(WARM_UP_SECONDS)
+    await sleep(SETTLE_MS)
     await reports(processes)
     const [cpuBefore, startedMs] = [readUsage(holder.pid).cpuSeconds, performance.now()]
     const events = await source.postFor(SECONDS)
     const seconds = (performance.now() - startedMs) / 1_000
     const meshCpu = readUsage(holder.pid).cpuSeconds - cpuBefore
-    await sleep(2_000)
+    await sleep(SETTLE_MS)
     const told = await reports(processes)
     const received = told.reduce((sum, each) => sum + each.received, 0)
     invariant(received === (events * clients) / SUBSCRIPTIONS, `every client has had every event: ${received}`)
