@@ -10,7 +10,8 @@ import { seededInteger } from '../seeded-random.ts'
 import { reading, Telemetry } from '../subgraphs/telemetry.ts'
 
 const QUERY = 'subscription { readingChanged { id value } }'
-const SEEDS = (process.env['MESHGATE_TEST_SEEDS'] ?? '1,2,3').split(',').map(Number)
+/** Without either guard of going over to a shared stream some of them fail. */
+const SEEDS = (process.env['MESHGATE_TEST_SEEDS'] ?? '1,22,28,29,35').split(',').map(Number)
 const PARTITIONS = 4
 
 let telemetry: Telemetry
