@@ -17,6 +17,12 @@ export const IDENTITY_CODES = {
     action: 'Subscribe again with a new token, and with the cursor that the error carries.',
     retryable: false,
   },
+  ASSERTION_EXPIRED: {
+    meaning: 'A gateway has not renewed in time what it asserts of who asks, and its subgraph has ended the stream.',
+    action:
+      'Nothing: the gateway subscribes again with the cursor. Where it recurs, look for a gateway that hangs, or clocks that differ.',
+    retryable: true,
+  },
   RATE_LIMITED: {
     meaning: 'A client has run more operations than it may in the window.',
     action: 'Ask again after the time that Retry-After (over HTTP) or `extensions.retryAfterMs` says.',

@@ -32,6 +32,8 @@ export const identityLimits = {
   assertionMs: 60_000,
   /** Left of it when another is signed: a request takes less. */
   assertionRenewedBeforeMs: 35_000,
+  /** Between two looks whether what is asserted on open streams has to be renewed: three of them in what is left then. */
+  assertionLookMs: 10_000,
 
   // Identity: rate limit
   /** Clients whose operations are counted: some 20 MB. Whoever was not seen for as long as so many others came begins anew. */

@@ -6,6 +6,8 @@ import { limits } from '../../platform/limits.ts'
 import type { SubgraphRequest, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
 import { isObject } from '../execute/plain-object.ts'
 import { EventQueue } from '../subscribe/event-queue.ts'
+import type { Assert } from './assertion-renewals.ts'
+import { assertedExtensions } from './asserted-request.ts'
 import { refusalIn } from './check-answer.ts'
 import { EventStreamReader, type StreamEvent } from './event-stream-reader.ts'
 import { forwardedHeaders } from './forwarded-headers.ts'
@@ -17,6 +19,8 @@ export interface EventStreamOptions {
   readonly timeoutMs: number
   readonly http2: boolean
   readonly authorities: readonly string[] | undefined
+  /** Of who asks, in the request's extensions. A stream here has no way back: it is not renewed. */
+  readonly assert: Assert | undefined
 }
 
 type Body = AsyncIterable<Buffer>
@@ -71,7 +75,10 @@ export class EventStreamSubscriber {
   }
 
   async #open(request: SubgraphRequest, signal: AbortSignal): Promise<Body> {
-    const { query, variables, operationName, extensions } = request
+    const { query, variables, operationName } = request
+    const { assert } = this.#options
+    const extensions =
+      assert === undefined ? request.extensions : assertedExtensions(request, assert(request.principal))
     const late = AbortSignal.timeout(this.#options.timeoutMs)
     const patience = new AbortController()
     const lose = (): void => patience.abort(late.aborted ? late.reason : signal.reason)

@@ -1,8 +1,8 @@
 // A subgraph over HTTP, its subscriptions over WebSocket (graphql-transport-ws) or Server-Sent Events. Owns transport, deadlines and
 // subscriber. Whether a subgraph that keeps failing is asked at all, and whether equal requests are shared, is decided before it.
 import { MeshgateError } from '../../platform/errors.ts'
-import type { Principal } from '../../platform/governance/principal.ts'
 import { limits } from '../../platform/limits.ts'
+import type { Clock } from '../../platform/ports/clock.ts'
 import type {
   SubgraphEndpoint,
   SubgraphRequest,
@@ -10,10 +10,10 @@ import type {
   WireRequest,
   WireResponse,
 } from '../../platform/ports/subgraph-endpoint.ts'
+import type { Assert } from './assertion-renewals.ts'
 import { checkAnswer, readAnswer } from './check-answer.ts'
 import { Deadlines } from './deadlines.ts'
 import { EventStreamSubscriber } from './event-stream-subscriber.ts'
-import { isObject } from '../execute/plain-object.ts'
 import { assertedHeaders, forwardedHeaders, tracedHeaders } from './forwarded-headers.ts'
 import type { HttpAnswer, HttpTransport } from './http-transport.ts'
 import { SocketSubscribers } from './socket-subscribers.ts'
@@ -28,7 +28,9 @@ export interface HttpEndpointOptions extends SubgraphSettings {
   readonly url: string
   readonly responseBytesMax?: number
   /** What it is told of who asks. Absent: nothing. */
-  readonly assert?: (principal: Principal) => string
+  readonly assert?: Assert
+  /** Default: the system's. */
+  readonly clock?: Clock
 }
 
 interface Subscriber {
@@ -90,8 +92,7 @@ export class HttpEndpoint implements SubgraphEndpoint, WireCaller {
   }
 
   subscribe(request: SubgraphRequest): Promise<AsyncIterableIterator<SubgraphResponse>> {
-    const assertion = this.#assert?.(request.principal)
-    return this.#subscriber.subscribe(assertion === undefined ? request : withAssertion(request, assertion))
+    return this.#subscriber.subscribe(request)
   }
 
   async close(): Promise<void> {
@@ -128,13 +129,6 @@ export class HttpEndpoint implements SubgraphEndpoint, WireCaller {
   }
 }
 
-/** One WebSocket is for all principals, so that it goes with the operation. */
-function withAssertion(request: SubgraphRequest, assertion: string): SubgraphRequest {
-  const meshgate = request.extensions?.['meshgate']
-  const others = isObject(meshgate) ? meshgate : {}
-  return { ...request, extensions: { ...request.extensions, meshgate: { ...others, assertion } } }
-}
-
 function openTransport(
   options: HttpEndpointOptions,
   url: URL,
@@ -147,13 +141,13 @@ function openTransport(
 }
 
 function openSubscriber(options: HttpEndpointOptions, url: URL, timeoutMs: number): Subscriber {
-  const { name, subscriptions = 'websocket', subscriptionUrl, http2 = false, authorities } = options
+  const { name, subscriptions = 'websocket', subscriptionUrl, http2 = false, authorities, assert, clock } = options
   if (subscriptions === 'sse') {
     const streamUrl = readUrl(name, subscriptionUrl ?? url.href, ['http:', 'https:'])
-    return new EventStreamSubscriber(name, { url: streamUrl, timeoutMs, http2, authorities })
+    return new EventStreamSubscriber(name, { url: streamUrl, timeoutMs, http2, authorities, assert })
   }
   const socketUrl = readUrl(name, subscriptionUrl ?? url.href.replace(/^http/, 'ws'), ['ws:', 'wss:'])
-  return new SocketSubscribers(name, { url: socketUrl.href, timeoutMs, authorities })
+  return new SocketSubscribers(name, { url: socketUrl.href, timeoutMs, authorities, assert, clock })
 }
 
 function readUrl(name: string, text: string, protocols: readonly string[]): URL {

@@ -5,9 +5,13 @@ import { createClient, type Client } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
+import type { Clock } from '../../platform/ports/clock.ts'
 import type { SubgraphRequest, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
+import { systemClock } from '../../platform/system-clock.ts'
 import { isObject, type DataObject } from '../execute/plain-object.ts'
 import { EventQueue } from '../subscribe/event-queue.ts'
+import { AssertionRenewals, type Assert } from './assertion-renewals.ts'
+import { assertedExtensions } from './asserted-request.ts'
 import { refusalIn } from './check-answer.ts'
 
 const LAZY_CLOSE_MS = 1_000
@@ -20,6 +24,10 @@ export interface SocketOptions {
   readonly authorities: readonly string[] | undefined
   /** From the subscription to its confirmation. */
   readonly timeoutMs: number
+  /** What the subgraph is told of who asks, with each subscription and again in time. Absent: nothing. */
+  readonly assert?: Assert | undefined
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined
   /** No socket is open and no subscription runs or waits for one. */
   readonly onClosed: () => void
 }
@@ -30,6 +38,7 @@ export class SocketSubscriber {
   readonly #client: Client
   readonly #timeoutMs: number
   readonly #onClosed: () => void
+  readonly #renewals: AssertionRenewals | null
   #socket = Promise.withResolvers<WebSocket>()
   #open: WebSocket | null = null
   /** Why the socket could not be opened: the close that follows does not say it. */
@@ -43,6 +52,8 @@ export class SocketSubscriber {
     this.#place = options.url.replace(/[?#].*$/, '')
     this.#timeoutMs = options.timeoutMs
     this.#onClosed = options.onClosed
+    const { assert, clock = systemClock } = options
+    this.#renewals = assert === undefined ? null : new AssertionRenewals(assert, clock, (said) => this.#renew(said))
     this.#client = createClient({
       url: options.url,
       webSocketImpl: socketClass(options),
@@ -83,12 +94,15 @@ export class SocketSubscriber {
    * on the same socket: it has read the subscription then, though it may still be opening its source.
    */
   async subscribe(request: SubgraphRequest): Promise<AsyncIterableIterator<SubgraphResponse>> {
-    const { query, variables, operationName, extensions, signal } = request
+    const { query, variables, operationName, signal } = request
     signal?.throwIfAborted()
+    const kept = this.#renewals?.keep(request.principal) ?? null
+    const extensions = kept === null ? request.extensions : assertedExtensions(request, kept.assertion)
     const ended = Promise.withResolvers<void>()
     this.#active += 1
     const left = (): void => {
       this.#active -= 1
+      kept?.release()
       this.#tellClosed()
     }
     ended.promise.then(left, left)
@@ -155,6 +169,11 @@ export class SocketSubscriber {
     clearTimeout(this.#unanswered)
     const socket = this.#open
     this.#unanswered = setTimeout(() => socket?.terminate(), KEEP_ALIVE_MS).unref()
+  }
+
+  /** A ping of the protocol with a payload: servers that know nothing of it answer it like any other. */
+  #renew(assertion: string): void {
+    this.#open?.send(JSON.stringify({ type: 'ping', payload: { meshgate: { assertion } } }))
   }
 
   async #confirmed(): Promise<void> {

@@ -32,7 +32,7 @@ function headersOf(request: IncomingMessage): HeaderMap {
 }
 
 async function answer(subgraph: ServedSubgraph, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const principal = await subgraph.verify(request.headers[ASSERTION_HEADER])
+  const { principal } = await subgraph.verify(request.headers[ASSERTION_HEADER])
   const text = await bodyOf(request)
   if (text === null) {
     refuse(response, 413, `A request has at most ${limits.subgraphBodyBytesMax} bytes`, 'REQUEST_TOO_LARGE')

@@ -124,6 +124,8 @@ function readLiveTables(options: SubgraphOptions): SubgraphOptions {
   return { ...options, store: createGenerationStore({ store, clock, products }) }
 }
 
+const believeAnybody: VerifyAssertion = () => Promise.resolve({ principal: ANONYMOUS, expiresAtMs: null })
+
 export function createSubgraph(given: SubgraphOptions): Subgraph {
   const options = readLiveTables(given)
   const { product, store } = options
@@ -166,8 +168,8 @@ export function createSubgraph(given: SubgraphOptions): Subgraph {
     close: () => Promise.resolve(),
   }
   const createContext = (principal: Principal): RequestContext => createRequestContext(store, principal)
-  const verify = options.verifyAssertion ?? (() => Promise.resolve(ANONYMOUS))
-  const servedSubgraph: ServedSubgraph = { endpoint, apollo, schema, createContext, subscribe, verify }
+  const verify = options.verifyAssertion ?? believeAnybody
+  const servedSubgraph = { endpoint, apollo, schema, createContext, subscribe, verify, clock: options.clock }
 
   return {
     name,

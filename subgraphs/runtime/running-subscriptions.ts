@@ -1,6 +1,6 @@
 // The subscriptions that run in a subgraph, so that closing it ends them with a reason.
 import type { MeshgateError } from '../../platform/errors.ts'
-import type { SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
+import { noticingEnd } from './noticing-end.ts'
 import type { SubscriptionStart } from './run-subscription.ts'
 
 type Started = Extract<SubscriptionStart, { kind: 'started' }>
@@ -9,25 +9,6 @@ export interface RunningSubscriptions {
   /** The same subscription, forgotten when it ends; the signal ends it. */
   add(started: Started, signal: AbortSignal | undefined): Promise<Started>
   failAll(failure: MeshgateError): void
-}
-
-function noticingEnd(
-  responses: AsyncIterableIterator<SubgraphResponse>,
-  onEnd: () => void,
-): AsyncIterableIterator<SubgraphResponse> {
-  const noticing: AsyncIterableIterator<SubgraphResponse> = {
-    async next() {
-      const result = await responses.next()
-      if (result.done === true) onEnd()
-      return result
-    },
-    async return() {
-      onEnd()
-      return (await responses.return?.()) ?? { value: undefined, done: true }
-    },
-    [Symbol.asyncIterator]: () => noticing,
-  }
-  return noticing
 }
 
 /** `onActive` is told how many run whenever that changes. */

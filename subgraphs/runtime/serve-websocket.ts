@@ -1,11 +1,15 @@
-// graphql-transport-ws for remote gateways: operations run as in-process ones do, with the same answers, events and errors.
+// graphql-transport-ws for remote gateways: operations run as in-process ones do, with the same answers, events and errors. A stream ends with the
+// assertion that it was opened with, unless the gateway renews that: by a ping whose payload has another, for all streams of the principal there.
 import { getOperationAST, GraphQLError, parse, type ExecutionArgs, type ExecutionResult } from 'graphql'
-import type { SubscribePayload } from 'graphql-ws'
+import type { Context, SubscribePayload } from 'graphql-ws'
 import { useServer } from 'graphql-ws/use/ws'
 import type { WebSocketServer } from 'ws'
 import { MeshgateError } from '../../platform/errors.ts'
+import type { Asserted } from '../../platform/governance/assertion-verifier.ts'
 import type { Principal } from '../../platform/governance/principal.ts'
 import type { SubgraphRequest, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
+import { AssertionLeases } from './assertion-leases.ts'
+import { noticingEnd } from './noticing-end.ts'
 import type { ServedSubgraph } from './subgraph.ts'
 
 /** What onSubscribe hands to execute and subscribe. */
@@ -25,11 +29,14 @@ const requestOf = (
   ...(extensions === undefined || extensions === null ? {} : { extensions }),
 })
 
+function assertionIn(said: Readonly<Record<string, unknown>> | null | undefined): unknown {
+  return ((said?.['meshgate'] ?? {}) as { readonly assertion?: unknown }).assertion
+}
+
 /** Each operation says who asks: one socket is for all that a gateway asks for. */
-async function identify(subgraph: ServedSubgraph, { extensions }: SubscribePayload): Promise<Principal | GraphQLError> {
-  const { assertion } = (extensions?.['meshgate'] ?? {}) as { readonly assertion?: unknown }
+async function identify(subgraph: ServedSubgraph, { extensions }: SubscribePayload): Promise<Asserted | GraphQLError> {
   try {
-    return await subgraph.verify(assertion)
+    return await subgraph.verify(assertionIn(extensions))
   } catch (error) {
     if (!(error instanceof MeshgateError)) throw error
     return new GraphQLError(error.message, { extensions: { code: error.code } })
@@ -39,10 +46,11 @@ async function identify(subgraph: ServedSubgraph, { extensions }: SubscribePaylo
 async function prepare(
   subgraph: ServedSubgraph,
   payload: SubscribePayload,
+  leases: AssertionLeases,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
-  const principal = await identify(subgraph, payload)
-  if (principal instanceof GraphQLError) return [principal]
-  const request = requestOf(payload, principal)
+  const asserted = await identify(subgraph, payload)
+  if (asserted instanceof GraphQLError) return [asserted]
+  const request = requestOf(payload, asserted.principal)
   const { schema } = subgraph
   let document: ExecutionArgs['document']
   try {
@@ -54,15 +62,38 @@ async function prepare(
   const args = { schema, document, operationName: payload.operationName, contextValue: operation }
   if (getOperationAST(document, payload.operationName)?.operation !== 'subscription') return args
   const start = await subgraph.subscribe(request)
-  if (start.kind === 'started') return { ...args, contextValue: { request, responses: start.responses } }
+  if (start.kind === 'started') {
+    const release = leases.hold(asserted, () => start.fail(notRenewed()))
+    return { ...args, contextValue: { request, responses: noticingEnd(start.responses, release) } }
+  }
   return start.errors.map(({ message, extensions }) => new GraphQLError(message, { extensions: extensions ?? null }))
+}
+
+function notRenewed(): MeshgateError {
+  const message = 'The gateway has not said again in time who asks. Subscribe again with the cursor.'
+  return new MeshgateError('ASSERTION_EXPIRED', message)
 }
 
 export function serveWebSocket(subgraph: ServedSubgraph, server: WebSocketServer): { dispose(): void | Promise<void> } {
   const operationOf = (args: ExecutionArgs): Operation => args.contextValue as Operation
+  const leases = new WeakMap<Context, AssertionLeases>()
+  const leasesOf = (context: Context): AssertionLeases => {
+    const known = leases.get(context) ?? new AssertionLeases(subgraph.clock)
+    leases.set(context, known)
+    return known
+  }
   return useServer(
     {
-      onSubscribe: (_context, _id, payload) => prepare(subgraph, payload),
+      onSubscribe: (context, _id, payload) => prepare(subgraph, payload, leasesOf(context)),
+      onPing: async (context, payload) => {
+        const assertion = assertionIn(payload)
+        if (assertion === undefined) return
+        // One that is not to be believed renews nothing: what it was for ends at its time.
+        await subgraph.verify(assertion).then(
+          (asserted) => leasesOf(context).renew(asserted),
+          () => undefined,
+        )
+      },
       execute: (args) => subgraph.endpoint.execute(operationOf(args).request) as Promise<ExecutionResult>,
       subscribe: (args) => operationOf(args).responses as AsyncIterableIterator<ExecutionResult>,
       // Answers are formatted already, and go as they are: graphql-ws would ask their errors for toJSON.

@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { VerifyAssertion } from '../../platform/governance/assertion-verifier.ts'
 import type { Principal } from '../../platform/governance/principal.ts'
+import type { Clock } from '../../platform/ports/clock.ts'
 import type { SubgraphEndpoint, SubgraphRequest } from '../../platform/ports/subgraph-endpoint.ts'
 import type { RequestContext } from './request-context.ts'
 import type { SubscriptionStart } from './run-subscription.ts'
@@ -49,5 +50,6 @@ export interface ServedSubgraph {
   createContext(principal: Principal): RequestContext
   /** Who asks over the network, by what its gateway says of it. Rejects where that is not to be believed, or cannot be told. */
   readonly verify: VerifyAssertion
+  readonly clock: Clock
   subscribe(request: SubgraphRequest): Promise<SubscriptionStart>
 }

@@ -55,9 +55,9 @@ beforeEach(async () => {
         NAME,
         clock,
       )
-      const principal = await verifiers.now(assertion)
-      verified.push(principal)
-      return principal
+      const asserted = await verifiers.now(assertion)
+      verified.push(asserted.principal)
+      return asserted
     },
   })
   server = await subgraph.serve(0)
