@@ -164,7 +164,7 @@ export class ChangeStream {
     await checkHeld(this.#options, progress.positions)
   }
 
-  /** One read of every partition; when all are at their end, the tail takes over from there. */
+  /** One read of every partition; when little is left, the tail takes over from there. */
   async #catchUp(): Promise<void> {
     try {
       let found = 0
@@ -172,12 +172,21 @@ export class ChangeStream {
         found += await this.#options.replayGate.run(() => this.#takeIn(partition))
         if (this.#closed || this.#failure !== null) return
       }
-      if (found > 0) return
+      if (found > 0 && (await this.#isFarBehind())) return
+      if (this.#closed || this.#failure !== null) return
       await this.#follow(this.#read.snapshot().positions)
       this.#queue.push({ kind: 'caughtUp', progress: this.#read.snapshot() })
     } catch (error) {
       this.#fail(failureOf(error, this.#options.topic))
     }
+  }
+
+  /** Where changes never pause a read always finds some: the tail brings the last of them, as much as may wait with what waits already. */
+  async #isFarBehind(): Promise<boolean> {
+    const { log, topic } = this.#options
+    let left = this.#queue.length
+    for (const { partition, next } of await log.offsets(topic)) left += next - (this.#read.positions[partition] ?? 0)
+    return left > limits.subscriberEventsMax / 2
   }
 
   /** How many records the partition had. */

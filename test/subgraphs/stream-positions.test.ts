@@ -1,5 +1,6 @@
 // Who asks where a stream stands is told with every answer: two streams of one subscription can be laid over each other.
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { EventLog } from '../../platform/ports/event-log.ts'
 import type { SubgraphResponse, SubscriptionExtension } from '../../platform/ports/subgraph-endpoint.ts'
 import { reading, request, Telemetry } from './telemetry.ts'
 
@@ -63,4 +64,36 @@ test('nobody else is told of positions', async () => {
   await appendTo(0, 'b', '1')
   expect(await next(resumed)).toMatchObject({ key: 'b' })
   await resumed.return?.()
+})
+
+test('a stream comes to the head though changes never pause, and from then on reads nothing by itself', async () => {
+  const { cursor } = await next(await subscribe({ started: true }))
+  for (let number = 0; number < 20; number++) await appendTo(number % 4, `old-${number}`, '1')
+  let reads = 0
+  const log: EventLog = new Proxy(telemetry.log, {
+    get(real, name) {
+      if (name !== 'read') {
+        const member: unknown = Reflect.get(real, name)
+        return typeof member === 'function' ? (member.bind(real) as unknown) : member
+      }
+      return async (...given: Parameters<EventLog['read']>) => {
+        await appendTo(given[0].partition, `new-${reads++}`, '1')
+        return real.read(...given)
+      }
+    },
+  })
+  const subgraph = telemetry.another({ log })
+  const events = await subgraph.endpoint.subscribe(
+    request(QUERY, { extensions: { meshgate: { cursor, positions: true } } }),
+  )
+  const keys: (string | undefined)[] = []
+  for (let told = await next(events); told.caughtUp !== true; told = await next(events)) {
+    keys.push(told.key)
+    expect(keys.length).toBeLessThan(200)
+  }
+  const read = reads
+  await appendTo(0, 'last', '1')
+  expect(await next(events)).toMatchObject({ key: 'last' })
+  expect([new Set(keys).size, reads]).toEqual([20 + read, read])
+  await subgraph.close()
 })
