@@ -5,6 +5,7 @@ import type { Principal } from '../platform/governance/principal.ts'
 import type { DataObject } from './execute/plain-object.ts'
 import type { OperationWatch, RequestOrigin } from './observe/operation-watch.ts'
 import type { PreparedOperation } from './plan/prepare-operation.ts'
+import type { EventSink } from './subscribe/event-queue.ts'
 
 /** A client has spent what it may for now. */
 export interface SpendProblem {
@@ -43,6 +44,12 @@ export interface EngineResult {
   readonly data?: DataObject | null
   readonly errors?: readonly GraphQLFormattedError[]
   readonly extensions?: Readonly<Record<string, unknown>>
+}
+
+/** A client's stream: iterated, or piped. */
+export interface ResultStream extends AsyncIterableIterator<EngineResult> {
+  /** Writes what comes when it comes. Resolves when the stream has completed, rejects with the error that ends it. */
+  pipeTo(sink: EventSink<EngineResult>): Promise<void>
 }
 
 /** A response as it goes over a wire. */
@@ -85,11 +92,8 @@ export interface Engine {
    * subscribe/subscribe-request.ts. The stream throws a GraphQLError whose
    * extensions hold code and, where there is one, `cursor` to resume from.
    */
-  subscribe(request: EngineRequest): Promise<AsyncIterableIterator<EngineResult> | EngineResult>
-  runSubscription(
-    operation: ReadyOperation,
-    request: EngineRequest,
-  ): Promise<AsyncIterableIterator<EngineResult> | EngineResult>
+  subscribe(request: EngineRequest): Promise<ResultStream | EngineResult>
+  runSubscription(operation: ReadyOperation, request: EngineRequest): Promise<ResultStream | EngineResult>
   /** Ends subscriptions with SUBSCRIPTION_RECONNECT and this reason, unless they outlive it. Requests under way finish. */
   close(reason: string): Promise<void>
   /** Resolves when no request is under way. */

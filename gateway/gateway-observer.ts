@@ -1,5 +1,5 @@
 // What the gateway tells whoever measures it. Plain callbacks, called synchronously: they must be quick and must not throw.
-import type { EngineRequest, EngineResult, OperationKind, ReadyOperation } from './engine-contract.ts'
+import type { EngineRequest, EngineResult, OperationKind, ReadyOperation, ResultStream } from './engine-contract.ts'
 import type { OperationWatch } from './observe/operation-watch.ts'
 
 export interface AnsweredRequest {
@@ -17,7 +17,7 @@ export interface ObservedOperation extends OperationWatch {
   /** Once. Of a subscription: established, or refused. `left`: the client did not wait. */
   ended(outcome: 'ok' | 'partial' | 'refused' | 'left', codes: readonly string[]): void
   /** The stream as its client is to have it. */
-  streams(stream: AsyncIterableIterator<EngineResult>): AsyncIterableIterator<EngineResult>
+  streams(stream: ResultStream): ResultStream
 }
 
 export interface GatewayObserver {

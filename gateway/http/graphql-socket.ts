@@ -16,6 +16,7 @@ import { readParameters } from './graphql-request.ts'
 import { isProblem } from './http-problem.ts'
 import type { RateLimiter, RateProblem } from './rate-limiter.ts'
 import { createSocketOperations, type SocketOperations } from './socket-operations.ts'
+import { pipedStream, SocketWriter } from './socket-stream.ts'
 
 export interface GraphqlSocketOptions {
   readonly path: string
@@ -49,6 +50,7 @@ interface Extra {
   readonly expireAt: (timeMs: number) => void
   readonly headers: Readonly<Record<string, string>> | undefined
   readonly operations: () => SocketOperations
+  readonly writer: SocketWriter
 }
 
 interface Served {
@@ -58,6 +60,8 @@ interface Served {
 
 /** What runs, handed from graphql-ws's onSubscribe to its execute and subscribe. */
 interface Running {
+  readonly id: string
+  readonly extra: Extra
   readonly engine: Engine
   readonly operation: ReadyOperation
   readonly request: EngineRequest
@@ -77,7 +81,7 @@ export function attachGraphqlSocket(server: Server, options: GraphqlSocketOption
     if (path !== options.path) return refuseUpgrade(connection, '404 Not Found')
     if (!options.originAllowed(request)) return refuseUpgrade(connection, '403 Forbidden')
     sockets.handleUpgrade(request, connection, head, (socket) => {
-      served.set(socket, serve(socket, request, protocol, options))
+      served.set(socket, serve({ socket, connection, request }, protocol, options))
       socket.once('close', () => served.delete(socket))
     })
   }
@@ -158,7 +162,7 @@ function createProtocol({
       const request: EngineRequest = { ...known, ...from, ...expiring, ...paying, ...forwarded }
       const operation = await current.prepare(request)
       if (!isReady(operation)) return toGraphqlErrors(operation.errors ?? [])
-      const running: Running = { engine: current, operation, request }
+      const running: Running = { id, extra: context.extra, engine: current, operation, request }
       const { document } = operation.prepared.selected
       return {
         schema: current.publicSchema,
@@ -178,9 +182,9 @@ function createProtocol({
       }
     },
     subscribe: async ({ contextValue }) => {
-      const { engine: current, operation, request } = contextValue as Running
+      const { id, extra, engine: current, operation, request } = contextValue as Running
       const stream = await current.runSubscription(operation, request)
-      return (Symbol.asyncIterator in stream ? stream : asResult(stream)) as AsyncIterableIterator<ExecutionResult>
+      return Symbol.asyncIterator in stream ? pipedStream(stream, extra.writer.sink(id)) : asResult(stream)
     },
     // Results are formatted already: graphql-ws would ask their errors for toJSON.
     onNext: (...given) => given[4] as never,
@@ -214,9 +218,14 @@ function problem(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'REQUEST_INVALID' } })
 }
 
+interface Opened {
+  readonly socket: WebSocket
+  readonly connection: Duplex
+  readonly request: IncomingMessage
+}
+
 function serve(
-  socket: WebSocket,
-  request: IncomingMessage,
+  { socket, connection, request }: Opened,
   protocol: ReturnType<typeof createProtocol>,
   { forwarded, clock, onError }: GraphqlSocketOptions,
 ): Served {
@@ -256,6 +265,7 @@ function serve(
         takeBack = atTime(clock, timeMs, () => void expire())
       },
       headers: forwarded?.(request),
+      writer: new SocketWriter(socket, connection),
       operations: () => {
         invariant(operations, 'a socket that was given a subscription receives messages')
         return operations

@@ -11,3 +11,14 @@ export function resultText(result: EngineResult): string {
   }
   return text
 }
+
+const bytes = new WeakMap<EngineResult, Buffer>()
+
+export function resultBytes(result: EngineResult): Buffer {
+  let found = bytes.get(result)
+  if (found === undefined) {
+    found = Buffer.from(resultText(result))
+    bytes.set(result, found)
+  }
+  return found
+}

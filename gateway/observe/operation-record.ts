@@ -4,7 +4,7 @@ import type { Clock } from '../../platform/ports/clock.ts'
 import type { Span, TraceParent, Tracer } from '../../platform/telemetry/tracer.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import { parseTraceParent } from '../../platform/telemetry/tracer.ts'
-import type { EngineRequest, EngineResult, ReadyOperation } from '../engine-contract.ts'
+import type { EngineRequest, ReadyOperation, ResultStream } from '../engine-contract.ts'
 import type { SelectedOperation } from '../plan/operation.ts'
 import type { EventWatch, FetchAsked, FetchWatch, OperationWatch } from './operation-watch.ts'
 import type { LoggedOperation, Outcome, RequestLog } from './request-log.ts'
@@ -109,7 +109,7 @@ export class OperationRecord implements OperationWatch {
   }
 
   /** A line when it has ended. */
-  streams(stream: AsyncIterableIterator<EngineResult>): AsyncIterableIterator<EngineResult> {
+  streams(stream: ResultStream): ResultStream {
     const { log, clock } = this.#ports
     if (log === null) return stream
     const sinceMs = clock.monotonic()

@@ -1,29 +1,26 @@
 // A client's stream as it was, with its events counted and its end told once: why it ended, and after how many.
 import { GraphQLError } from 'graphql'
-import type { EngineResult } from '../engine-contract.ts'
+import type { EngineResult, ResultStream } from '../engine-contract.ts'
+import type { EventSink } from '../subscribe/event-queue.ts'
 
 export function watchStream(
-  stream: AsyncIterableIterator<EngineResult>,
+  stream: ResultStream,
   signal: AbortSignal | undefined,
   onEnd: (reason: string, events: number) => void,
-): AsyncIterableIterator<EngineResult> {
+): ResultStream {
   return new WatchedStream(stream, signal, onEnd)
 }
 
 type Result = IteratorResult<EngineResult, undefined>
 
-class WatchedStream implements AsyncIterableIterator<EngineResult, undefined> {
-  readonly #stream: AsyncIterableIterator<EngineResult>
+class WatchedStream implements ResultStream {
+  readonly #stream: ResultStream
   readonly #signal: AbortSignal | undefined
   readonly #onEnd: (reason: string, events: number) => void
   #events = 0
   #isEnded = false
 
-  constructor(
-    stream: AsyncIterableIterator<EngineResult>,
-    signal: AbortSignal | undefined,
-    onEnd: (reason: string, events: number) => void,
-  ) {
+  constructor(stream: ResultStream, signal: AbortSignal | undefined, onEnd: (reason: string, events: number) => void) {
     this.#stream = stream
     this.#signal = signal
     this.#onEnd = onEnd
@@ -32,12 +29,28 @@ class WatchedStream implements AsyncIterableIterator<EngineResult, undefined> {
   async next(): Promise<Result> {
     try {
       const result = (await this.#stream.next()) as Result
-      if (result.done === true) this.#end(this.#signal?.aborted === true ? 'left' : 'completed')
+      if (result.done === true) this.#completed()
       else this.#events += 1
       return result
     } catch (error) {
-      const code = error instanceof GraphQLError ? error.extensions['code'] : undefined
-      this.#end(typeof code === 'string' ? code : 'INTERNAL')
+      this.#failed(error)
+      throw error
+    }
+  }
+
+  async pipeTo(sink: EventSink<EngineResult>): Promise<void> {
+    const counted: EventSink<EngineResult> = {
+      write: (event) => {
+        this.#events += 1
+        return sink.write(event)
+      },
+      whenRoom: (ready) => sink.whenRoom(ready),
+    }
+    try {
+      await this.#stream.pipeTo(counted)
+      this.#completed()
+    } catch (error) {
+      this.#failed(error)
       throw error
     }
   }
@@ -50,6 +63,15 @@ class WatchedStream implements AsyncIterableIterator<EngineResult, undefined> {
 
   [Symbol.asyncIterator](): this {
     return this
+  }
+
+  #completed(): void {
+    this.#end(this.#signal?.aborted === true ? 'left' : 'completed')
+  }
+
+  #failed(error: unknown): void {
+    const code = error instanceof GraphQLError ? error.extensions['code'] : undefined
+    this.#end(typeof code === 'string' ? code : 'INTERNAL')
   }
 
   #end(reason: string): void {

@@ -3,7 +3,8 @@
 export interface OrderedJoinOptions<Event, Joined> {
   readonly events: AsyncIterable<Event>
   readonly join: (event: Event) => Promise<Joined>
-  readonly publish: (joined: Joined) => void
+  /** Where it gives a promise, nothing more is handed on before that has resolved. */
+  readonly publish: (joined: Joined) => Promise<void> | undefined
   readonly inFlightMax: number
 }
 
@@ -31,8 +32,9 @@ export async function joinInOrder<Event, Joined>(options: OrderedJoinOptions<Eve
 async function publishAfter<Joined>(
   previous: Promise<void>,
   joined: Promise<Joined>,
-  publish: (joined: Joined) => void,
+  publish: OrderedJoinOptions<unknown, Joined>['publish'],
 ): Promise<void> {
   await previous
-  publish(await joined)
+  const handedOn = publish(await joined)
+  if (handedOn !== undefined) await handedOn
 }

@@ -64,6 +64,8 @@ export class SharedUpstream {
   #hasStarted = false
   #isReplaced = false
   #isAtHead = false
+  /** What it hands on has been for long, and is nobody else's: it waits for its clients. */
+  #catchesUp: boolean
   #position = new StreamPosition()
   /** After the last event received. */
   #cursor: string | undefined
@@ -78,6 +80,7 @@ export class SharedUpstream {
     this.#options = options
     this.#cursor = options.cursor
     this.#published = options.cursor
+    this.#catchesUp = options.onHead !== undefined
     this.#started.promise.catch(() => undefined)
     this.established = this.#begin()
     // Whoever subscribed awaits it; all of them may have left.
@@ -237,7 +240,7 @@ export class SharedUpstream {
     }
   }
 
-  #publish(event: QueuedEvent<EngineResult>): void {
+  #publish(event: QueuedEvent<EngineResult>): Promise<void> | undefined {
     const { at, cursor, positions } = event
     this.#published = cursor ?? this.#published
     if (at !== undefined) this.#position.handOn(at)
@@ -245,9 +248,15 @@ export class SharedUpstream {
       if (has === null || at === undefined || !isBefore(at, has)) queue.push(event)
     }
     if (this.#isAtHead && positions !== undefined) this.#options.onHead?.(positions)
+    return this.#catchesUp ? this.#room() : undefined
   }
 
-  #publishNotice(notice: Notice): void {
+  #room(): Promise<void> | undefined {
+    const full = [...this.#clients.keys()].filter((queue) => !queue.hasRoom)
+    return full.length === 0 ? undefined : Promise.all(full.map((queue) => queue.room())).then(() => undefined)
+  }
+
+  #publishNotice(notice: Notice): undefined {
     if (notice.kind === 'event' || notice.kind === 'interrupted') return
     const { kind, cursor } = notice
     const isFirst = this.#published === undefined
@@ -265,6 +274,7 @@ export class SharedUpstream {
       for (const queue of this.#clients.keys()) queue.push({ event, cursor })
     } else {
       this.#isAtHead = true
+      this.#catchesUp = false
       this.#options.onHead?.(notice.positions)
     }
   }

@@ -257,7 +257,7 @@ test('events keep their order although their joins end in another, and few are j
       atOnce--
       return event
     },
-    publish: (event) => published.push(event),
+    publish: (event) => void published.push(event),
     inFlightMax: 3,
   })
   await done
