@@ -82,6 +82,11 @@ export function gatewayObserver(metrics: Metrics): GatewayObserver {
       for (const code of codes) metrics.record('gatewayErrors', 1, { code: knownCode(code) })
     },
     subscriptions: (active) => metrics.record('gatewaySubscriptions', active),
+    upstreams: (active) => metrics.record('gatewayUpstreams', active),
+    upstreamLost: (subgraph) => metrics.record('gatewayUpstreamLosses', 1, { subgraph }),
+    events: (clients) => metrics.record('gatewayEvents', clients),
+    conflated: (events) => metrics.record('gatewayConflated', events),
+    streamEnded: (code) => metrics.record('gatewayStreamEndings', 1, { code: knownCode(code) }),
   }
 }
 

@@ -86,7 +86,7 @@ export function createEngine(options: EngineOptions): WarmEngine {
   const { clock = systemClock, observer, onFailure = () => undefined } = options
   const { planner, preparer, rules, budget } = whatPrepares(options, supergraph)
   const preparing: Preparing = { preparer, schema, rules, budget, onFailure }
-  const hub = options.hub ?? new SubscriptionHub({ clock, onClients: (active) => observer?.subscriptions?.(active) })
+  const hub = options.hub ?? new SubscriptionHub({ clock, observer })
   const newGathering = gatheringsOf(options, onFailure)
   const decideLabels = labelsOf(options, supergraph.access)
   const { track, idle } = trackWork()

@@ -99,7 +99,7 @@ export interface Gateway {
 /** Rejects with COMPOSITION_FAILED, CONFIG_INVALID or PORT_IN_USE; nothing is left open then. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { clock = systemClock, observer } = options
-  const hub = new SubscriptionHub({ clock, onClients: (active) => observer?.subscriptions?.(active) })
+  const hub = new SubscriptionHub({ clock, observer })
   const known = await openDocuments(options, (operations) => void current.engine.warmUp(operations))
   const meshOptions = { ...options, ...costsFor(options), hub, documents: known.documents }
   let current = await loadOr(() => known.close(), options.mesh, meshOptions)

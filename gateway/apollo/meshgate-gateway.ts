@@ -223,7 +223,7 @@ export class MeshgateGateway<TContext extends BaseContext = BaseContext> impleme
 const STOPPING = 'The gateway is stopping.'
 
 function newHub({ clock = systemClock, observer }: MeshOptions): SubscriptionHub {
-  return new SubscriptionHub({ clock, onClients: (active) => observer?.subscriptions?.(active) })
+  return new SubscriptionHub({ clock, observer })
 }
 
 function schemaOf({ engine, supergraphSdl }: LoadedMesh): Parameters<SchemaListener>[0] {

@@ -1,6 +1,6 @@
 // A client's stream as it was, with its events counted and its end told once: why it ended, and after how many.
-import { GraphQLError } from 'graphql'
 import type { EngineResult, ResultStream } from '../engine-contract.ts'
+import { codeOf } from '../gateway-observer.ts'
 import type { EventSink } from '../subscribe/event-queue.ts'
 
 export function watchStream(
@@ -70,8 +70,7 @@ class WatchedStream implements ResultStream {
   }
 
   #failed(error: unknown): void {
-    const code = error instanceof GraphQLError ? error.extensions['code'] : undefined
-    this.#end(typeof code === 'string' ? code : 'INTERNAL')
+    this.#end(codeOf(error))
   }
 
   #end(reason: string): void {

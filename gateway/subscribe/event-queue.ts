@@ -38,6 +38,8 @@ export interface EventQueueOptions<Event> {
   readonly onOverflow: Ending
   /** Nothing more is wanted. Told once. */
   readonly onReturn: () => void
+  /** It ends with this error; once. */
+  readonly onFailure?: ((error: unknown) => void) | undefined
   /** Present: an event replaces the one of its key that waits. Marks that it stands for so many others, too. */
   readonly conflate?: ((event: Event, replaced: number) => Event) | undefined
 }
@@ -112,7 +114,10 @@ export class EventQueue<Event> implements AsyncIterableIterator<Event> {
   }
 
   fail(ending: Ending): void {
-    this.#end(this.#ended === 'open' ? { error: ending(this.#cursor) } : this.#ended)
+    if (this.#ended !== 'open') return this.#end(this.#ended)
+    const error = ending(this.#cursor)
+    this.#end({ error })
+    this.#options.onFailure?.(error)
   }
 
   /** Fails at that time, unless it has ended before; whoever feeds it is told. */

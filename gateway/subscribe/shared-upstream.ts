@@ -5,6 +5,7 @@ import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
 import type { SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
 import type { EngineRequest, EngineResult } from '../engine-contract.ts'
+import { codeOf, type GatewayObserver } from '../gateway-observer.ts'
 import { EventQueue, type Ending, type EventQueueOptions, type QueuedEvent } from './event-queue.ts'
 import { joinInOrder } from './ordered-join.ts'
 import { mayPass } from './passing-errors.ts'
@@ -45,6 +46,7 @@ interface Client {
 export interface SharedUpstreamOptions {
   readonly cursor: string | undefined
   readonly clock: Clock
+  readonly observer: GatewayObserver | undefined
   /** +1 and -1. */
   readonly onClient: (change: number) => void
   /** It was resumed, and has come to where new events are: its clients have all before these offsets. Called again with every event from then on. */
@@ -108,12 +110,20 @@ export class SharedUpstream {
 
   addClient(options: ClientOptions): EventQueue<EngineResult> {
     const { conflate, tellsStart = false } = options
+    const { observer } = this.#options
     const queue: EventQueue<EngineResult> = new EventQueue({
       eventsMax: options.eventsMax ?? limits.subscriptionQueueEventsMax,
       cursor: options.cursor ?? this.#published,
       onOverflow: endings.slow,
       onReturn: () => this.#leave(queue),
-      conflate,
+      onFailure: (error) => observer?.streamEnded?.(codeOf(error)),
+      conflate:
+        conflate === undefined
+          ? undefined
+          : (event, replaced) => {
+              observer?.conflated?.(replaced)
+              return conflate(event, replaced)
+            },
     })
     const client = { queue, has: null, tellsStart }
     this.#clients.set(queue, client)
@@ -247,6 +257,7 @@ export class SharedUpstream {
     for (const { queue, has } of this.#clients.values()) {
       if (has === null || at === undefined || !isBefore(at, has)) queue.push(event)
     }
+    this.#options.observer?.events?.(this.#clients.size)
     if (this.#isAtHead && positions !== undefined) this.#options.onHead?.(positions)
     return this.#catchesUp ? this.#room() : undefined
   }
@@ -299,6 +310,7 @@ export class SharedUpstream {
     const { clock } = this.#options
     // A stream that held for a while ended for a reason of its own.
     if (clock.monotonic() - this.#openedMs > limits.subscriptionResumeDelayMsMax) this.#trouble = null
+    this.#options.observer?.upstreamLost?.(this.#definition.service)
     this.#trouble ??= { sinceMs: clock.monotonic(), attempts: 0 }
     let failure = reason
     for (;;) {

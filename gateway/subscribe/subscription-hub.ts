@@ -4,6 +4,7 @@
 import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
 import type { EngineResult } from '../engine-contract.ts'
+import type { GatewayObserver } from '../gateway-observer.ts'
 import type { Ending, EventQueue } from './event-queue.ts'
 import { SharedUpstream, type ClientOptions, type UpstreamDefinition } from './shared-upstream.ts'
 import { spreadEndings } from './spread-endings.ts'
@@ -22,8 +23,7 @@ export interface SubscribeOptions extends ClientOptions {
 
 export interface SubscriptionHubOptions {
   readonly clock: Clock
-  /** Told how many clients there are whenever that changes. */
-  readonly onClients?: (active: number) => void
+  readonly observer?: GatewayObserver | undefined
 }
 
 /** How a subscription goes on after a new supergraph, or why it cannot. */
@@ -118,24 +118,28 @@ export class SubscriptionHub {
       isShared,
     }: { readonly key: string; readonly cursor: string | undefined; readonly isShared: boolean },
   ): SharedUpstream {
+    const { clock, observer } = this.#options
     const upstream: SharedUpstream = new SharedUpstream(definition, {
       cursor,
-      clock: this.#options.clock,
+      clock,
       onClient: (change) => {
         if (change === 0) return
         this.#clients += change
-        this.#options.onClients?.(this.#clients)
+        observer?.subscriptions?.(this.#clients)
       },
+      observer,
       ...(isShared ? {} : { onHead: (positions) => this.#merge(upstream, positions) }),
       onEnd: () => {
         const { key: last = key } = this.#all.get(upstream) ?? {}
         this.#all.delete(upstream)
+        observer?.upstreams?.(this.#all.size)
         if (this.#shared.get(last) === upstream) this.#shared.delete(last)
         const name = `${key}\n${cursor ?? ''}`
         if (this.#catchingUp.get(name) === upstream) this.#catchingUp.delete(name)
       },
     })
     this.#all.set(upstream, { upstream, key })
+    observer?.upstreams?.(this.#all.size)
     return upstream
   }
 

@@ -140,6 +140,36 @@ export const METRICS = {
     help: "Clients' subscriptions that run.",
     labels: [],
   },
+  gatewayUpstreams: {
+    name: 'meshgate_gateway_upstreams',
+    kind: 'gauge',
+    help: "Streams from subgraphs that feed clients' subscriptions: one for all that are equal, and one for each that catches up.",
+    labels: [],
+  },
+  gatewayUpstreamLosses: {
+    name: 'meshgate_gateway_upstream_losses_total',
+    kind: 'counter',
+    help: 'Streams from the subgraph that were lost and opened again where they were.',
+    labels: ['subgraph'],
+  },
+  gatewayEvents: {
+    name: 'meshgate_gateway_events_total',
+    kind: 'counter',
+    help: 'Events handed on, each counted once for every client.',
+    labels: [],
+  },
+  gatewayConflated: {
+    name: 'meshgate_gateway_events_conflated_total',
+    kind: 'counter',
+    help: 'Events that a slow client was not told because it asked for the latest of each key.',
+    labels: [],
+  },
+  gatewayStreamEndings: {
+    name: 'meshgate_gateway_stream_endings_total',
+    kind: 'counter',
+    help: "Clients' streams that the gateway ended, by code: SUBSCRIPTION_SLOW for those that read too slowly. One that the client or the subgraph completes is not counted.",
+    labels: ['code'],
+  },
   gatewaySubgraphUp: {
     name: 'meshgate_gateway_subgraph_up',
     kind: 'gauge',

@@ -2,6 +2,8 @@
 import { afterEach, expect, test } from 'vitest'
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
+import { gatewayObserver } from '../../cli/role-metrics.ts'
+import { createMetrics, type Metrics } from '../../platform/telemetry/metrics.ts'
 import { startStreams, type Streams } from './stream-mesh.ts'
 
 const QUERY = 'subscription { tick { count text } }'
@@ -22,8 +24,9 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-async function open(): Promise<{ streams: Streams; socket: WebSocket; messages: Message[] }> {
-  const streams = await startStreams()
+async function open(): Promise<{ streams: Streams; socket: WebSocket; messages: Message[]; metrics: Metrics }> {
+  const metrics = createMetrics()
+  const streams = await startStreams({}, gatewayObserver(metrics))
   const socket = new WebSocket(streams.url.replace('http', 'ws'), 'graphql-transport-ws')
   const messages: Message[] = []
   socket.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString()) as Message))
@@ -34,7 +37,7 @@ async function open(): Promise<{ streams: Streams; socket: WebSocket; messages: 
   await once(socket, 'open')
   socket.send('{"type":"connection_init"}')
   await expect.poll(() => messages.length).toBe(1)
-  return { streams, socket, messages }
+  return { streams, socket, messages, metrics }
 }
 
 async function subscribe(
@@ -75,6 +78,9 @@ test('one that shares the stream of others ends with the cursor of its last even
   expect(told).toEqual(numbers(told.length))
   const [ending] = opened.messages.at(-1)?.payload ?? []
   expect(ending?.extensions).toMatchObject({ code: 'SUBSCRIPTION_SLOW', cursor: `c${told.length - 1}` })
+  const metrics = await opened.metrics.text()
+  expect(metrics).toContain('meshgate_gateway_stream_endings_total{code="SUBSCRIPTION_SLOW"} 1')
+  expect(metrics).toContain('meshgate_gateway_upstreams 0')
 })
 
 test('one that asked for it has the latest of a key in place of all', async () => {
@@ -88,6 +94,10 @@ test('one that asked for it has the latest of a key in place of all', async () =
   const told = counts(opened.messages)
   const last = opened.messages.at(-1)
   expect(last?.payload?.extensions?.conflated).toBe(2_999 - (told.at(-2) ?? 0) - 1)
+  const metrics = await opened.metrics.text()
+  expect(metrics).toContain(`meshgate_gateway_events_conflated_total ${3_000 - told.length}`)
+  expect(metrics).toContain('meshgate_gateway_events_total 3000')
+  expect(metrics).toContain('meshgate_gateway_upstreams 1')
 })
 
 test('one that asks while much waits for it is listened to again when it has read', async () => {

@@ -1,6 +1,7 @@
 // A gateway whose only subgraph answers queries as it can and streams what a test feeds it.
 import type { SubgraphEndpoint, SubgraphRequest, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
 import type { Engine } from '../../gateway/engine-contract.ts'
+import type { GatewayObserver } from '../../gateway/gateway-observer.ts'
 import { startGatewayServer, type GatewayServer, type GatewayServerOptions } from '../../gateway/http/gateway-server.ts'
 import { EventQueue } from '../../gateway/subscribe/event-queue.ts'
 import { createMesh, localEndpoint, type TestSubgraph } from '../federation/merged-mesh.ts'
@@ -35,7 +36,10 @@ export interface Streams {
   close(): Promise<void>
 }
 
-export async function startStreams(options: Partial<GatewayServerOptions> = {}): Promise<Streams> {
+export async function startStreams(
+  options: Partial<GatewayServerOptions> = {},
+  observer: GatewayObserver = {},
+): Promise<Streams> {
   const requests: SubgraphRequest[] = []
   const streams = new Set<EventQueue<SubgraphResponse>>()
   const local = localEndpoint(STREAMS)
@@ -65,7 +69,7 @@ export async function startStreams(options: Partial<GatewayServerOptions> = {}):
     streams.forEach(end)
     streams.clear()
   }
-  const engine = createMesh([STREAMS], { endpoints: [endpoint] })
+  const engine = createMesh([STREAMS], { endpoints: [endpoint], observer })
   const server = await startGatewayServer({
     port: 0,
     host: '127.0.0.1',

@@ -270,7 +270,8 @@ describe('over the network', () => {
     for (const close of closing.splice(0).reverse()) await close()
   })
 
-  async function chain(): Promise<{ feed: Feed; url: string; restart: () => Promise<Feed> }> {
+  async function chain(): Promise<{ feed: Feed; url: string; lost: string[]; restart: () => Promise<Feed> }> {
+    const lost: string[] = []
     const feed = new Feed()
     let upstream = await serveFeed(feed, 0)
     const { port } = upstream
@@ -280,6 +281,7 @@ describe('over the network', () => {
       mesh: { supergraphSdl: composeMesh([...SHOP, FEED]), endpoints },
       port: 0,
       logger: pino({ level: 'silent' }),
+      observer: { upstreamLost: (subgraph) => lost.push(subgraph) },
     })
     closing.push(
       () => upstream.close(),
@@ -292,11 +294,11 @@ describe('over the network', () => {
       upstream = await serveFeed(after, port)
       return after
     }
-    return { feed, url: gateway.url, restart }
+    return { feed, url: gateway.url, lost, restart }
   }
 
   test('events come through subgraph socket and client socket; two clients share one upstream; its restart is not noticed', async () => {
-    const { feed, url, restart } = await chain()
+    const { feed, url, lost, restart } = await chain()
     const client = createClient({
       url: `${url.replace('http', 'ws')}/graphql`,
       webSocketImpl: WebSocket,
@@ -322,6 +324,7 @@ describe('over the network', () => {
     for (const event of await Promise.all(second)) {
       expect(event.value).toMatchObject({ extensions: { key: 'u3', cursor: 'c2' } })
     }
+    expect(lost).toEqual(['feed'])
   })
 
   test('queries run over the socket too, and invalid ones are refused there', async () => {
