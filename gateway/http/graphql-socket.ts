@@ -106,10 +106,16 @@ export function attachGraphqlSocket(server: Server, options: GraphqlSocketOption
   }
 }
 
-/** As graphql-ws has it. */
+/** As graphql-ws has them. */
 const FORBIDDEN = 4403
+const BAD_REQUEST = 4400
 
-/** A close frame has room for 123 bytes. */
+/** graphql-ws takes a message that only servers send (`next`, `error`, `connection_ack`) for a failure of ours. */
+function isOfServers(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('Unexpected message of type ')
+}
+
+/** A close frame has room for 123 bytes; graphql-ws puts a client's own id into it. */
 function closeReason(text: string): string {
   return Buffer.from(text).subarray(0, 120).toString('utf8').replaceAll('\uFFFD', '')
 }
@@ -249,9 +255,10 @@ function serve(
     {
       protocol: socket.protocol,
       send: (data) => send(socket, data),
-      close: (code, reason) => socket.close(code, reason),
+      close: (code, reason) => socket.close(code, closeReason(reason ?? '')),
       onMessage: (handle) => {
         operations = createSocketOperations(handle, (error) => {
+          if (isOfServers(error)) return socket.close(BAD_REQUEST, 'Invalid message received')
           onError(error)
           socket.close(1011, 'Internal error')
         })

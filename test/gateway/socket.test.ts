@@ -16,6 +16,8 @@ const SLOW: TestSubgraph = {
 /** Requests that have begun and not ended, by their root field. */
 const underWay: string[] = []
 let gateway: Gateway
+/** What the gateway's log says of itself: a client that breaks a rule is no failure. */
+const failures: string[] = []
 
 /** `later` and `opening` end only when they are aborted, `open` is a stream without events. */
 function slowEndpoint(): SubgraphEndpoint {
@@ -50,7 +52,11 @@ function slowEndpoint(): SubgraphEndpoint {
 
 beforeAll(async () => {
   const mesh = { supergraphSdl: composeMesh([SLOW]), endpoints: [slowEndpoint()] }
-  gateway = await startGateway({ mesh, port: 0, logger: pino({ level: 'silent' }) })
+  gateway = await startGateway({
+    mesh,
+    port: 0,
+    logger: pino({ level: 'error' }, { write: (line: string) => void failures.push(line) }),
+  })
 })
 afterAll(() => gateway.close())
 
@@ -80,9 +86,16 @@ const subscribe = (id: string, query: string) => ({ type: 'subscribe', id, paylo
 const violations: Record<string, [boolean, unknown[], number]> = {
   'a message that is no JSON': [false, ['hello'], 4400],
   'a message of an unknown type': [true, [{ type: 'nonsense' }], 4400],
+  'a message that only a server sends': [true, [{ type: 'next', id: '1', payload: {} }], 4400],
+  'an acknowledgement of what the client has begun': [false, [{ type: 'connection_ack' }], 4400],
   'a second connection_init': [true, [{ type: 'connection_init' }], 4429],
   'an operation before connection_init': [false, [subscribe('1', '{ now }')], 4401],
   'an id that is in use': [true, [subscribe('1', 'subscription { open }'), subscribe('1', '{ now }')], 4409],
+  'a long id that is in use': [
+    true,
+    [subscribe('é'.repeat(200), 'subscription { open }'), subscribe('é'.repeat(200), '{ now }')],
+    4409,
+  ],
   'a message beyond the limit': [true, ['x'.repeat(1_100_000)], 1009],
   'no connection_init in time': [false, [], 4408],
 }
@@ -91,6 +104,7 @@ for (const [title, [init, messages, code]] of Object.entries(violations)) {
     const client = await open(init)
     for (const message of messages) client.send(message)
     expect(await client.closed).toBe(code)
+    expect(failures.splice(0)).toEqual([])
   })
 }
 
