@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // The `meshgate` command: installs a checkout's dependencies where they are missing, then runs main.ts on the pinned Node.
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { become } from './become.js'
 import { ensureCompiled } from './compiled.js'
-import { nodeCommand, root } from './install.js'
+import { LauncherError, nodeCommand, root } from './install.js'
 import { launch } from './launch.js'
 
 /** Measured for the gateway: docs/decisions/gateway-memory.md. Who sets them otherwise in the environment knows better. */
@@ -30,7 +31,12 @@ const ALLOCATIONS = new Map([
   ['dev', { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '1048576' }],
 ])
 
+/** Node strips no types of a package: what npm installs are the libraries, built. */
+const LIBRARIES_ONLY =
+  'This package has the libraries of Meshgate, meshgate/client and meshgate/gateway. The command runs in a checkout, or as the image.'
+
 await launch(async () => {
+  if (!existsSync(join(root, 'cli', 'main.ts'))) throw new LauncherError(LIBRARIES_ONLY)
   const { executable, flags } = nodeCommand()
   const args = process.argv.slice(2)
   const isSized = /semi[-_]space[-_]size/.test(process.env.NODE_OPTIONS ?? '')
