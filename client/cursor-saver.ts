@@ -14,6 +14,8 @@ export interface CursorStorage {
 
 export interface CursorSaver {
   load(): Promise<string | undefined>
+  /** Where the stream begins: saved at once. */
+  begun(cursor: string): void
   /** The event that it came with has been delivered. */
   saved(cursor: string): void
   remove(): void
@@ -57,6 +59,11 @@ export function createCursorSaver({ storage, id, saveMs }: CursorSaverOptions): 
       } catch {
         return undefined
       }
+    },
+    begun(cursor) {
+      drop()
+      waiting = cursor
+      save()
     },
     saved(cursor) {
       waiting = cursor

@@ -128,8 +128,13 @@ export class ResumingSubscription {
     if (data === undefined && isErrorList(errors)) return this.#lost(failureOf(errors))
     const cursor = extensions?.cursor
     if (typeof cursor === 'string') this.#cursor = cursor
+    const isFirst = !this.#hasBegun
     this.#hasBegun = true
-    if (isStart(event)) return
+    if (isStart(event)) {
+      // Nothing has come that could still be undelivered: a page that is loaded again before its first event goes on from here.
+      if (isFirst && cursor !== undefined) this.#saver?.begun(cursor)
+      return
+    }
     this.#recovered()
     const restarted = this.#restarted
     this.#restarted = false

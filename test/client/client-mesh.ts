@@ -6,7 +6,7 @@ import { resumeOverEventStream, type EventStreamOptions } from '../../client/res
 import { resumeOverSocket, type SocketOptions } from '../../client/resume-over-socket.ts'
 import type { SubscriptionClient } from '../../client/subscription-client.ts'
 import { composeSupergraph } from '../../gateway/compose/compose-supergraph.ts'
-import { startGateway, type Gateway } from '../../gateway/main.ts'
+import { startGateway, type Gateway, type GatewayOptions } from '../../gateway/main.ts'
 import { Proxy } from '../gateway/proxy.ts'
 import { Telemetry } from '../subgraphs/telemetry.ts'
 
@@ -14,18 +14,21 @@ export class ClientMesh {
   readonly telemetry: Telemetry
   readonly proxy: Proxy
   #gateway: Gateway
+  readonly #serve: () => Promise<Gateway>
   readonly #closing: (() => unknown)[] = []
 
-  private constructor(telemetry: Telemetry, gateway: Gateway, proxy: Proxy) {
+  private constructor(telemetry: Telemetry, gateway: Gateway, proxy: Proxy, serve: () => Promise<Gateway>) {
     this.telemetry = telemetry
     this.#gateway = gateway
     this.proxy = proxy
+    this.#serve = serve
   }
 
-  static async open(): Promise<ClientMesh> {
+  static async open(options: Partial<GatewayOptions> = {}): Promise<ClientMesh> {
     const telemetry = await Telemetry.open()
-    const gateway = await serve(telemetry)
-    return new ClientMesh(telemetry, gateway, await Proxy.open(gateway.port))
+    const start = (): Promise<Gateway> => serve(telemetry, options)
+    const gateway = await start()
+    return new ClientMesh(telemetry, gateway, await Proxy.open(gateway.port), start)
   }
 
   /** Of the proxy. */
@@ -42,7 +45,7 @@ export class ClientMesh {
   /** Ends the gateway as a new version would, and starts another. */
   async restartGateway(): Promise<void> {
     const before = this.#gateway
-    this.#gateway = await serve(this.telemetry)
+    this.#gateway = await this.#serve()
     this.proxy.target = this.#gateway.port
     await before.close()
   }
@@ -70,10 +73,10 @@ export class ClientMesh {
   }
 }
 
-function serve(telemetry: Telemetry): Promise<Gateway> {
+function serve(telemetry: Telemetry, options: Partial<GatewayOptions>): Promise<Gateway> {
   const { name, sdl, endpoint } = telemetry.subgraph
   const composed = composeSupergraph([{ name, sdl, url: 'http://127.0.0.1:9/graphql' }])
   if (composed.kind === 'failed') throw new Error(JSON.stringify(composed.problems))
   const mesh = { supergraphSdl: composed.supergraphSdl, endpoints: [endpoint] }
-  return startGateway({ mesh, port: 0, logger: pino({ level: 'silent' }) })
+  return startGateway({ mesh, port: 0, logger: pino({ level: 'silent' }), ...options })
 }
