@@ -22,6 +22,7 @@ import { listRejected } from '../dead-letter/rejected-list.ts'
 import { summarizeRejected } from '../dead-letter/rejected-summary.ts'
 import type { IngestObserver } from '../ingest-observer.ts'
 import { controlBody, refuseControl, refuseMethod, sendControl } from './control-request.ts'
+import { topicInPath } from './topic-in-path.ts'
 import type { RouteHandler } from './topic-routes.ts'
 
 export interface DeadLetterFace {
@@ -56,7 +57,8 @@ export function createDeadLetterRoutes(face: DeadLetterFace): RouteHandler {
     const rejected = REJECTED_PATH.exec(url.pathname)
     if (rejected === null && url.pathname !== REDRIVES_PATH) return false
     try {
-      const [, topic = '', records] = rejected ?? []
+      const [, path = '', records] = rejected ?? []
+      const topic = topicInPath(path)
       if (rejected === null && request.method === 'POST') {
         sendControl(response, 200, await redriveInTurn(await controlBody(request)))
       } else if (request.method !== 'GET') {
@@ -81,7 +83,7 @@ export function createDeadLetterRoutes(face: DeadLetterFace): RouteHandler {
 
 function summary(log: EventLog, topic: string, params: URLSearchParams) {
   const filter = filterFrom((name) => params.get(name))
-  return summarizeRejected(log, decodeURIComponent(topic), { filter, from: offsetsIn(params.get('from')) })
+  return summarizeRejected(log, topic, { filter, from: offsetsIn(params.get('from')) })
 }
 
 /** What is no offset counts as 0. */
@@ -95,7 +97,7 @@ async function sendRecords(log: EventLog, topic: string, params: URLSearchParams
   const limit = params.get('limit')
   const recordsMax = limit !== null && /^[1-9]\d{0,8}$/.test(limit) ? Number(limit) : null
   const question = { filter, recordsMax, full: params.get('full') === 'true' }
-  await listRejected(log, decodeURIComponent(topic), question, async (record) => {
+  await listRejected(log, topic, question, async (record) => {
     if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' })
     if (response.destroyed) throw new MeshgateError('LOG_CLOSED', 'The client has gone.')
     // A client that reads slowly slows the reading of the log.

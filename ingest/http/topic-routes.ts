@@ -10,6 +10,7 @@ import { compileKeyReaders, type ReadKey } from '../sources/record-key.ts'
 import { bodyForm, postedRecords, type BodyForm } from './posted-records.ts'
 import { BodyBudget, bodyBytesReserved, readBody } from './request-body.ts'
 import { TopicBacklog } from './topic-backlog.ts'
+import { topicInPath } from './topic-in-path.ts'
 
 /** Answers a request, or leaves it alone and says false. Never rejects. */
 export type RouteHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
@@ -81,7 +82,7 @@ export function createTopicRoutes(options: {
     try {
       await answer(face, path, request, response)
     } catch (error) {
-      const name = topicNameIn(path)
+      const name = topicInPath(path.slice('/topics/'.length))
       refuse(request, response, error, () => (topics.has(name) ? backlog.retryAfterSeconds(name) : 1))
     }
     return true
@@ -93,7 +94,7 @@ async function answer(face: Face, path: string, request: IncomingMessage, respon
     if (request.method !== 'GET' && request.method !== 'HEAD') return wrongMethod(response, 'GET')
     return send(response, 200, [...face.topics.keys()])
   }
-  const name = topicNameIn(path)
+  const name = topicInPath(path.slice('/topics/'.length))
   const topic = face.topics.get(name)
   const maker = face.derived.get(name)
   if (maker !== undefined) {
@@ -114,15 +115,6 @@ async function answer(face: Face, path: string, request: IncomingMessage, respon
   const positions = await takeRecords(face, topic, form, request)
   const offsets = positions.map(({ partition, offset }) => ({ partition, offset, error_code: null, error: null }))
   send(response, 200, { offsets, key_schema_id: null, value_schema_id: null })
-}
-
-function topicNameIn(path: string): string {
-  const name = path.slice('/topics/'.length)
-  try {
-    return decodeURIComponent(name)
-  } catch {
-    return name
-  }
 }
 
 async function takeRecords(face: Face, topic: Topic, form: BodyForm, request: IncomingMessage): Promise<Position[]> {
