@@ -13,7 +13,6 @@ export interface SubscribersOrder {
 }
 
 export interface SubscribersReport {
-  readonly received: number
   readonly latenciesMs: readonly number[]
   readonly cpuSeconds: number
 }
@@ -21,15 +20,13 @@ export interface SubscribersReport {
 const TIME = '"at":"'
 const TIME_CHARACTERS = 24
 
-let received = 0
 let latenciesMs: number[] = []
 
 process.on('message', (message: { readonly connect?: SubscribersOrder; readonly report?: true }) => {
   if (message.connect !== undefined) void connectAll(message.connect).then(() => process.send?.('connected'))
   if (message.report === true) {
     const { user, system } = process.cpuUsage()
-    const report: SubscribersReport = { received, latenciesMs, cpuSeconds: (user + system) / 1e6 }
-    received = 0
+    const report: SubscribersReport = { latenciesMs, cpuSeconds: (user + system) / 1e6 }
     latenciesMs = []
     process.send?.(report)
   }
@@ -52,7 +49,6 @@ async function connect(url: string, sensor: string): Promise<void> {
   socket.on('message', (data: Buffer) => {
     const at = data.indexOf(TIME) + TIME.length
     const postedMs = Date.parse(data.toString('latin1', at, at + TIME_CHARACTERS))
-    received += 1
     latenciesMs.push(Date.now() - postedMs)
   })
 }
