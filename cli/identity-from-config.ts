@@ -6,12 +6,18 @@ import { createAssertionSigner } from '../platform/governance/assertion-signer.t
 import type { IdentityConfig } from '../platform/identity-config.ts'
 import { systemClock } from '../platform/system-clock.ts'
 
-type Identity = Pick<GatewayOptions, 'authentication' | 'assertions' | 'rateLimit' | 'trustedProxies'>
+type Identity = Pick<
+  GatewayOptions,
+  'authentication' | 'assertions' | 'rateLimit' | 'trustedProxies' | 'clientLimits' | 'tokenFailures'
+>
 
 /** FILE_UNREADABLE, or CONFIG_INVALID where the file has no key. */
-export function identityFromConfig({ tokens, assertionKey, rate, trustedProxies }: IdentityConfig): Identity {
+export function identityFromConfig({ tokens, assertionKey, rate, trustedProxies, clients }: IdentityConfig): Identity {
+  const { tokenFailures, ...clientLimits } = clients
   return {
     trustedProxies,
+    tokenFailures,
+    clientLimits,
     ...(tokens === null ? {} : { authentication: tokens }),
     ...(assertionKey === null ? {} : { assertions: createAssertionSigner(readKey(assertionKey), systemClock) }),
     ...(rate === null ? {} : { rateLimit: rate }),

@@ -15,5 +15,13 @@ export async function observeGateway({ config, logger, metrics, parts }: RolePro
   if (tracer !== null) parts.defer(() => tracer.close())
   const log = createRequestLog({ config: requestLog, logger, key: config.cursorKey })
   const eventRatio = tracing?.eventRatio ?? 0
-  return { ...gatewayObserver(metrics), ...observeOperations({ log, tracer, clock, eventRatio }) }
+  const [counted, followed] = [gatewayObserver(metrics), observeOperations({ log, tracer, clock, eventRatio })]
+  return {
+    ...counted,
+    ...followed,
+    refused: (request) => {
+      counted.refused?.(request)
+      followed.refused?.(request)
+    },
+  }
 }

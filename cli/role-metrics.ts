@@ -81,6 +81,11 @@ export function gatewayObserver(metrics: Metrics): GatewayObserver {
       metrics.record('gatewayRequest', durationMs / 1_000, { kind })
       for (const code of codes) metrics.record('gatewayErrors', 1, { code: knownCode(code) })
     },
+    refused: ({ via, status, code }) => {
+      metrics.record('gatewayRefused', 1, { via, status: String(status), code })
+      metrics.record('gatewayErrors', 1, { code })
+    },
+    sockets: (open) => metrics.record('gatewaySockets', open),
     subscriptions: (active) => metrics.record('gatewaySubscriptions', active),
     upstreams: (active) => metrics.record('gatewayUpstreams', active),
     upstreamLost: (subgraph) => metrics.record('gatewayUpstreamLosses', 1, { subgraph }),

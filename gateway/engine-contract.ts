@@ -14,6 +14,14 @@ export interface SpendProblem {
   readonly retryAfterMs: number
 }
 
+/** What the operations of a client may cost in a time. */
+export interface SpendingWindow {
+  readonly max: number
+  /** Now. */
+  readonly remaining: number
+  readonly windowMs: number
+}
+
 export interface EngineRequest {
   /** Empty where `documentId`, or a hash in the extensions, stands for it. */
   readonly query: string
@@ -29,6 +37,8 @@ export interface EngineRequest {
   readonly expiresAtMs?: number
   /** Takes what the operation costs out of what its client may spend. Null: it may run. */
   readonly spend?: (cost: number) => SpendProblem | null
+  /** What is left of that; told where costs are. Absent where an answer is for others, too. */
+  readonly window?: () => SpendingWindow
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
   /** For the log and traces. */

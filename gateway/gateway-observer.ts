@@ -1,7 +1,9 @@
 // What the gateway tells whoever measures it. Plain callbacks, called synchronously: they must be quick and must not throw.
 import { GraphQLError } from 'graphql'
+import type { FailureCode } from '../platform/errors.ts'
+import type { Principal } from '../platform/governance/principal.ts'
 import type { EngineRequest, EngineResult, OperationKind, ReadyOperation, ResultStream } from './engine-contract.ts'
-import type { OperationWatch } from './observe/operation-watch.ts'
+import type { OperationWatch, RequestOrigin } from './observe/operation-watch.ts'
 
 export interface AnsweredRequest {
   /** `refused`: nothing ran (syntax, validation, variables). */
@@ -21,10 +23,25 @@ export interface ObservedOperation extends OperationWatch {
   streams(stream: ResultStream): ResultStream
 }
 
+/** A request that was refused before an operation was read from it, or an operation on a WebSocket: by its form, its client, or a limit. */
+export interface RefusedRequest {
+  readonly via: 'http' | 'websocket'
+  /** Of HTTP; what it would have been there. */
+  readonly status: number
+  readonly code: FailureCode
+  readonly principal: Principal
+  readonly address: string
+  readonly method: string | undefined
+  readonly origin: RequestOrigin | undefined
+}
+
 export interface GatewayObserver {
   /** An operation has come. Absent: nobody follows what happens within. */
   operation?(request: EngineRequest): ObservedOperation
   request?(request: AnsweredRequest): void
+  refused?(request: RefusedRequest): void
+  /** The number of open WebSockets has changed. */
+  sockets?(open: number): void
   /** The number of clients' subscriptions that run has changed. */
   subscriptions?(active: number): void
   /** The number of streams from subgraphs that feed them has changed. */

@@ -10,6 +10,7 @@ import type { Authenticate } from './authenticate/identity.ts'
 import type { CostOptions } from './cost/cost-budget.ts'
 import { openDocuments, type TrustedDocumentsOptions } from './documents/open-documents.ts'
 import type { Engine } from './engine-contract.ts'
+import type { ClientLimitOptions } from './http/client-limits.ts'
 import type { CorsOptions } from './http/cors.ts'
 import type { CsrfOptions } from './http/csrf.ts'
 import { createRateLimiter, type RateLimit } from './http/rate-limiter.ts'
@@ -68,6 +69,10 @@ export interface GatewayOptions {
   readonly rateLimit?: RateLimit
   /** How many proxies append to X-Forwarded-For. Default 0: it is not read. */
   readonly trustedProxies?: number
+  /** Tokens that one address may get wrong in a minute; 0: any number. Default `limits.tokenFailuresMax`. */
+  readonly tokenFailures?: number
+  /** WebSockets and subscriptions, in all and of one client. */
+  readonly clientLimits?: ClientLimitOptions
   /** Absent: pages of other origins are not answered. */
   readonly cors?: CorsOptions
   /** Requests that another site's page can make a browser send. Default: refused unless one of the usual headers shows a preflight. */
@@ -116,6 +121,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...(options.bodyBytesMax === undefined ? {} : { bodyBytesMax: options.bodyBytesMax }),
     ...(authenticate === null ? {} : { authenticate }),
     ...rateLimited(options),
+    trustedProxies: options.trustedProxies ?? 0,
+    ...(options.clientLimits === undefined ? {} : { clientLimits: options.clientLimits }),
     ...(options.cors === undefined ? {} : { cors: options.cors }),
     ...(options.csrf === undefined ? {} : { csrf: options.csrf }),
     batchMax: options.batchMax ?? 0,
@@ -204,12 +211,16 @@ async function authenticator({
   authentication,
   clock = systemClock,
   logger,
+  tokenFailures,
+  trustedProxies,
 }: GatewayOptions): Promise<Authenticate | null> {
   if (authentication === undefined) return null
   const { createTokenAuthenticator } = await import('./authenticate/token-authenticator.ts')
   return createTokenAuthenticator({
     ...authentication,
     clock,
+    tokenFailures,
+    trustedProxies,
     onFailure: (message, error) => logger.warn({ err: error }, message),
   })
 }

@@ -1,5 +1,6 @@
 // The settings of the gateway: what clients may do, what subgraphs are sent, and how many processes share the work. `meshgate gateway` has an
 // option for each, which wins.
+import { CLIENT_SETTINGS } from './client-settings.ts'
 import { IDENTITY_SETTINGS } from './identity-settings.ts'
 import { SAFETY_SETTINGS } from './safety-settings.ts'
 import { invalid, ok, readOneOf, readSwitch, setting, type Reading } from './setting.ts'
@@ -88,6 +89,7 @@ const HTTP = ['http:', 'https:']
 export const GATEWAY_SETTINGS = {
   ...SAFETY_SETTINGS,
   ...IDENTITY_SETTINGS,
+  ...CLIENT_SETTINGS,
   workers: setting(
     'MESHGATE_WORKERS',
     {

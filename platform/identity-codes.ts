@@ -24,8 +24,21 @@ export const IDENTITY_CODES = {
     retryable: true,
   },
   RATE_LIMITED: {
-    meaning: 'A client has run more operations than it may in the window.',
+    meaning:
+      'A client has run more operations than it may in the window, or an address has sent too many tokens that are none.',
     action: 'Ask again after the time that Retry-After (over HTTP) or `extensions.retryAfterMs` says.',
+    retryable: true,
+  },
+  CONNECTIONS_EXCEEDED: {
+    meaning: 'A client has more WebSockets open than it may, or the gateway has as many as it takes.',
+    action:
+      'Close one or come again later; raise MESHGATE_SOCKETS_PER_CLIENT or MESHGATE_SOCKETS where that is not enough.',
+    retryable: true,
+  },
+  SUBSCRIPTIONS_EXCEEDED: {
+    meaning: 'A client has more subscriptions open than it may, or more operations at once on one WebSocket.',
+    action:
+      'Complete one; raise MESHGATE_SUBSCRIPTIONS_PER_CLIENT or MESHGATE_SUBSCRIPTIONS_PER_SOCKET where that is not enough.',
     retryable: true,
   },
   UNAUTHORIZED_FIELD_OR_TYPE: {

@@ -1,4 +1,5 @@
 // The part of the configuration that says who may ask, and how often.
+import { CLIENT_SETTINGS } from './client-settings.ts'
 import { invariant } from './errors.ts'
 import { IDENTITY_SETTINGS, type TokenAlgorithm, type TokenIssuerSetting } from './identity-settings.ts'
 import type { Setting } from './setting.ts'
@@ -11,6 +12,16 @@ export interface IdentityConfig {
   /** Null: any number of operations. */
   readonly rate: { readonly operations?: number; readonly cost?: number; readonly windowMs: number } | null
   readonly trustedProxies: number
+  /** What of the gateway one client may take. 0: any number. */
+  readonly clients: ClientsConfig
+}
+
+export interface ClientsConfig {
+  readonly tokenFailures: number
+  readonly sockets: number
+  readonly socketsPerClient: number
+  readonly subscriptionsPerClient: number
+  readonly subscriptionsPerSocket: number
 }
 
 export interface TokenConfig {
@@ -42,11 +53,24 @@ export function readIdentity(read: <T>(setting: Setting<T>) => T | null, problem
   const windowMs = read(settings.rateWindowMs)
   const trustedProxies = read(settings.trustedProxies)
   const assertionKey = read(settings.assertionKey)
+  const clients = readClients(read)
   if (problems.length > known) return null
   invariant(windowMs !== null && trustedProxies !== null, 'a setting has a default')
   const bounds = { ...(operations === null ? {} : { operations }), ...(cost === null ? {} : { cost }) }
   const rate = Object.keys(bounds).length === 0 ? null : { ...bounds, windowMs }
-  return { tokens, assertionKey, rate, trustedProxies }
+  return { tokens, assertionKey, rate, trustedProxies, clients }
+}
+
+function readClients(read: <T>(setting: Setting<T>) => T | null): ClientsConfig {
+  const settings = CLIENT_SETTINGS
+  // One that cannot be read has been told.
+  return {
+    tokenFailures: read(settings.tokenFailures) ?? 0,
+    sockets: read(settings.sockets) ?? 0,
+    socketsPerClient: read(settings.socketsPerClient) ?? 0,
+    subscriptionsPerClient: read(settings.subscriptionsPerClient) ?? 0,
+    subscriptionsPerSocket: read(settings.subscriptionsPerSocket) ?? 0,
+  }
 }
 
 function readTokens(read: <T>(setting: Setting<T>) => T | null, problems: string[]): TokenConfig | null {

@@ -36,6 +36,17 @@ export const identityLimits = {
   assertionLookMs: 10_000,
 
   // Identity: rate limit
+  /** Tokens that one address may get wrong in a minute, each a signature to check (0.1 ms): a team behind one address whose tokens have all expired, and 1 % of a core. */
+  tokenFailuresMax: 300,
+  tokenFailuresWindowMs: 60_000,
   /** Clients whose operations are counted: some 20 MB. Whoever was not seen for as long as so many others came begins anew. */
   rateBucketsMax: 100_000,
+
+  // Identity: connections
+  /** WebSockets of one process: at some 30 KB each with the system's own, 600 MB. */
+  socketsMax: 20_000,
+  /** WebSockets of one client (a token's subject, else an address): tabs, devices, or an office behind one address. */
+  socketsPerClientMax: 1_000,
+  /** Subscriptions of one client, over HTTP and WebSockets. */
+  subscriptionsPerClientMax: 5_000,
 } as const

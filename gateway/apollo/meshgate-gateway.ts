@@ -12,6 +12,7 @@ import { systemClock } from '../../platform/system-clock.ts'
 import { createLogger } from '../../platform/telemetry/logger.ts'
 import { isReady, type EngineRequest } from '../engine-contract.ts'
 import { checkCors, isOriginAllowed, type CorsOptions } from '../http/cors.ts'
+import { ClientLimits } from '../http/client-limits.ts'
 import { createHeaderForwarder } from '../http/forwarded-headers.ts'
 import { attachGraphqlSocket, type GraphqlSocket } from '../http/graphql-socket.ts'
 import { loadMesh, type LoadedMesh, type MeshOptions } from '../load-mesh.ts'
@@ -149,6 +150,9 @@ export class MeshgateGateway<TContext extends BaseContext = BaseContext> impleme
       engine: () => this.#loadedMesh().engine,
       authenticate: (request) => ({ kind: 'known', principal: principal(request), expiresAtMs: null }),
       rateLimiter: null,
+      clientLimits: new ClientLimits({}, 0),
+      refused: () => undefined,
+      onSockets: () => undefined,
       clock: this.#meshOptions.clock ?? systemClock,
       forwarded: createHeaderForwarder(forwardHeaders),
       originAllowed: (request) => isOriginAllowed(request, cors),

@@ -12,8 +12,8 @@ export interface Identity {
 
 export interface Refusal {
   readonly kind: 'refused'
-  /** 401: other credentials are needed. 503: nobody can tell at the moment. */
-  readonly status: 401 | 503
+  /** 401: other credentials are needed. 429: too many were wrong. 503: nobody can tell at the moment. */
+  readonly status: number
   readonly code: FailureCode
   readonly message: string
   /** Names and values of response headers in turn. */

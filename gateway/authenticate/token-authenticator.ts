@@ -9,12 +9,17 @@ import { createLruCache, type LruCache } from '../../platform/lru-cache.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
 import { isObject } from '../execute/plain-object.ts'
 import { CLAIM_NAMES, type AuthenticationOptions, type ClaimNames } from './authentication-options.ts'
+import { guardTokens } from './failed-tokens.ts'
 import { NOBODY, type Authenticate, type ConnectionParameters, type Identified, type Refusal } from './identity.ts'
 import { KeySet } from '../../platform/governance/key-set.ts'
 import { readPrincipal } from './read-claims.ts'
 
 export interface TokenAuthenticatorOptions extends AuthenticationOptions {
   readonly clock: Clock
+  /** That one address may get wrong in a minute; 0: any number. Default `limits.tokenFailuresMax`. */
+  readonly tokenFailures?: number | undefined
+  /** Default 0. */
+  readonly trustedProxies?: number | undefined
   /** Keys could not be read. */
   readonly onFailure: (message: string, error: unknown) => void
 }
@@ -50,13 +55,15 @@ export function createTokenAuthenticator(options: TokenAuthenticatorOptions): Au
     toleranceMs: options.clockToleranceMs ?? limits.tokenClockToleranceMs,
   }
   const absent = options.requireAuthentication === true ? unauthenticated('The request has no token.', false) : NOBODY
+  const { tokenFailures: max = limits.tokenFailuresMax, trustedProxies = 0 } = options
+  const guard = guardTokens({ max, trustedProxies, clock })
   const name = header.toLowerCase()
   return (request, parameters) => {
     const credentials = headerOf(request, name) ?? parameterOf(parameters, name)
     if (credentials === null) return absent
     const token = afterPrefix(credentials, prefix)
     if (token === null) return unauthenticated(`Send the token as "${header}: ${prefix} TOKEN".`, true)
-    return known(verifying, token) ?? verify(verifying, token)
+    return known(verifying, token) ?? guard(request, () => verify(verifying, token))
   }
 }
 

@@ -1,7 +1,7 @@
 // What an operation may cost: decided before anything is fetched, told in `extensions.cost` where that is wanted.
 import { GraphQLError } from 'graphql'
 import { limits } from '../../platform/limits.ts'
-import type { Engine } from '../engine-contract.ts'
+import type { Engine, SpendingWindow } from '../engine-contract.ts'
 import type { Supergraph } from '../supergraph/supergraph.ts'
 import { createInputCosts } from './input-costs.ts'
 import { dearestPath, totalCost, unmetSlices, type OperationCost } from './operation-cost.ts'
@@ -24,6 +24,8 @@ export interface CostReport {
   readonly max?: number
   /** Of the operation's budget. */
   readonly remaining?: number
+  /** Of its client, where that is limited: when it was answered, this operation taken off. */
+  readonly window?: SpendingWindow
 }
 
 type Variables = Readonly<Record<string, unknown>>

@@ -1,17 +1,22 @@
 // Adds `extensions.cost` to answers. Only where it is wanted: others keep their bytes as they are.
-import type { Engine, EngineResult, SerializedResult } from '../engine-contract.ts'
+import type { Engine, EngineRequest, EngineResult, SerializedResult } from '../engine-contract.ts'
 import type { CostReport } from './cost-budget.ts'
 
 type Answering = Pick<Engine, 'run' | 'runSerialized'>
 
 export function tellCost(steps: Answering, report: (estimated: number) => CostReport): Answering {
   return {
-    run: async (operation, request) => withCost(await steps.run(operation, request), report(operation.cost ?? 0)),
+    run: async (operation, request) =>
+      withCost(await steps.run(operation, request), withWindow(report(operation.cost ?? 0), request)),
     runSerialized: async (operation, request) => {
       const result = await steps.runSerialized(operation, request)
-      return result.refused ? result : serializedWithCost(result, report(operation.cost ?? 0))
+      return result.refused ? result : serializedWithCost(result, withWindow(report(operation.cost ?? 0), request))
     },
   }
+}
+
+function withWindow(cost: CostReport, { window }: EngineRequest): CostReport {
+  return window === undefined ? cost : { ...cost, window: window() }
 }
 
 function withCost(result: EngineResult, cost: CostReport): EngineResult {

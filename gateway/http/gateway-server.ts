@@ -11,14 +11,16 @@ import { authenticateNobody, type Authenticate } from '../authenticate/identity.
 import type { Engine } from '../engine-contract.ts'
 import type { GatewayObserver } from '../gateway-observer.ts'
 import type { Sharing } from '../sharing.ts'
+import { ClientLimits, type ClientLimitOptions } from './client-limits.ts'
 import { createCompressor } from './content-coding.ts'
 import { applyCors, checkCors, isOriginAllowed, varyOfCors, type CorsOptions } from './cors.ts'
 import { createCsrfGuard, CSRF_HEADERS, type CsrfOptions } from './csrf.ts'
-import { createHeaderForwarder, type HeaderForwarder } from './forwarded-headers.ts'
-import { createGraphqlHandler, type GraphqlHandler } from './graphql-handler.ts'
+import { createHeaderForwarder } from './forwarded-headers.ts'
+import { createGraphqlHandler, type GraphqlHandler, type GraphqlHandlerOptions } from './graphql-handler.ts'
 import { attachGraphqlSocket, type GraphqlSocket } from './graphql-socket.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 import { createSharedQueries } from './shared-queries.ts'
+import { createRefusalTeller } from './tell-refusal.ts'
 import { createTextBuffers } from './text-buffers.ts'
 
 export interface Readiness {
@@ -62,6 +64,10 @@ export interface GatewayServerOptions {
   readonly authenticate?: Authenticate
   /** Absent: whoever asks is answered. */
   readonly rateLimiter?: RateLimiter
+  /** WebSockets and subscriptions. */
+  readonly clientLimits?: ClientLimitOptions
+  /** How many proxies append to X-Forwarded-For. Default 0: it is not read. */
+  readonly trustedProxies?: number
   /** Told here of requests that share another's answer; the engine tells of all others. */
   readonly observer?: GatewayObserver
   /** Default: the system's. */
@@ -95,7 +101,10 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
   checkCors(options.cors)
   const { authenticate = authenticateNobody, clock = systemClock } = options
   const forwarded = createHeaderForwarder(options.forwardHeaders ?? [])
-  const handle = graphqlHandler(options, authenticate, forwarded)
+  const { trustedProxies = 0, observer } = options
+  const clientLimits = new ClientLimits(options.clientLimits ?? {}, trustedProxies)
+  const refused = createRefusalTeller(observer, trustedProxies)
+  const handle = graphqlHandler(options, { authenticate, forwarded, clientLimits, refused })
   const inHand = new InHand<ServerResponse>()
   let closing: Promise<void> | null = null
   let arrivals = 0
@@ -115,6 +124,9 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     engine: options.engine,
     authenticate,
     rateLimiter: options.rateLimiter ?? null,
+    clientLimits,
+    refused,
+    onSockets: (open) => observer?.sockets?.(open),
     clock,
     forwarded,
     originAllowed: (request) => isOriginAllowed(request, options.cors),
@@ -137,8 +149,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
 
 function graphqlHandler(
   options: GatewayServerOptions,
-  authenticate: Authenticate,
-  forwarded: HeaderForwarder,
+  shared: Pick<GraphqlHandlerOptions, 'authenticate' | 'forwarded' | 'clientLimits' | 'refused'>,
 ): GraphqlHandler {
   const { engine, cors, csrf = { headers: CSRF_HEADERS }, batchMax = 0, onError } = options
   const compressor = options.compression === false ? null : createCompressor()
@@ -146,9 +157,8 @@ function graphqlHandler(
   const told = observer === undefined ? {} : { observer }
   return createGraphqlHandler({
     engine,
-    authenticate,
+    ...shared,
     rateLimiter: options.rateLimiter ?? null,
-    forwarded,
     bodyBytesMax: options.bodyBytesMax ?? limits.requestBodyBytesMax,
     csrf: createCsrfGuard(csrf, cors),
     batchMax,

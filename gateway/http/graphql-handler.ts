@@ -1,6 +1,5 @@
 // Answers /graphql over HTTP: reads the request, runs it on the engine of the moment, and writes what comes in the protocol that fits.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Principal } from '../../platform/governance/principal.ts'
 import { NOBODY, type Authenticate, type Identity } from '../authenticate/identity.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult, type SpendProblem } from '../engine-contract.ts'
 import { originOf } from '../observe/request-origin.ts'
@@ -12,11 +11,14 @@ import { readAcceptEncoding, type Compressor } from './content-coding.ts'
 import type { CsrfGuard } from './csrf.ts'
 import { eventStreamFormat, withLastEventId } from './event-stream-format.ts'
 import type { HeaderForwarder } from './forwarded-headers.ts'
+import type { ClientLimits } from './client-limits.ts'
 import { checkTransport, readPosted, readSearch, type RequestParameters } from './graphql-request.ts'
+import { payingBy, type Paying } from './paying.ts'
 import { isProblem, type HttpProblem } from './http-problem.ts'
 import { multipartFormat } from './multipart-format.ts'
 import { chooseProtocol, NOT_ACCEPTABLE } from './protocol.ts'
 import type { RateLimiter } from './rate-limiter.ts'
+import type { TellRefusal } from './tell-refusal.ts'
 import { readBody } from './request-body.ts'
 import type { ShareableRequest, SharedQueries } from './shared-queries.ts'
 import { writeStream } from './stream-response.ts'
@@ -29,6 +31,9 @@ export interface GraphqlHandlerOptions {
   readonly authenticate: Authenticate
   /** Null: whoever asks is answered. */
   readonly rateLimiter: RateLimiter | null
+  readonly clientLimits: ClientLimits
+  /** Told of what is refused here, before the engine knows of it. */
+  readonly refused: TellRefusal
   readonly forwarded: HeaderForwarder
   readonly bodyBytesMax: number
   /** Null: whatever a browser sends is answered. */
@@ -61,18 +66,18 @@ export function createGraphqlHandler(options: GraphqlHandlerOptions): GraphqlHan
   return async (request, response, search) => {
     const exchange = openExchange(request, response, options)
     const problem = checkRequest(exchange, options)
-    if (problem !== null) return writeProblem(exchange, problem)
+    if (problem !== null) return writeProblem(exchange, problem, options)
     const found = options.authenticate(request)
     const identity = found instanceof Promise ? await found : found
-    if (identity.kind === 'refused') return writeProblem(exchange, identity)
+    if (identity.kind === 'refused') return writeProblem(exchange, identity, options)
     const tooMany = options.rateLimiter?.take(request, identity.principal, 1) ?? null
-    if (tooMany !== null) return writeProblem(exchange, tooMany)
     exchange.identity = identity
+    if (tooMany !== null) return writeProblem(exchange, tooMany, options)
     if (request.method === 'GET') {
       return answer(exchange, { exact: `?${search}`, read: () => readSearch(search) }, options)
     }
     const body = await readBody(request, options.bodyBytesMax)
-    if (!Buffer.isBuffer(body)) return writeProblem(exchange, body)
+    if (!Buffer.isBuffer(body)) return writeProblem(exchange, body, options)
     // Bytes as characters: the shortest way to a key that no other body has.
     const exact = options.sharedQueries === null ? '' : body.toString('latin1')
     return answer(exchange, { exact, read: () => readPosted(body) }, options)
@@ -106,7 +111,7 @@ interface Asked {
 async function answer(exchange: Exchange, asked: Asked, options: GraphqlHandlerOptions): Promise<void> {
   const { request, response, accepted, form } = exchange
   const { principal, expiresAtMs } = exchange.identity
-  const spending = spendingOnce(spendingOf(request, principal, options))
+  const spending = spendingOnce(payingBy(options.rateLimiter, request, principal))
   const headers = options.forwarded(request)
   const origin = originOf(request.headers)
   const from = origin === undefined ? {} : { origin }
@@ -118,13 +123,18 @@ async function answer(exchange: Exchange, asked: Asked, options: GraphqlHandlerO
     if (found !== null) return writeAnswer(response, found)
   }
   const parameters = asked.read()
-  if (isProblem(parameters)) return writeProblem(exchange, parameters)
+  if (isProblem(parameters)) return writeProblem(exchange, parameters, options)
   const signal = disconnectSignal(response)
   const expiring = expiresAtMs === null ? {} : { expiresAtMs }
   const context = { principal, signal, ...from, ...expiring, ...(headers === undefined ? {} : { headers }) }
   try {
     if (isBatch(parameters)) {
-      await answerBatch(exchange, parameters, { ...context, ...spendingOf(request, principal, options) }, options)
+      await answerBatch(
+        exchange,
+        parameters,
+        { ...context, ...payingBy(options.rateLimiter, request, principal) },
+        options,
+      )
     } else await answerOne(exchange, { ...parameters, ...context, ...spending }, options)
   } catch (error) {
     // The client has left: nobody is there to answer.
@@ -132,20 +142,11 @@ async function answer(exchange: Exchange, asked: Asked, options: GraphqlHandlerO
   }
 }
 
-function spendingOf(
-  request: IncomingMessage,
-  principal: Principal,
-  { rateLimiter }: GraphqlHandlerOptions,
-): Pick<EngineRequest, 'spend'> {
-  const spend = rateLimiter?.spend ?? null
-  return spend === null ? {} : { spend: (cost) => spend(request, principal, cost) }
-}
-
 /** A request that turns out not to be shared is prepared again. */
-function spendingOnce({ spend }: Pick<EngineRequest, 'spend'>): Pick<EngineRequest, 'spend'> {
+function spendingOnce({ spend, ...window }: Paying): Paying {
   if (spend === undefined) return {}
   let answer: SpendProblem | null | undefined
-  return { spend: (cost) => (answer === undefined ? (answer = spend(cost)) : answer) }
+  return { ...window, spend: (cost) => (answer === undefined ? (answer = spend(cost)) : answer) }
 }
 
 function isBatch(parameters: RequestParameters | readonly unknown[]): parameters is readonly unknown[] {
@@ -167,11 +168,15 @@ async function answerOne(exchange: Exchange, request: EngineRequest, options: Gr
   const operation = await engine.prepare(request)
   if (!isReady(operation)) return refuse(exchange, operation, options)
   const protocol = chooseProtocol(operation.kind, exchange.request.method, accepted)
-  if (typeof protocol === 'object') return writeProblem(exchange, protocol)
+  if (typeof protocol === 'object') return writeProblem(exchange, protocol, options)
   if (protocol === 'once') return writeOnce(response, { engine, operation, request }, form, options)
   if (operation.kind !== 'subscription') {
     return stream(exchange, protocol, oneResult(await engine.run(operation, request)), options)
   }
+  const place = options.clientLimits.openSubscription(exchange.request, exchange.identity.principal)
+  if (typeof place !== 'function') return writeProblem(exchange, place, options)
+  response.once('close', place)
+  if (response.destroyed) place()
   const extensions = withLastEventId(request.extensions, exchange.request.headers['last-event-id'])
   const resumed = extensions === undefined ? request : { ...request, extensions }
   const results = await engine.runSubscription(operation, resumed)
@@ -189,16 +194,17 @@ async function refuse(exchange: Exchange, result: EngineResult, options: Graphql
 async function answerBatch(
   exchange: Exchange,
   entries: readonly unknown[],
-  context: Pick<EngineRequest, 'principal' | 'expiresAtMs' | 'spend' | 'headers' | 'signal'>,
-  { engine, batchMax, compressor, rateLimiter }: GraphqlHandlerOptions,
+  context: Pick<EngineRequest, 'principal' | 'expiresAtMs' | 'spend' | 'window' | 'headers' | 'signal'>,
+  options: GraphqlHandlerOptions,
 ): Promise<void> {
+  const { engine, batchMax, compressor, rateLimiter } = options
   const { accepted, form, request, response, identity } = exchange
   const further = entries.length - 1
   const problem =
     (accepted.answer === null ? NOT_ACCEPTABLE : checkBatch(entries, batchMax)) ??
     (further > 0 ? rateLimiter?.take(request, identity.principal, further) : null) ??
     null
-  if (problem !== null) return writeProblem(exchange, problem)
+  if (problem !== null) return writeProblem(exchange, problem, options)
   const body = await runBatch(entries, engine(), context)
   writeAnswer(response, await makeCompressedAnswer(200, body, form, compressor))
 }
@@ -217,6 +223,11 @@ async function* oneResult(result: EngineResult): AsyncGenerator<EngineResult> {
   yield result
 }
 
-function writeProblem({ response, form }: Exchange, problem: HttpProblem): void {
+function writeProblem(
+  { request, response, form, identity }: Exchange,
+  problem: HttpProblem,
+  { refused }: GraphqlHandlerOptions,
+): void {
+  refused({ via: 'http', request, problem, principal: identity.principal })
   writeAnswer(response, problemAnswer(problem, form))
 }

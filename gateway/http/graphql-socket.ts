@@ -1,20 +1,23 @@
 // Answers /graphql over WebSocket (graphql-transport-ws): queries and mutations once, subscriptions as streams.
 import { GraphQLError, type ExecutionArgs, type ExecutionResult, type GraphQLFormattedError } from 'graphql'
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws'
-import type { IncomingMessage, Server } from 'node:http'
+import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { atTime } from '../authenticate/at-time.ts'
-import { NOBODY, type Authenticate, type Identity } from '../authenticate/identity.ts'
+import { NOBODY, type Authenticate, type ConnectionParameters, type Identity } from '../authenticate/identity.ts'
 import { invariant } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult, type ReadyOperation } from '../engine-contract.ts'
 import { originOf } from '../observe/request-origin.ts'
+import type { ClientLimits, SocketPlace } from './client-limits.ts'
 import type { HeaderForwarder } from './forwarded-headers.ts'
 import { readParameters } from './graphql-request.ts'
-import { isProblem } from './http-problem.ts'
+import { isProblem, type HttpProblem } from './http-problem.ts'
+import { payingBy } from './paying.ts'
 import type { RateLimiter, RateProblem } from './rate-limiter.ts'
+import type { TellRefusal } from './tell-refusal.ts'
 import { createSocketOperations, type SocketOperations } from './socket-operations.ts'
 import { pipedStream, SocketWriter } from './socket-stream.ts'
 
@@ -25,6 +28,11 @@ export interface GraphqlSocketOptions {
   readonly authenticate: Authenticate
   /** Null: whoever asks is answered. */
   readonly rateLimiter: RateLimiter | null
+  readonly clientLimits: ClientLimits
+  /** Told of what is refused here, before the engine knows of it. */
+  readonly refused: TellRefusal
+  /** Told how many sockets are open whenever that changes. */
+  readonly onSockets: (open: number) => void
   readonly clock: Clock
   /** Of the handshake's headers: what a client puts into connection_init are no headers, and are not forwarded. */
   readonly forwarded?: HeaderForwarder
@@ -43,6 +51,7 @@ export interface GraphqlSocket {
 
 interface Extra {
   readonly request: IncomingMessage
+  readonly place: SocketPlace
   readonly close: (code: number, reason: string) => void
   /** Nobody until connection_init has said who it is. */
   identity: Identity
@@ -78,10 +87,20 @@ export function attachGraphqlSocket(server: Server, options: GraphqlSocketOption
   const served = new Map<WebSocket, Served>()
   const upgrade = (request: IncomingMessage, connection: Duplex, head: Buffer): void => {
     const path = URL.parse(request.url ?? '/', 'http://localhost')?.pathname
-    if (path !== options.path) return refuseUpgrade(connection, '404 Not Found')
-    if (!options.originAllowed(request)) return refuseUpgrade(connection, '403 Forbidden')
+    if (path !== options.path) return refuseUpgrade(connection, { status: 404 })
+    const place = options.originAllowed(request) ? options.clientLimits.openSocket(request) : FOREIGN
+    if (!('become' in place)) {
+      options.refused({ via: 'websocket', request, problem: place })
+      return refuseUpgrade(connection, place)
+    }
+    const told = (): void => options.onSockets(options.clientLimits.sockets)
+    told()
+    connection.once('close', () => {
+      place.release()
+      told()
+    })
     sockets.handleUpgrade(request, connection, head, (socket) => {
-      served.set(socket, serve({ socket, connection, request }, protocol, options))
+      served.set(socket, serve({ socket, connection, request, place }, protocol, options))
       socket.once('close', () => served.delete(socket))
     })
   }
@@ -108,6 +127,7 @@ export function attachGraphqlSocket(server: Server, options: GraphqlSocketOption
 
 /** As graphql-ws has them. */
 const FORBIDDEN = 4403
+const TRY_AGAIN_LATER = 1013
 const BAD_REQUEST = 4400
 
 /** graphql-ws takes a message that only servers send (`next`, `error`, `connection_ack`) for a failure of ours. */
@@ -115,59 +135,79 @@ function isOfServers(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('Unexpected message of type ')
 }
 
+const FOREIGN: HttpProblem = { status: 403, message: 'Pages of this origin may not ask.' }
+
 /** A close frame has room for 123 bytes; graphql-ws puts a client's own id into it. */
 function closeReason(text: string): string {
   return Buffer.from(text).subarray(0, 120).toString('utf8').replaceAll('\uFFFD', '')
 }
 
-function refuseUpgrade(connection: Duplex, status: string): void {
+function refuseUpgrade(connection: Duplex, { status, headers = [] }: Pick<HttpProblem, 'status' | 'headers'>): void {
   // From here on node:http does not look after the connection: a reset would end the process, a peer that stays would keep it open.
   connection.on('error', () => undefined)
   connection.once('finish', () => connection.destroy())
-  connection.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+  const said = headers.map((text, index) => (index % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('')
+  const line = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`
+  connection.end(`${line}\r\n${said}connection: close\r\ncontent-length: 0\r\n\r\n`)
 }
 
-function createProtocol({
-  engine,
-  authenticate,
-  rateLimiter,
-}: GraphqlSocketOptions): ReturnType<typeof makeServer<undefined, Extra>> {
+/** False: the socket is closed. */
+async function admit(
+  extra: Extra,
+  parameters: ConnectionParameters | undefined,
+  { authenticate, refused }: GraphqlSocketOptions,
+): Promise<boolean> {
+  const { request } = extra
+  const found = authenticate(request, parameters)
+  const identity = found instanceof Promise ? await found : found
+  if (identity.kind === 'refused') {
+    refused({ via: 'websocket', request, problem: identity })
+    // graphql-ws clients come back after both, with what their connectionParams then give.
+    extra.close(identity.status === 401 ? FORBIDDEN : TRY_AGAIN_LATER, identity.message)
+    return false
+  }
+  const crowded = extra.place.become(identity.principal)
+  if (crowded !== null) {
+    refused({ via: 'websocket', request, problem: crowded, principal: identity.principal })
+    extra.close(TRY_AGAIN_LATER, crowded.message)
+    return false
+  }
+  extra.identity = identity
+  if (identity.expiresAtMs !== null) extra.expireAt(identity.expiresAtMs)
+  return true
+}
+
+function createProtocol(options: GraphqlSocketOptions): ReturnType<typeof makeServer<undefined, Extra>> {
+  const { engine, rateLimiter, clientLimits, refused } = options
   return makeServer<undefined, Extra>({
     connectionInitWaitTimeout: limits.socketInitTimeoutMs,
-    onConnect: async ({ extra, connectionParams }) => {
-      const found = authenticate(extra.request, connectionParams)
-      const identity = found instanceof Promise ? await found : found
-      if (identity.kind === 'refused') {
-        // 1013: try again later. graphql-ws clients come back after 4403, with what their connectionParams then give.
-        extra.close(identity.status === 503 ? 1013 : FORBIDDEN, identity.message)
-        return false
-      }
-      extra.identity = identity
-      if (identity.expiresAtMs !== null) extra.expireAt(identity.expiresAtMs)
-      return true
-    },
+    onConnect: ({ extra, connectionParams }) => admit(extra, connectionParams, options),
     onSubscribe: async (context, id, payload): Promise<ExecutionArgs | readonly GraphQLError[]> => {
       const signal = context.extra.operations().begin(id)
-      if (Object.keys(context.subscriptions).length > limits.socketSubscriptionsMax) {
-        return [problem(`A socket may have ${limits.socketSubscriptionsMax} operations at once.`)]
+      const { headers, request: handshake } = context.extra
+      const { principal, expiresAtMs } = context.extra.identity
+      const refuse = (why: HttpProblem | RateProblem): readonly GraphQLError[] => {
+        refused({ via: 'websocket', request: handshake, problem: why, principal })
+        return [problemError(why)]
       }
+      const most = clientLimits.subscriptionsPerSocket
+      if (most > 0 && Object.keys(context.subscriptions).length > most) return refuse(clientLimits.tooManyOfSocket())
       const current = engine()
       const parameters = readParameters(withDocumentId(payload))
-      if (isProblem(parameters)) return [problem(parameters.message)]
-      const { headers, identity } = context.extra
+      if (isProblem(parameters)) return refuse(parameters)
       const forwarded = headers === undefined ? {} : { headers }
-      const { principal, expiresAtMs } = identity
-      const tooMany = rateLimiter?.take(context.extra.request, principal, 1) ?? null
-      if (tooMany !== null) return [rateError(tooMany)]
+      const tooMany = rateLimiter?.take(handshake, principal, 1) ?? null
+      if (tooMany !== null) return refuse(tooMany)
       const expiring = expiresAtMs === null ? {} : { expiresAtMs }
-      const origin = originOf(context.extra.request.headers, parameters.extensions)
+      const origin = originOf(handshake.headers, parameters.extensions)
       const from = origin === undefined ? {} : { origin }
-      const spend = rateLimiter?.spend ?? null
-      const paying = spend === null ? {} : { spend: (cost: number) => spend(context.extra.request, principal, cost) }
-      const known = { ...parameters, principal, signal }
-      const request: EngineRequest = { ...known, ...from, ...expiring, ...paying, ...forwarded }
+      const known = { ...parameters, ...payingBy(rateLimiter, handshake, principal), principal, signal }
+      const request: EngineRequest = { ...known, ...from, ...expiring, ...forwarded }
       const operation = await current.prepare(request)
       if (!isReady(operation)) return toGraphqlErrors(operation.errors ?? [])
+      const open = operation.kind === 'subscription' ? clientLimits.openSubscription(handshake, principal) : null
+      if (open !== null && typeof open !== 'function') return refuse(open)
+      if (open !== null) context.extra.operations().whenEnded(id, open)
       const running: Running = { id, extra: context.extra, engine: current, operation, request }
       const { document } = operation.prepared.selected
       return {
@@ -216,22 +256,20 @@ function toGraphqlErrors(errors: readonly GraphQLFormattedError[]): GraphQLError
   })
 }
 
-function rateError({ message, code, retryAfterMs }: RateProblem): GraphQLError {
-  return new GraphQLError(message, { extensions: { code, retryAfterMs } })
-}
-
-function problem(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'REQUEST_INVALID' } })
+function problemError({ message, code = 'REQUEST_INVALID', ...more }: HttpProblem | RateProblem): GraphQLError {
+  const later = 'retryAfterMs' in more ? { retryAfterMs: more.retryAfterMs } : {}
+  return new GraphQLError(message, { extensions: { code, ...later } })
 }
 
 interface Opened {
   readonly socket: WebSocket
   readonly connection: Duplex
   readonly request: IncomingMessage
+  readonly place: SocketPlace
 }
 
 function serve(
-  { socket, connection, request }: Opened,
+  { socket, connection, request, place }: Opened,
   protocol: ReturnType<typeof createProtocol>,
   { forwarded, clock, onError }: GraphqlSocketOptions,
 ): Served {
@@ -266,6 +304,7 @@ function serve(
     },
     {
       request,
+      place,
       close: (code, reason) => socket.close(code, closeReason(reason)),
       identity: NOBODY,
       expireAt: (timeMs) => {

@@ -9,6 +9,8 @@ export interface SocketOperations {
   receive(message: string): void
   /** Called by the protocol while it is handed a subscribe message. The signal aborts when the client completes the operation or leaves. */
   begin(id: string): AbortSignal
+  /** Calls it when the operation that was begun last under this id has ended. */
+  whenEnded(id: string, action: () => void): void
   /** Lets those under way end and begins no more. Resolves when none is left. */
   finish(): Promise<void>
   /** Aborts all of them; nothing is received any more. */
@@ -18,6 +20,7 @@ export interface SocketOperations {
 interface Operation {
   readonly id: string
   readonly abort: AbortController
+  readonly whenEnded: (() => void)[]
   completed: boolean
 }
 
@@ -36,6 +39,7 @@ export function createSocketOperations(handle: Handle, onError: (error: unknown)
   const end = (operation: Operation): void => {
     if (operations.get(operation.id) === operation) operations.delete(operation.id)
     if (operation.completed) ending--
+    for (const action of operation.whenEnded) action()
     while (ending === 0 && waiting.length > 0) take(waiting.shift() ?? '')
     if (isFinishing && operations.size === 0) finished.resolve()
   }
@@ -65,11 +69,12 @@ export function createSocketOperations(handle: Handle, onError: (error: unknown)
       else take(message)
     },
     begin: (id) => {
-      const operation = { id, abort: new AbortController(), completed: false }
+      const operation = { id, abort: new AbortController(), whenEnded: [], completed: false }
       operations.set(id, operation)
       begun.push(operation)
       return operation.abort.signal
     },
+    whenEnded: (id, action) => void operations.get(id)?.whenEnded.push(action),
     finish: () => {
       isFinishing = true
       if (operations.size === 0) finished.resolve()

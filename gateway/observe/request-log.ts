@@ -5,7 +5,11 @@ import type { Logger } from 'pino'
 import { limits } from '../../platform/limits.ts'
 import type { RequestLogConfig } from '../../platform/operating-config.ts'
 import { ANONYMOUS, type Principal } from '../../platform/governance/principal.ts'
+import type { Clock } from '../../platform/ports/clock.ts'
+import { systemClock } from '../../platform/system-clock.ts'
+import { ToldFailures } from '../../platform/telemetry/told-failures.ts'
 import type { OperationKind } from '../engine-contract.ts'
+import type { RefusedRequest } from '../gateway-observer.ts'
 import type { RequestOrigin } from './operation-watch.ts'
 
 /** What became of it: `refused`: nothing ran. `partial`: with errors. `left`: the client did not wait. */
@@ -44,6 +48,7 @@ export interface LoggedStreamEnd {
 }
 
 export interface RequestLog {
+  refused(request: RefusedRequest): void
   answered(operation: LoggedOperation, answer: LoggedAnswer): void
   streamEnded(operation: LoggedOperation, end: LoggedStreamEnd): void
 }
@@ -55,16 +60,25 @@ export interface RequestLogOptions {
   readonly key: Uint8Array | null
   /** Default: the system's. */
   readonly random?: () => number
+  /** Default: the system's. */
+  readonly clock?: Clock
 }
 
 const HASH_CHARACTERS = 22
 const RECONNECT = 'SUBSCRIPTION_RECONNECT'
 
 /** Null where no line is wanted. */
-export function createRequestLog({ config, logger, key, random = Math.random }: RequestLogOptions): RequestLog | null {
+export function createRequestLog({
+  config,
+  logger,
+  key,
+  random = Math.random,
+  clock = systemClock,
+}: RequestLogOptions): RequestLog | null {
   const { lines, slowMs, sample } = config
   if (lines === 'off') return null
   const log = logger.child({ log: 'request' })
+  const told = new ToldFailures(clock)
   const subjectOf = subjects(config, key ?? randomBytes(32))
   const isSampled = (): boolean => sample === 1 || random() < sample
   return {
@@ -79,6 +93,12 @@ export function createRequestLog({ config, logger, key, random = Math.random }: 
         started ? 'subscription started' : 'operation',
       )
     },
+    refused: (request) => {
+      // Whoever sends nonsense must not fill the log, unless every line is wanted.
+      const untold = lines === 'slow' ? told.next(`${request.status} ${request.code}`) : isSampled() ? 0 : null
+      if (untold === null) return
+      log.info({ ...refusedFields(request, subjectOf), ...(untold === 0 ? {} : { untold }) }, 'refused')
+    },
     streamEnded: (operation, { reason, events, durationMs }) => {
       const isFailure = reason !== 'completed' && reason !== 'left' && reason !== RECONNECT
       if (!isFailure && (lines === 'slow' || !isSampled())) return
@@ -88,7 +108,22 @@ export function createRequestLog({ config, logger, key, random = Math.random }: 
   }
 }
 
-function operationFields(operation: LoggedOperation, subjectOf: (principal: Principal) => string | undefined): object {
+function refusedFields(request: RefusedRequest, subjectOf: Subjects): object {
+  const { via, status, code, method, principal, address, origin } = request
+  return {
+    via,
+    method,
+    status,
+    codes: [code],
+    principal: subjectOf(principal),
+    // Who is nobody is known by its address alone: as much of it as of a subject.
+    address: principal === ANONYMOUS ? subjectOf({ ...ANONYMOUS, subject: address }) : undefined,
+    client: origin?.clientName,
+    clientVersion: origin?.clientVersion,
+  }
+}
+
+function operationFields(operation: LoggedOperation, subjectOf: Subjects): object {
   const { kind, name, hash, documentId, cost, principal, origin, traceId } = operation
   // What is undefined has no place in a line.
   return {
@@ -122,7 +157,9 @@ function rounded(ms: number): number {
   return Math.round(ms * 100) / 100
 }
 
-function subjects(config: RequestLogConfig, key: Uint8Array): (principal: Principal) => string | undefined {
+type Subjects = (principal: Principal) => string | undefined
+
+function subjects(config: RequestLogConfig, key: Uint8Array): Subjects {
   if (config.principal === 'off') return () => undefined
   const { clientNameCharactersMax } = limits
   if (config.principal === 'plain') {

@@ -134,6 +134,18 @@ export const METRICS = {
     help: 'Errors in answers to clients, by code; codes of other makers count as OTHER.',
     labels: ['code'],
   },
+  gatewayRefused: {
+    name: 'meshgate_gateway_refused_total',
+    kind: 'counter',
+    help: 'Requests that were refused before an operation was read from them (credentials, rate, form, size, too many connections or subscriptions), by way (http, websocket), status of HTTP, and code. The duration above does not count them.',
+    labels: ['via', 'status', 'code'],
+  },
+  gatewaySockets: {
+    name: 'meshgate_gateway_websockets',
+    kind: 'gauge',
+    help: "Clients' WebSockets that are open.",
+    labels: [],
+  },
   gatewaySubscriptions: {
     name: 'meshgate_gateway_subscriptions',
     kind: 'gauge',

@@ -29,7 +29,19 @@ const GATEWAY = {
     introspection: null,
     page: null,
   },
-  identity: { tokens: null, assertionKey: null, rate: null, trustedProxies: 0 },
+  identity: {
+    tokens: null,
+    assertionKey: null,
+    rate: null,
+    trustedProxies: 0,
+    clients: {
+      tokenFailures: 300,
+      sockets: 20_000,
+      socketsPerClient: 1_000,
+      subscriptionsPerClient: 5_000,
+      subscriptionsPerSocket: 200,
+    },
+  },
   subgraphs: {},
 }
 

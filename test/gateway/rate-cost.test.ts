@@ -13,13 +13,14 @@ const HOUR_MS = 3_600_000
 let gateway: Gateway
 afterEach(() => gateway.close())
 
-async function start(sharing: Sharing): Promise<(body: unknown) => Promise<Response>> {
+async function start(sharing: Sharing, tell = false): Promise<(body: unknown) => Promise<Response>> {
   gateway = await startGateway({
     mesh: { supergraphSdl: composeMesh(SHOP), endpoints: SHOP.map((subgraph) => localEndpoint(subgraph)) },
     port: 0,
     logger: pino({ level: 'silent' }),
     sharing,
     batchMax: 5,
+    cost: { max: 100, tell },
     rateLimit: { cost: 5, windowMs: HOUR_MS },
   })
   return (body) => post(`${gateway.url}/graphql`, body)
@@ -42,6 +43,27 @@ test.each(['requests', 'fresh'] as const)(
     expect((await ask({ query: ONE })).status).toBe(429)
   },
 )
+
+test('what is left of it is told where costs are, beside what is left of the operation’s own budget', async () => {
+  const ask = await start('fresh', true)
+  const cost = (remaining: number) => ({
+    estimated: 1,
+    max: 100,
+    remaining: 99,
+    window: { max: 5, remaining, windowMs: HOUR_MS },
+  })
+  const costOf = async () =>
+    ((await (await ask({ query: ONE })).json()) as { extensions?: { cost?: unknown } }).extensions?.cost
+  expect([await costOf(), await costOf()]).toEqual([cost(4), cost(3)])
+  const batch = (await (await ask([{ query: ONE }, { query: ONE }])).json()) as { extensions: unknown }[]
+  expect(batch.map(({ extensions }) => extensions)).toEqual([{ cost: cost(1) }, { cost: cost(1) }])
+})
+
+test('an answer that others share tells nobody what one of them has left', async () => {
+  const ask = await start('requests', true)
+  const { extensions } = (await (await ask({ query: ONE })).json()) as { extensions?: { cost?: unknown } }
+  expect(extensions?.cost).toEqual({ estimated: 1, max: 100, remaining: 99 })
+})
 
 test('an operation larger than all of it runs where nothing was spent, and leaves a debt', async () => {
   const ask = await start('fresh')

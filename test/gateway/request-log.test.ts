@@ -5,7 +5,9 @@ import { afterEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { createRequestLog, type LoggedOperation } from '../../gateway/observe/request-log.ts'
 import { ANONYMOUS } from '../../platform/governance/principal.ts'
+import { limits } from '../../platform/limits.ts'
 import { createLogger } from '../../platform/telemetry/logger.ts'
+import { ManualClock } from '../manual-clock.ts'
 import { ALL_LINES, startObserved, type ObservedGateway } from './observed-gateway.ts'
 
 let observed: ObservedGateway | null = null
@@ -102,12 +104,39 @@ test('a subscription has a line at its start, and one at its end with its events
   await client.dispose()
 })
 
-function writer(config: Partial<typeof ALL_LINES>, random = 0) {
+test('a request that no operation was read from has a line, with the address of nobody in particular as a hash', async () => {
+  observed = await startObserved()
+  const { url } = observed.gateway
+  const response = await fetch(`${url}/graphql`, { method: 'PUT', headers: { 'graphql-client-name': 'web' } })
+  expect(response.status).toBe(405)
+  const refused = { level: 30, time: TIME, log: 'request', msg: 'refused', via: 'http', method: 'PUT', status: 405 }
+  expect(observed.lines).toEqual([
+    { ...refused, codes: ['REQUEST_INVALID'], address: expect.stringMatching(/^[\w-]{22}$/) as string, client: 'web' },
+  ])
+})
+
+test('such lines are few unless all are wanted: one a minute of a kind, with how many there were', () => {
+  const request = { via: 'http', method: 'POST', principal: ANONYMOUS, address: '1.1.1.1', origin: undefined } as const
+  const clock = new ManualClock()
+  const { log, lines } = writer({ lines: 'slow', principal: 'plain' }, 0, clock)
+  const refuse = (status: number): void => log?.refused({ ...request, status, code: 'REQUEST_INVALID' })
+  for (let times = 0; times < 5; times += 1) refuse(405)
+  refuse(413)
+  clock.advance(limits.failureLogIntervalMs)
+  refuse(405)
+  expect(lines.map(({ status, untold, address }) => [status, untold, address])).toEqual([
+    [405, undefined, '1.1.1.1'],
+    [413, undefined, '1.1.1.1'],
+    [405, 4, '1.1.1.1'],
+  ])
+})
+
+function writer(config: Partial<typeof ALL_LINES>, random = 0, clock = new ManualClock()) {
   const lines: Record<string, unknown>[] = []
   const write = (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>)
   const logger = createLogger({ level: 'info', readable: false, write })
   const key = new Uint8Array(32).fill(1)
-  const log = createRequestLog({ config: { ...ALL_LINES, ...config }, logger, key, random: () => random })
+  const log = createRequestLog({ config: { ...ALL_LINES, ...config }, logger, key, random: () => random, clock })
   return { log, lines }
 }
 

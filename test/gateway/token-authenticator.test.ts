@@ -41,9 +41,13 @@ function create(options: Partial<AuthenticationOptions> = {}): Authenticate {
   })
 }
 
+function requestWith(headers: Record<string, string>): IncomingMessage {
+  return { headers, socket: { remoteAddress: '127.0.0.1' } } as unknown as IncomingMessage
+}
+
 async function ask(authenticate: Authenticate, token: string | null, header = 'authorization'): Promise<Identified> {
   const headers = token === null ? {} : { [header]: header === 'authorization' ? `Bearer ${token}` : token }
-  return authenticate({ headers } as unknown as IncomingMessage)
+  return authenticate(requestWith(headers))
 }
 
 const refused = (message: string) => ({
@@ -91,7 +95,7 @@ describe('a token that is believed', () => {
 
   test('may come in connection_init, under the name of the header in any case, or in its headers', async () => {
     const authorization = `Bearer ${await issuer.sign(key)}`
-    const handshake = { headers: {} } as IncomingMessage
+    const handshake = requestWith({})
     const authenticate = create()
     for (const parameters of [
       { authorization },
@@ -106,7 +110,7 @@ describe('a token that is believed', () => {
     const authenticate = create()
     const token = await issuer.sign(key, {}, { expiresInS: 60 })
     const first = await ask(authenticate, token)
-    const second = authenticate({ headers: { authorization: `bearer ${token}` } } as unknown as IncomingMessage)
+    const second = authenticate(requestWith({ authorization: `bearer ${token}` }))
     expect(second).toBe(first)
     aheadMs = 60_000 + limits.tokenClockToleranceMs
     expect(await ask(authenticate, token)).toMatchObject(refused('The token has expired.'))
