@@ -34,6 +34,8 @@ export interface EntityPlan {
   readonly base: TablePlan
   /** Tables after the base. */
   readonly further: readonly TablePlan[]
+  /** Columns by which subscriptions select, where they tell of what leaves the selection. */
+  readonly selectedBy: readonly string[]
   /** Where the append time is the version: whether AppendClock must make it exact first. */
   readonly needsClock: boolean
   /** Of append times as they come to the stages. */
@@ -66,6 +68,7 @@ export function planEntities(product: Product, resolutionUs: 1 | 1000): EntityPl
         shape: shapeOf(entity.key, baseDefinition),
         base: tablePlan(baseTable),
         further: furtherTables.map(tablePlan),
+        selectedBy: selectedBy(product, entity),
         needsClock,
         resolutionUs: needsClock ? 1 : resolutionUs,
         topic: source.rekeyed ? topicNames.rekeyed(source.topic) : source.topic,
@@ -74,6 +77,11 @@ export function planEntities(product: Product, resolutionUs: 1 | 1000): EntityPl
       },
     ]
   })
+}
+
+function selectedBy({ subscriptions }: Product, { name }: Entity): readonly string[] {
+  const telling = subscriptions.filter(({ entity, on }) => entity === name && on.includes('DELETED'))
+  return [...new Set(telling.flatMap(({ filters }) => filters.map(({ field }) => field)))]
 }
 
 function planTable(entity: Entity, table: Table): TablePlan {

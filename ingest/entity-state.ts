@@ -27,8 +27,16 @@ interface Memory {
   readonly cleared?: Readonly<Record<string, WriteTime>>
   /** Positions of records that created the entity before `origin` and may be delivered again. */
   readonly origins?: readonly string[]
+  readonly moves?: readonly Move[]
   /** Append time (ms) of the delete: a sequence says nothing of age. */
   readonly deletedMs?: number
+}
+
+/** A record that changed what subscriptions select by, and may be delivered again: by then the row before it is gone from every table. */
+interface Move {
+  readonly position: string
+  /** Columns that subscriptions select by, as they were before. */
+  readonly from: Row
 }
 
 export interface EntityState {
@@ -45,6 +53,7 @@ export interface EntityState {
   exists: boolean
   origin: string | null
   origins: readonly string[]
+  moves: readonly Move[]
   deletedMs: number | null
   /**
    * Counts the entity's changes, and is never below a write time of its cells: the write time of its rows in further tables. Equal stamps
@@ -79,6 +88,7 @@ export function openState(shape: EntityShape, key: Row, stored: StoredRow | null
     exists: stored !== null,
     origin: null,
     origins: [],
+    moves: [],
     deletedMs: null,
     stamp: 0,
     memoryChanged: false,
@@ -96,6 +106,7 @@ function fillFromStore(state: EntityState, stored: StoredRow): void {
   state.origin = (row[HIDDEN_COLUMNS.origin] as string | null | undefined) ?? null
   const memory = (row[HIDDEN_COLUMNS.memory] ?? {}) as Memory
   state.origins = memory.origins ?? []
+  state.moves = memory.moves ?? []
   state.deletedMs = memory.deletedMs ?? null
   state.stamp = Math.max(memory.stamp ?? 0, state.upsertedAt ?? 0, state.deletedAt ?? 0)
   for (const column of state.shape.valueColumns.keys()) {
@@ -177,6 +188,13 @@ export function noteOrigin(state: EntityState, position: string, mayComeAgain: (
   state.changed.set(HIDDEN_COLUMNS.origin, { value: position, time: state.stamp })
 }
 
+/** Notes what the record changed of the columns that subscriptions select by. Of moves as of creations. */
+export function noteMove(state: EntityState, move: Move, mayComeAgain: (position: string) => boolean): void {
+  const earlier = state.moves.filter(({ position }) => mayComeAgain(position))
+  state.moves = [...earlier, move].slice(-limits.originsKeptMax)
+  state.memoryChanged = true
+}
+
 function isVisible(state: EntityState): boolean {
   if (!state.exists) return false
   return state.deletedAt === null || (state.upsertedAt !== null && state.upsertedAt > state.deletedAt)
@@ -211,6 +229,7 @@ export function memoryOf(state: EntityState): Row | null {
   if (state.stamp > newest) memory['stamp'] = state.stamp
   if (Object.keys(cleared).length > 0) memory['cleared'] = cleared
   if (state.origins.length > 0) memory['origins'] = state.origins
+  if (state.moves.length > 0) memory['moves'] = state.moves.map(({ position, from }) => ({ position, from }))
   if (state.deletedMs !== null) memory['deletedMs'] = state.deletedMs
   return Object.keys(memory).length > 0 ? memory : null
 }

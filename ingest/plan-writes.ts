@@ -16,6 +16,7 @@ import {
   applyDelete,
   applyUpsert,
   memoryOf,
+  noteMove,
   noteOrigin,
   openState,
   visibleRow,
@@ -198,18 +199,34 @@ function applyRecord(
 ): AppendRecord {
   const { state } = entity
   const { position, timestampUs } = item.record
-  const before = visibleRow(state)
-  const beforeText = visibleText(state)
+  const held = visibleRow(state)
+  const heldText = visibleText(state)
   const changed =
     item.kind === 'upsert'
       ? applyUpsert(state, item.row, item.writeTime)
       : applyDelete(state, item.writeTime, Math.floor(timestampUs / 1_000))
   const after = visibleRow(state)
-  const appeared = before === null && after !== null
+  const appeared = held === null && after !== null
   if (appeared) noteOrigin(state, position, mayComeAgain)
-  if (changed) followMoves(plan, entity, after)
+  if (changed) {
+    followMoves(plan, entity, after)
+    const from = leftBy(plan, held, after)
+    if (from !== null) noteMove(state, { position, from }, mayComeAgain)
+  }
+  // Of a repetition the row has its effect already: whom it left is known by the note alone.
+  const move = changed ? undefined : state.moves.find((each) => each.position === position)
+  const before = held === null || move === undefined ? held : { ...held, ...move.from }
+  const beforeText = before === held ? heldText : JSON.stringify(before)
   const created = appeared || state.origin === position || state.origins.includes(position)
   return mergedChange(plan, item, { before, beforeText, after, afterText: visibleText(state), created })
+}
+
+/** What subscriptions selected the row by, where that is another now. */
+function leftBy({ selectedBy }: EntityPlan, before: Row | null, after: Row | null): Row | null {
+  if (before === null || after === null) return null
+  const valueIn = (row: Row, column: string): Value => cellOf(row, column) ?? null
+  if (selectedBy.every((column) => valueIn(before, column) === valueIn(after, column))) return null
+  return Object.fromEntries(selectedBy.map((column) => [column, valueIn(before, column)]))
 }
 
 function followMoves(plan: EntityPlan, entity: Tracked, after: Row | null): void {
