@@ -13,7 +13,7 @@ export interface GatewayReadiness extends Readiness {
 export function gatewayReadiness(
   own: Readiness,
   subgraphs: readonly SubgraphReachability[],
-  { id, problem }: SupergraphState,
+  { id, problem }: Pick<SupergraphState, 'id' | 'problem'>,
 ): GatewayReadiness {
   if (!own.ready) return { ...own, supergraph: id }
   const away = subgraphs.filter(({ reachable }) => !reachable)

@@ -43,7 +43,7 @@ export const identityLimits = {
   rateBucketsMax: 100_000,
 
   // Identity: connections
-  /** WebSockets of one process: at some 30 KB each with the system's own, 600 MB. */
+  /** WebSockets of one process: twice the clients that one is measured with. */
   socketsMax: 20_000,
   /** WebSockets of one client (a token's subject, else an address): tabs, devices, or an office behind one address. */
   socketsPerClientMax: 1_000,

@@ -14,6 +14,8 @@ export interface OperatingConfig {
   /** Null: named by the command's option. */
   readonly supergraph: string | null
   readonly supergraphToken: string | null
+  /** File that keeps the last good one of a URL. Null: none does. */
+  readonly supergraphCopy: string | null
   readonly drainDelayMs: number
   readonly requestLog: RequestLogConfig
   /** Null: nothing is traced. */
@@ -48,6 +50,7 @@ export function readOperating(read: Read, problems: readonly string[]): Operatin
   const known = problems.length
   const supergraph = read(SUPERGRAPH_SETTINGS.supergraph)
   const supergraphToken = read(SUPERGRAPH_SETTINGS.supergraphToken)
+  const supergraphCopy = read(SUPERGRAPH_SETTINGS.supergraphCopy)
   const drainDelayMs = read(SUPERGRAPH_SETTINGS.drainDelayMs)
   const lines = read(REQUEST_LOG_SETTINGS.requestLogLines)
   const slowMs = read(REQUEST_LOG_SETTINGS.requestLogSlowMs)
@@ -57,7 +60,8 @@ export function readOperating(read: Read, problems: readonly string[]): Operatin
   if (problems.length > known) return null
   invariant(drainDelayMs !== null && lines !== null && slowMs !== null, 'a setting has a default')
   invariant(sample !== null && principal !== null, 'a setting has a default')
-  return { supergraph, supergraphToken, drainDelayMs, requestLog: { lines, slowMs, sample, principal }, tracing }
+  const requestLog = { lines, slowMs, sample, principal }
+  return { supergraph, supergraphToken, supergraphCopy, drainDelayMs, requestLog, tracing }
 }
 
 function readTracing(read: Read): TracingConfig | null {

@@ -19,6 +19,8 @@ export const operatingLimits = {
   supergraphUrlPollMsMax: 120_000,
   /** A supergraph that has not come by then comes with the next question. */
   supergraphUrlTimeoutMs: 15_000,
+  /** Between two marks that the copy of a supergraph is what the URL has: how old it is told to be may be wrong by that. */
+  supergraphCopyMarkMs: 60_000,
   /** Bytes of a supergraph: some ten times the largest that are known. */
   supergraphBytesMax: 67_108_864,
   /** How long a worker may take to load a supergraph and say so: seconds for thousands of types, on a busy core. */

@@ -70,6 +70,15 @@ export const SUPERGRAPH_SETTINGS = {
     },
     readText,
   ),
+  supergraphCopy: setting(
+    'MESHGATE_SUPERGRAPH_COPY',
+    {
+      defaultText: null,
+      meaning:
+        'File in which the supergraph of a URL is kept once it is served. A gateway that is started while the URL does not answer serves it, says so in `/health/ready` and the log, and goes on asking. Unset: it waits.',
+    },
+    readText,
+  ),
   drainDelayMs: setting(
     'MESHGATE_DRAIN_DELAY_MS',
     {

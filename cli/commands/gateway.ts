@@ -67,7 +67,7 @@ async function runGateway(options: Options, command: Command, context: CommandCo
     // The process that has started this one looks after the supergraph.
     if (context.signals !== undefined && !context.terminal.interactive) context.signals.onHangUp = () => undefined
     const needs = { servers: false, given, logged: { worker: channel.worker } }
-    const opened = { supergraphSdl: channel.supergraphSdl, source: null }
+    const opened = { supergraphSdl: channel.supergraphSdl, source: null, copy: null, stale: null }
     return serve(context, needs, { port: options.port, from: nameOf(options, context, given), opened, channel })
   }
   const config = readConfig(context.environment, given, context.settingsFile)
@@ -128,7 +128,7 @@ function serve(context: CommandContext, needs: RoleNeeds, serving: Serving): Pro
 }
 
 interface Served {
-  state: () => SupergraphState
+  state: () => Pick<SupergraphState, 'id' | 'problem'>
 }
 
 /** Resolves when new requests run on it; those under way on the one before are not waited for. */

@@ -11,13 +11,19 @@ import { createRoleLogger } from '../role-logger.ts'
 import { startRoleServer, type RoleServer } from '../role-server.ts'
 import { readSupergraphFile } from '../supergraph-file.ts'
 import { fileSignature, fileSource } from './file-source.ts'
-import { isUrl, type SupergraphSource } from './supergraph-source.ts'
+import { SupergraphCopy } from './supergraph-copy.ts'
+import { isUrl, supergraphId, type SupergraphSource } from './supergraph-source.ts'
 import { urlSource } from './url-source.ts'
+import type { StaleSupergraph } from './watch-supergraph.ts'
 
 export interface OpenedSupergraph {
   readonly supergraphSdl: string
   /** Null where there is nothing to look at again: standard input. */
   readonly source: SupergraphSource | null
+  /** Where the last good one of a URL is kept. */
+  readonly copy: SupergraphCopy | null
+  /** It is that copy: the URL could not be read. */
+  readonly stale: StaleSupergraph | null
 }
 
 const STANDARD_INPUT = '-'
@@ -28,30 +34,39 @@ export async function openSupergraph(
   config: Config,
   { context, port }: { readonly context: CommandContext; readonly port: number },
 ): Promise<OpenedSupergraph | null> {
-  if (from === STANDARD_INPUT) return { supergraphSdl: await context.input(), source: null }
+  if (from === STANDARD_INPUT) return { supergraphSdl: await context.input(), ...NOT_KEPT, source: null }
   if (!isUrl(from)) {
     // Before it is read: what is written in between is seen as a change.
     const seen = await fileSignature(from).catch(() => null)
-    return { supergraphSdl: await readSupergraphFile(from), source: fileSource(from, seen) }
+    return { supergraphSdl: await readSupergraphFile(from), ...NOT_KEPT, source: fileSource(from, seen) }
   }
   const source = urlSource({ url: from, token: config.operating.supergraphToken })
-  const supergraphSdl = await readWhenThere(source, config, { context, port })
-  return supergraphSdl === null ? null : { supergraphSdl, source }
+  const { supergraphCopy } = config.operating
+  const copy = supergraphCopy === null ? null : new SupergraphCopy(supergraphCopy, source.name, systemClock)
+  const found = await readWhenThere({ source, copy }, config, { context, port })
+  return found === null ? null : { source, copy, ...found }
 }
 
+const NOT_KEPT = { copy: null, stale: null } as const
+
+type Found = Pick<OpenedSupergraph, 'supergraphSdl' | 'stale'>
+
 async function readWhenThere(
-  source: SupergraphSource,
+  { source, copy }: { readonly source: SupergraphSource; readonly copy: SupergraphCopy | null },
   config: Config,
   { context, port }: { readonly context: CommandContext; readonly port: number },
-): Promise<string | null> {
+): Promise<Found | null> {
   const logger = createRoleLogger(config, context.terminal)
   const waiting = new Waiting(config.host, port, logger)
   try {
     for (let attempt = 0; !context.stop.aborted; attempt++) {
       try {
-        return await source.read(true, context.stop)
+        const supergraphSdl = await source.read(true, context.stop)
+        return supergraphSdl === null ? null : { supergraphSdl, stale: null }
       } catch (error) {
         if (context.stop.aborted) return null
+        const kept = await fromCopy(copy, error, logger)
+        if (kept !== null) return kept
         await waiting.tell(error)
         await systemClock.sleep(Math.min(DELAY_MS * 2 ** attempt, source.pollMs), context.stop).catch(() => undefined)
       }
@@ -59,6 +74,22 @@ async function readWhenThere(
     return null
   } finally {
     await waiting.close()
+  }
+}
+
+/** A copy that cannot be read is told of, and waited past. */
+async function fromCopy(copy: SupergraphCopy | null, error: unknown, logger: Logger): Promise<Found | null> {
+  try {
+    const kept = (await copy?.read()) ?? null
+    if (kept === null) return null
+    const { supergraphSdl, seenAtMs } = kept
+    const ageSeconds = Math.round((systemClock.now() - seenAtMs) / 1_000)
+    const message = 'The supergraph cannot be read. The copy of the last one that was served is, until it can be.'
+    logger.warn({ err: error, supergraph: supergraphId(supergraphSdl), ageSeconds }, message)
+    return { supergraphSdl, stale: { why: error instanceof Error ? error.message : String(error), seenAtMs } }
+  } catch (unreadable) {
+    logger.warn({ err: unreadable }, 'The copy of the supergraph cannot be read.')
+    return null
   }
 }
 

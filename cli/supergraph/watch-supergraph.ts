@@ -9,6 +9,8 @@ export interface SupergraphState {
   readonly id: string
   /** Why what is at the source now is not in service; null where it is. */
   readonly problem: string | null
+  /** When it, or what is refused in its place, was last read from the source: milliseconds since 1970. */
+  readonly seenAtMs: number
 }
 
 export interface SupergraphWatch {
@@ -18,10 +20,20 @@ export interface SupergraphWatch {
   close(): Promise<void>
 }
 
+/** A copy in service, since the source could not be read. */
+export interface StaleSupergraph {
+  readonly why: string
+  readonly seenAtMs: number
+}
+
 export interface SupergraphWatchOptions {
   readonly source: SupergraphSource
   /** In service. */
   readonly supergraphSdl: string
+  /** It is a copy: why, and since when. Absent: it has just been read. */
+  readonly stale?: StaleSupergraph | null
+  /** The source could be read: what is in service may be what it has. Never rejects. */
+  readonly onSeen?: () => Promise<void>
   /** Puts it in the place of the one in service. Rejects where it cannot be served; the one before then still is. */
   readonly replace: (supergraphSdl: string) => Promise<void>
   readonly clock: Clock
@@ -48,17 +60,21 @@ class Watch {
   #refused: { readonly id: string; readonly problem: string } | null = null
   #unreadable: string | null = null
   #failures = 0
+  #seenAtMs: number
   #isAsked = false
   #wake: () => void = () => undefined
 
   constructor(options: SupergraphWatchOptions) {
     this.#options = options
     this.#id = supergraphId(options.supergraphSdl)
+    const { stale = null, clock } = options
+    this.#seenAtMs = stale?.seenAtMs ?? clock.now()
+    if (stale !== null) this.#unreadable = this.#unreadableFor(stale.why)
     this.#running = this.#run()
   }
 
   get state(): SupergraphState {
-    return { id: this.#id, problem: this.#unreadable ?? this.#refused?.problem ?? null }
+    return { id: this.#id, problem: this.#unreadable ?? this.#refused?.problem ?? null, seenAtMs: this.#seenAtMs }
   }
 
   reload(): void {
@@ -108,7 +124,9 @@ class Watch {
     }
     this.#unreadable = null
     this.#failures = 0
+    this.#seenAtMs = this.#options.clock.now()
     if (text !== null && !signal.aborted) await this.#serve(text, anyway)
+    if (this.#refused === null) await this.#options.onSeen?.()
   }
 
   async #serve(text: string, anyway: boolean): Promise<void> {
@@ -140,11 +158,16 @@ class Watch {
     logger.info({ supergraph: id, before }, `A new supergraph of ${source.name} is served.`)
   }
 
+  #unreadableFor(why: string): string {
+    const seen = new Date(this.#seenAtMs).toISOString()
+    return `the supergraph cannot be read, and ${this.#id} is served, last seen there at ${seen}: ${why}`
+  }
+
   #tellUnreadable(error: unknown): void {
     const { source, logger, onOutcome } = this.#options
     const why = error instanceof Error ? error.message : String(error)
     this.#failures = Math.min(this.#failures + 1, BACKOFF_DOUBLINGS_MAX)
-    const problem = `the supergraph cannot be read, and ${this.#id} is served: ${why}`
+    const problem = this.#unreadableFor(why)
     if (this.#unreadable === problem) return
     this.#unreadable = problem
     onOutcome?.('unreadable')

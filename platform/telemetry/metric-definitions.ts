@@ -203,6 +203,13 @@ export const METRICS = {
     labels: [],
     together: 'max',
   },
+  gatewaySupergraphAge: {
+    name: 'meshgate_gateway_supergraph_age_seconds',
+    kind: 'gauge',
+    help: 'How long ago the source of the supergraph could be read: grows while it cannot, and begins with the age of the copy where the gateway was started with that. Absent for standard input.',
+    labels: [],
+    together: 'max',
+  },
   gatewaySupergraphReloads: {
     name: 'meshgate_gateway_supergraph_reloads_total',
     kind: 'counter',

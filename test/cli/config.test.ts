@@ -48,6 +48,7 @@ const GATEWAY = {
 const OPERATING = {
   supergraph: null,
   supergraphToken: null,
+  supergraphCopy: null,
   drainDelayMs: 0,
   requestLog: { lines: 'slow', slowMs: 1000, sample: 1, principal: 'hashed' },
   tracing: null,

@@ -1,7 +1,7 @@
 // A gateway whose supergraph changes under it: files as editors, renames and config maps change them, URLs, signals, workers.
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -186,6 +186,77 @@ describe('a gateway over a URL', () => {
     const gateway = await started
     expect(await served(gateway)).toBe(supergraphId(first))
     expect(registry.statuses[0]).toBe(200)
+  })
+})
+
+describe('a gateway over a URL that keeps a copy', () => {
+  const AGE = 'meshgate_gateway_supergraph_age_seconds'
+  const STALE = 'meshgate_gateway_supergraph_stale'
+  let port: number
+  let address: string
+  let copy: string
+  beforeEach(async () => {
+    port = await freePort()
+    address = `http://127.0.0.1:${port}/supergraph`
+    copy = join(directory, 'copy.graphql')
+  })
+  const begin = (more: readonly string[] = []) => start(address, more, { MESHGATE_SUPERGRAPH_COPY: copy })
+  /** What was served there before, and nobody answers any more. */
+  async function serveAndLeave(): Promise<void> {
+    const registry = await startRegistry(first, port)
+    const gateway = await begin()
+    expect([await metric(gateway, STALE), (await readiness(gateway))['reasons']]).toEqual(['0', []])
+    registry.text = second
+    gateway.running.child.kill('SIGHUP')
+    await expect.poll(() => served(gateway)).toBe(supergraphId(second))
+    await expect.poll(() => readFile(copy, 'utf8')).toBe(`# Meshgate's copy of ${address}\n${second}`)
+    await gateway.running.stop()
+    for (const close of closing.splice(0)) await close()
+  }
+
+  test('starts with it while the URL is away, says so with its age, and goes on with the URL', async () => {
+    await serveAndLeave()
+    const seen = new Date(Date.now() - 3_600_000)
+    await utimes(copy, seen, seen)
+    const gateway = await begin()
+    const why = new RegExp(`^the supergraph cannot be read, .*last seen there at ${seen.toISOString()}: .*ECONNREFUSED`)
+    expect(await readiness(gateway)).toMatchObject({
+      status: 200,
+      supergraph: supergraphId(second),
+      reasons: [expect.stringMatching(why)],
+    })
+    expect([await metric(gateway, STALE), Number(await metric(gateway, AGE)) >= 3_600]).toEqual(['1', true])
+    expect(await knowsAsked(gateway)).toBe(false)
+    await startRegistry(first, port)
+    gateway.running.child.kill('SIGHUP')
+    await expect.poll(() => served(gateway)).toBe(supergraphId(first))
+    await expect.poll(() => metric(gateway, STALE)).toBe('0')
+    expect(Number(await metric(gateway, AGE))).toBeLessThan(3_600)
+    await expect.poll(() => readFile(copy, 'utf8')).toContain(first)
+    const { stderr } = await gateway.running.stop()
+    const warned = stderr.split('\n').filter((line) => line.includes('The copy of the last one'))
+    expect(warned).toHaveLength(1)
+    expect(Number(/"ageSeconds":(\d+)/.exec(warned[0] ?? '')?.[1])).toBeGreaterThanOrEqual(3_600)
+  })
+
+  test('says so in all workers', async () => {
+    await serveAndLeave()
+    const gateway = await begin(['--workers', '2'])
+    await expect
+      .poll(async () => (await readiness(gateway))['reasons'])
+      .toEqual([expect.stringMatching(/last seen there at .*ECONNREFUSED/)])
+    expect(await served(gateway)).toBe(supergraphId(second))
+  })
+
+  test('waits where the copy is of another URL', async () => {
+    await writeFile(copy, `# Meshgate's copy of http://elsewhere/\n${first}`)
+    const own = await freePort()
+    const started = begin(['--port', String(own)])
+    await expect
+      .poll(() => readiness({ url: `http://127.0.0.1:${own}` }).catch(() => null))
+      .toMatchObject({ status: 503 })
+    await startRegistry(second, port)
+    expect(await served(await started)).toBe(supergraphId(second))
   })
 })
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { fileSignature, fileSource } from '../../cli/supergraph/file-source.ts'
 import { supergraphId, type SupergraphSource } from '../../cli/supergraph/supergraph-source.ts'
-import { watchSupergraph, type SupergraphWatch } from '../../cli/supergraph/watch-supergraph.ts'
+import { watchSupergraph, type StaleSupergraph, type SupergraphWatch } from '../../cli/supergraph/watch-supergraph.ts'
 import { createLogger } from '../../platform/telemetry/logger.ts'
 import { ManualClock } from '../manual-clock.ts'
 
@@ -18,6 +18,8 @@ interface Watched {
   /** What is read next: a text, nothing new, or why it cannot be read. */
   next: string | null | Error
   readonly outcomes: string[]
+  /** How often what is in service was at the source. */
+  readonly seen: () => number
   readonly told: number[]
   readonly reads: boolean[]
   /** Lets the pause pass, and the look that follows. */
@@ -27,8 +29,9 @@ interface Watched {
 let watched: Watched | null = null
 afterEach(() => watched?.watch.close())
 
-function start(): Watched {
+function start(stale: StaleSupergraph | null = null): Watched {
   const clock = new ManualClock()
+  let seen = 0
   const [outcomes, told, reads]: [string[], number[], boolean[]] = [[], [], []]
   const source: SupergraphSource = {
     name: 'registry',
@@ -53,6 +56,8 @@ function start(): Watched {
     },
     clock,
     logger,
+    stale,
+    onSeen: async () => void (seen += 1),
     onOutcome: (outcome) => outcomes.push(outcome),
   })
   const look = async (afterMs = POLL_MS): Promise<void> => {
@@ -60,7 +65,7 @@ function start(): Watched {
     clock.advance(afterMs)
     await expect.poll(() => reads.length > before && clock.sleeping() === 1, { interval: 1 }).toBe(true)
   }
-  const state: Watched = { watch, clock, next: null, outcomes, told, reads, look }
+  const state: Watched = { watch, clock, next: null, seen: () => seen, outcomes, told, reads, look }
   watched = state
   return state
 }
@@ -70,7 +75,7 @@ test('a new one is in service; the same one again is not replaced', async () => 
   state.next = 'two'
   await state.look()
   await state.look()
-  expect(state.watch.state()).toEqual({ id: supergraphId('two'), problem: null })
+  expect(state.watch.state()).toEqual({ id: supergraphId('two'), problem: null, seenAtMs: state.clock.now() })
   expect(state.outcomes).toEqual(['replaced'])
 })
 
@@ -79,7 +84,10 @@ test('a broken one is tried and told of once for its content, and again when it 
   state.next = 'broken'
   await state.look()
   await state.look()
-  expect(state.watch.state()).toEqual({ id: supergraphId('one'), problem: expect.stringContaining('broken is none') })
+  expect(state.watch.state()).toMatchObject({
+    id: supergraphId('one'),
+    problem: expect.stringContaining('broken is none'),
+  })
   expect([state.outcomes, state.told]).toEqual([['refused'], [50]])
   state.watch.reload()
   await state.look(0)
@@ -92,7 +100,23 @@ test('a broken one is tried and told of once for its content, and again when it 
   expect(state.watch.state().problem).toContain('broken otherwise')
   state.next = 'one'
   await state.look()
-  expect(state.watch.state()).toEqual({ id: supergraphId('one'), problem: null })
+  expect(state.watch.state()).toMatchObject({ id: supergraphId('one'), problem: null })
+})
+
+test('a copy is told to be one, and of when, until the source can be read; what is refused is not what is kept', async () => {
+  const state = start({ why: 'no answer', seenAtMs: 0 })
+  const problem = /last seen there at 1970-01-01T00:00:00.000Z: no answer$/
+  expect(state.watch.state()).toMatchObject({ problem: expect.stringMatching(problem), seenAtMs: 0 })
+  state.next = new Error('no answer')
+  await state.look()
+  expect([state.watch.state().seenAtMs, state.told, state.seen()]).toEqual([0, [], 0])
+  state.next = 'broken'
+  await state.look(POLL_MS * 2)
+  expect(state.seen()).toBe(0)
+  state.next = 'one'
+  await state.look()
+  expect(state.watch.state()).toMatchObject({ problem: null, seenAtMs: state.clock.now() })
+  expect(state.seen()).toBe(1)
 })
 
 test('what cannot be read is told of once, asked for less and less, and is forgotten when it can', async () => {
