@@ -9,6 +9,7 @@ import { NOBODY, type Authenticate, type ConnectionParameters, type Identity } f
 import { invariant } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
+import { BAD_REQUEST, closeReason, isOfServers } from '../../platform/socket-closing.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult, type ReadyOperation } from '../engine-contract.ts'
 import { originOf } from '../observe/request-origin.ts'
 import type { ClientLimits, SocketPlace } from './client-limits.ts'
@@ -125,22 +126,11 @@ export function attachGraphqlSocket(server: Server, options: GraphqlSocketOption
   }
 }
 
-/** As graphql-ws has them. */
+/** As graphql-ws has it. */
 const FORBIDDEN = 4403
 const TRY_AGAIN_LATER = 1013
-const BAD_REQUEST = 4400
-
-/** graphql-ws takes a message that only servers send (`next`, `error`, `connection_ack`) for a failure of ours. */
-function isOfServers(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('Unexpected message of type ')
-}
 
 const FOREIGN: HttpProblem = { status: 403, message: 'Pages of this origin may not ask.' }
-
-/** A close frame has room for 123 bytes; graphql-ws puts a client's own id into it. */
-function closeReason(text: string): string {
-  return Buffer.from(text).subarray(0, 120).toString('utf8').replaceAll('\uFFFD', '')
-}
 
 function refuseUpgrade(connection: Duplex, { status, headers = [] }: Pick<HttpProblem, 'status' | 'headers'>): void {
   // From here on node:http does not look after the connection: a reset would end the process, a peer that stays would keep it open.
@@ -296,7 +286,7 @@ function serve(
       close: (code, reason) => socket.close(code, closeReason(reason ?? '')),
       onMessage: (handle) => {
         operations = createSocketOperations(handle, (error) => {
-          if (isOfServers(error)) return socket.close(BAD_REQUEST, 'Invalid message received')
+          if (isOfServers(error)) return socket.close(BAD_REQUEST.code, BAD_REQUEST.reason)
           onError(error)
           socket.close(1011, 'Internal error')
         })

@@ -1,5 +1,6 @@
 // One HTTP request to a subgraph: the body, bounded, to Apollo Server, and its answer back.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { parse, validate } from 'graphql'
 import { HeaderMap, type HTTPGraphQLRequest } from '@apollo/server'
 import { MeshgateError } from '../../platform/errors.ts'
 import { ASSERTION_HEADER } from '../../platform/governance/assertion.ts'
@@ -31,6 +32,21 @@ function headersOf(request: IncomingMessage): HeaderMap {
   return headers
 }
 
+/**
+ * Validation recurses over fragments, and Apollo Server takes its stack's end for a failure of the server. Only of fragments: nobody else's
+ * documents are read twice.
+ */
+function exhaustsStack({ schema }: ServedSubgraph, body: unknown): boolean {
+  const query = typeof body === 'object' && body !== null && 'query' in body ? body.query : null
+  if (typeof query !== 'string' || !query.includes('fragment')) return false
+  try {
+    validate(schema, parse(query))
+    return false
+  } catch (error) {
+    return error instanceof RangeError
+  }
+}
+
 async function answer(subgraph: ServedSubgraph, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { principal } = await subgraph.verify(request.headers[ASSERTION_HEADER])
   const text = await bodyOf(request)
@@ -43,6 +59,10 @@ async function answer(subgraph: ServedSubgraph, request: IncomingMessage, respon
     body = text === '' ? undefined : JSON.parse(text)
   } catch {
     refuse(response, 400, 'The body is no JSON', 'BAD_REQUEST')
+    return
+  }
+  if (exhaustsStack(subgraph, body)) {
+    refuse(response, 400, 'The document nests too deeply, or its fragments do.', 'DOCUMENT_TOO_LARGE')
     return
   }
   const query = (request.url ?? '').indexOf('?')

@@ -19,6 +19,7 @@ import type { SubgraphEndpoint, SubgraphRequest, SubgraphResponse } from '../../
 import { createSealer } from '../../platform/seal.ts'
 import { productKey } from '../../platform/table-generations.ts'
 import { buildResolvers } from './build-resolvers.ts'
+import { checkRepresentations } from './check-representations.ts'
 import { codeOf, createApollo, type Observing } from './create-apollo.ts'
 import { createQueryAnswerer, type AnswerQuery } from './execute/answer-query.ts'
 import { createErrorFormatter, type SubgraphLogger } from './format-error.ts'
@@ -103,6 +104,7 @@ function runProduct(options: SubgraphOptions, name: string, sdl: string) {
   const served = serveProduct({ product, store, log, clock, sealer: createSealer(cursorKey), ...bounds })
   const typeDefs = parse(sdl)
   const schema = buildSubgraphSchema([{ typeDefs, resolvers: buildResolvers(served, typeDefs) ?? {} }])
+  checkRepresentations(schema)
   const formatError = createErrorFormatter({ logger, clock, newErrorId, subgraph: name })
   const observed = { observer: options.observer, clock, subgraph: name }
   return {
@@ -169,7 +171,9 @@ export function createSubgraph(given: SubgraphOptions): Subgraph {
   }
   const createContext = (principal: Principal): RequestContext => createRequestContext(store, principal)
   const verify = options.verifyAssertion ?? believeAnybody
-  const servedSubgraph = { endpoint, apollo, schema, createContext, subscribe, verify, clock: options.clock }
+  const onFailure = (err: unknown): void => options.logger?.error({ err, subgraph: name }, 'A WebSocket failed')
+  const { clock } = options
+  const servedSubgraph = { endpoint, apollo, schema, createContext, subscribe, verify, clock, onFailure }
 
   return {
     name,

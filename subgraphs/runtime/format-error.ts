@@ -1,5 +1,5 @@
 // Errors as clients see them: what they can act on keeps its message and code, everything else becomes INTERNAL with an id that is in the log.
-import { GraphQLError, type GraphQLFormattedError } from 'graphql'
+import { GraphQLError, Kind, type GraphQLFormattedError } from 'graphql'
 import { ERROR_CODES, MeshgateError, type FailureCode } from '../../platform/errors.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
 import { OutageLog } from './outage-log.ts'
@@ -32,6 +32,11 @@ const CLIENT_CODES: ReadonlySet<FailureCode> = new Set<FailureCode>([
   'TABLE_FILLING',
 ])
 
+/** Parsing, validating and compiling recurse over documents, which gateways make and nobody measures here. */
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && error.message.startsWith('Maximum call stack')
+}
+
 /** The failure below what graphql-js wrapped. */
 function causeOf(error: unknown): unknown {
   let cause = error
@@ -57,12 +62,18 @@ export function createErrorFormatter(options: ErrorFormatterOptions): ErrorForma
       outages.failed(cause, formatted.path)
       return { message: `${meaning} ${action}`, ...located, extensions: { code: cause.code, retryable: true } }
     }
+    if (isStackOverflow(cause)) {
+      return { message: 'The document nests too deeply.', extensions: { code: 'DOCUMENT_TOO_LARGE' } }
+    }
     // Outside of a field (no path) it is about the request: syntax, validation, variables.
     const code = formatted.extensions?.['code']
     const isOfRequest =
       formatted.path === undefined && error instanceof GraphQLError && !(cause instanceof MeshgateError)
-    if (isOfRequest && code !== 'INTERNAL_SERVER_ERROR') {
-      return { message: formatted.message, ...located, extensions: { code: code ?? 'BAD_USER_INPUT' } }
+    // What graphql-js itself says of an operation (a mutation where there are none) has no code of its own.
+    const isOwnWord = cause instanceof GraphQLError && cause.nodes?.[0]?.kind === Kind.OPERATION_DEFINITION
+    if (isOfRequest && (isOwnWord || code !== 'INTERNAL_SERVER_ERROR')) {
+      const told = isOwnWord || code === undefined ? 'BAD_USER_INPUT' : code
+      return { message: formatted.message, ...located, extensions: { code: told } }
     }
     const id = newErrorId()
     logger.error({ err: cause, id, subgraph, path: formatted.path }, 'A field could not be resolved')

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
+import { handleProtocols } from 'graphql-ws'
 import { WebSocketServer } from 'ws'
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
@@ -56,7 +57,11 @@ function listen(server: Server, port: number, host: string): Promise<number> {
 
 /** What a server of the caller's passes on to the subgraph. */
 export function createFace(subgraph: ServedSubgraph, paths: readonly string[]): SubgraphFace {
-  const socketServer = new WebSocketServer({ noServer: true, maxPayload: limits.subgraphMessageBytesMax })
+  const socketServer = new WebSocketServer({
+    noServer: true,
+    handleProtocols,
+    maxPayload: limits.subgraphMessageBytesMax,
+  })
   const sockets = serveWebSocket(subgraph, socketServer)
   const inHand = new Set<Promise<void>>()
   return {

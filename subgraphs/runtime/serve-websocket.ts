@@ -1,14 +1,14 @@
 // graphql-transport-ws for remote gateways: operations run as in-process ones do, with the same answers, events and errors. A stream ends with the
 // assertion that it was opened with, unless the gateway renews that: by a ping whose payload has another, for all streams of the principal there.
 import { getOperationAST, GraphQLError, parse, type ExecutionArgs, type ExecutionResult } from 'graphql'
-import type { Context, SubscribePayload } from 'graphql-ws'
-import { useServer } from 'graphql-ws/use/ws'
-import type { WebSocketServer } from 'ws'
+import { makeServer, type Context, type SubscribePayload } from 'graphql-ws'
+import type { WebSocket, WebSocketServer } from 'ws'
 import { MeshgateError } from '../../platform/errors.ts'
 import type { Asserted } from '../../platform/governance/assertion-verifier.ts'
 import type { Principal } from '../../platform/governance/principal.ts'
 import type { SubgraphRequest, SubgraphResponse } from '../../platform/ports/subgraph-endpoint.ts'
 import { AssertionLeases } from './assertion-leases.ts'
+import { hostSocket } from './host-socket.ts'
 import { noticingEnd } from './noticing-end.ts'
 import type { ServedSubgraph } from './subgraph.ts'
 
@@ -56,7 +56,8 @@ async function prepare(
   try {
     document = parse(payload.query)
   } catch (error) {
-    return [error instanceof GraphQLError ? error : new GraphQLError(String(error))]
+    // Only a stack that has ended is no GraphQLError.
+    return [error instanceof GraphQLError ? error : new GraphQLError('The document nests too deeply.')]
   }
   const operation: Operation = { request, responses: null }
   const args = { schema, document, operationName: payload.operationName, contextValue: operation }
@@ -74,31 +75,36 @@ function notRenewed(): MeshgateError {
   return new MeshgateError('ASSERTION_EXPIRED', message)
 }
 
-export function serveWebSocket(subgraph: ServedSubgraph, server: WebSocketServer): { dispose(): void | Promise<void> } {
+export function serveWebSocket(subgraph: ServedSubgraph, server: WebSocketServer): { dispose(): Promise<void> } {
   const operationOf = (args: ExecutionArgs): Operation => args.contextValue as Operation
-  const leases = new WeakMap<Context, AssertionLeases>()
-  const leasesOf = (context: Context): AssertionLeases => {
+  const leases = new WeakMap<Context<undefined, undefined>, AssertionLeases>()
+  const leasesOf = (context: Context<undefined, undefined>): AssertionLeases => {
     const known = leases.get(context) ?? new AssertionLeases(subgraph.clock)
     leases.set(context, known)
     return known
   }
-  return useServer(
-    {
-      onSubscribe: (context, _id, payload) => prepare(subgraph, payload, leasesOf(context)),
-      onPing: async (context, payload) => {
-        const assertion = assertionIn(payload)
-        if (assertion === undefined) return
-        // One that is not to be believed renews nothing: what it was for ends at its time.
-        await subgraph.verify(assertion).then(
-          (asserted) => leasesOf(context).renew(asserted),
-          () => undefined,
-        )
-      },
-      execute: (args) => subgraph.endpoint.execute(operationOf(args).request) as Promise<ExecutionResult>,
-      subscribe: (args) => operationOf(args).responses as AsyncIterableIterator<ExecutionResult>,
-      // Answers are formatted already, and go as they are: graphql-ws would ask their errors for toJSON.
-      onNext: (...given) => given[4] as never,
+  const protocol = makeServer<undefined, undefined>({
+    onSubscribe: (context, _id, payload) => prepare(subgraph, payload, leasesOf(context)),
+    onPing: async (context, payload) => {
+      const assertion = assertionIn(payload)
+      if (assertion === undefined) return
+      // One that is not to be believed renews nothing: what it was for ends at its time.
+      await subgraph.verify(assertion).then(
+        (asserted) => leasesOf(context).renew(asserted),
+        () => undefined,
+      )
     },
-    server,
-  )
+    execute: (args) => subgraph.endpoint.execute(operationOf(args).request) as Promise<ExecutionResult>,
+    subscribe: (args) => operationOf(args).responses as AsyncIterableIterator<ExecutionResult>,
+    // Answers are formatted already, and go as they are: graphql-ws would ask their errors for toJSON.
+    onNext: (...given) => given[4] as never,
+  })
+  server.on('connection', (socket: WebSocket) => hostSocket(protocol, socket, subgraph.onFailure))
+  return {
+    async dispose() {
+      for (const client of server.clients) client.close(1001, 'Going away')
+      server.removeAllListeners()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
 }

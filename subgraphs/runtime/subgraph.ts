@@ -52,4 +52,6 @@ export interface ServedSubgraph {
   readonly verify: VerifyAssertion
   readonly clock: Clock
   subscribe(request: SubgraphRequest): Promise<SubscriptionStart>
+  /** Told of what is a bug, where no request could be answered with it. */
+  readonly onFailure: (error: unknown) => void
 }

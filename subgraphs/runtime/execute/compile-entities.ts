@@ -1,6 +1,7 @@
 // `Query._entities`: each representation goes to the resolver of its own type, as @apollo/subgraph would send it, and what comes back is
 // completed as that type.
-import { GraphQLError, isObjectType, type FieldNode, type GraphQLObjectType, type GraphQLSchema } from 'graphql'
+import type { FieldNode, GraphQLObjectType, GraphQLSchema } from 'graphql'
+import { entityType } from '../check-representations.ts'
 import type { RequestContext } from '../request-context.ts'
 import { compileObject, newList, type Compiling, type Special } from './compile-selection.ts'
 import type { Complete } from './execution.ts'
@@ -47,12 +48,6 @@ function compileEntities(compiling: Compiling, nodes: readonly FieldNode[]): Com
       run.complete(entity, { above: at, holder, key, nullable: true }, nodes, complete)
     }
   }
-}
-
-function entityType(schema: GraphQLSchema, name: unknown): GraphQLObjectType {
-  const type = typeof name === 'string' ? schema.getType(name) : undefined
-  if (isObjectType(type)) return type
-  throw new GraphQLError(`A representation is of the type ${JSON.stringify(name)}, which this subgraph does not have.`)
 }
 
 /** Where @apollo/subgraph keeps it. */
