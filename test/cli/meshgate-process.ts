@@ -15,6 +15,8 @@ export interface Finished {
 export interface MeshgateProcess {
   readonly child: ChildProcess
   readonly finished: Promise<Finished>
+  /** What it has said so far, on standard output and on standard error. */
+  output(): string
   /** The first group of the pattern, as soon as standard output has it. */
   printed(pattern: RegExp): Promise<string>
   /** The first group of the pattern, as soon as standard error has it. */
@@ -57,6 +59,7 @@ export function createProcesses(common: () => Readonly<Record<string, string>>):
     const started: MeshgateProcess = {
       child,
       finished,
+      output: () => stdout + stderr,
       printed: (pattern) => found(pattern, child.stdout, () => stdout),
       reported: (pattern) => found(pattern, child.stderr, () => stderr),
       stop: () => {
