@@ -5,7 +5,7 @@ import { composeMesh, mergedSchema, type TestSubgraph } from '../../federation/m
 import { MERGED_RESOLVERS, MERGED_SDL, SHOP } from '../../federation/shop.ts'
 
 export const EVENTS = 'events'
-export const FEEDS = 'feeds'
+const FEEDS = 'feeds'
 
 function subscribed(name: string, field: string): TestSubgraph {
   return {

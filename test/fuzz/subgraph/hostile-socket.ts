@@ -7,7 +7,7 @@ import { hostileJson } from './hostile-answers.ts'
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 const ID = /"id":"([^"]{1,200})"/
 
-export function accepted(key: string, more: readonly string[] = []): Buffer {
+function accepted(key: string, more: readonly string[] = []): Buffer {
   const accept = createHash('sha1')
     .update(key + GUID)
     .digest('base64')
