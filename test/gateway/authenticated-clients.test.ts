@@ -162,6 +162,39 @@ describe('over a WebSocket', () => {
   })
 })
 
+test('over multipart the same error is the last part of the stream, with the cursor to come back with', async () => {
+  await start()
+  const accept = 'multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json'
+  const listen = async (expiresInS: number, more: object = {}) => {
+    const headers = { ...bearer(await issuer.sign(key, {}, { expiresInS })), accept }
+    return post(streams.url, { query: 'subscription { tick { count } }', ...more }, headers)
+  }
+  const response = await listen(2)
+  expect(response.headers.get('content-type')).toContain('multipart/mixed')
+  streams.emit(1, { cursor: 'c1' })
+  const parts = (await response.text())
+    .split(/--graphql(?:--)?/)
+    .map((part) => part.split('\r\n\r\n')[1]?.trim() ?? '')
+    .filter((part) => part !== '' && part !== '{}')
+    .map((part) => JSON.parse(part) as unknown)
+  expect(parts).toEqual([
+    { payload: { data: { tick: { count: 1 } }, extensions: expect.objectContaining({ cursor: 'c1' }) as object } },
+    {
+      payload: null,
+      errors: [
+        {
+          message: expect.any(String) as string,
+          extensions: { code: 'TOKEN_EXPIRED', cursor: 'c1' },
+        },
+      ],
+    },
+  ])
+  await expect.poll(() => streams.open()).toBe(0)
+  const again = await listen(60, { extensions: { cursor: 'c1' } })
+  expect(streams.requests.at(-1)?.extensions).toMatchObject({ meshgate: { cursor: 'c1' } })
+  await again.body?.cancel()
+})
+
 test('a stream that others share goes on for those whose tokens are good', async () => {
   await start()
   const listen = async (expiresInS: number) => {
