@@ -19,6 +19,7 @@ test('errors of the gateway pass, are a gap, want a token, or are final', () => 
   expect(failureOf([error('SUBSCRIPTION_GAP')])).toMatchObject({ kind: 'gap', code: 'SUBSCRIPTION_GAP' })
   expect(failureOf([error('TOKEN_EXPIRED', { cursor: 'c' })])).toMatchObject({ kind: 'unauthenticated', cursor: 'c' })
   expect(kinds(error('ANYTHING', { retryable: true }))).toBe('passing')
+  expect(kinds(error('SUBSCRIPTIONS_EXCEEDED'), error('ASSERTION_EXPIRED'))).toBe('passing')
   expect(kinds(error('SUBSCRIPTION_LOST'), error('FORBIDDEN'))).toBe('final')
   expect(kinds({ message: 'no code' })).toBe('final')
 })
