@@ -71,6 +71,8 @@ export class SocketSubscriber {
         connected: (socket) => {
           if (!(socket instanceof WebSocket)) return
           this.#open = socket
+          // Each subscription listens until it is confirmed: many are when a subgraph is back, and Node would take them for forgotten ones.
+          socket.setMaxListeners(0)
           this.#socket.resolve(socket)
         },
         closed: () => {

@@ -10,6 +10,7 @@ import type { SubgraphRequest, SubgraphResponse } from '../../platform/ports/sub
 import { AssertionLeases } from './assertion-leases.ts'
 import { hostSocket } from './host-socket.ts'
 import { noticingEnd } from './noticing-end.ts'
+import type { SubscriptionStart } from './run-subscription.ts'
 import type { ServedSubgraph } from './subgraph.ts'
 
 /** What onSubscribe hands to execute and subscribe. */
@@ -62,12 +63,22 @@ async function prepare(
   const operation: Operation = { request, responses: null }
   const args = { schema, document, operationName: payload.operationName, contextValue: operation }
   if (getOperationAST(document, payload.operationName)?.operation !== 'subscription') return args
-  const start = await subgraph.subscribe(request)
+  const start = await begin(subgraph, request)
   if (start.kind === 'started') {
     const release = leases.hold(asserted, () => start.fail(notRenewed()))
     return { ...args, contextValue: { request, responses: noticingEnd(start.responses, release) } }
   }
   return start.errors.map(({ message, extensions }) => new GraphQLError(message, { extensions: extensions ?? null }))
+}
+
+/** A subgraph that is closing says so to who comes meanwhile: they come again elsewhere, or later. */
+async function begin(subgraph: ServedSubgraph, request: SubgraphRequest): Promise<SubscriptionStart> {
+  try {
+    return await subgraph.subscribe(request)
+  } catch (error) {
+    if (!(error instanceof MeshgateError) || error.code !== 'SUBGRAPH_UNAVAILABLE') throw error
+    return { kind: 'refused', errors: [{ message: error.message, extensions: { code: error.code } }] }
+  }
 }
 
 function notRenewed(): MeshgateError {

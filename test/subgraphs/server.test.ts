@@ -216,6 +216,21 @@ describe('over WebSocket', () => {
     expect(endings).toEqual(['SUBSCRIPTION_LOST'])
   })
 
+  test('is refused in a way that may pass by a subgraph that is closing', async () => {
+    const socket = new WebSocket(server.url.replace('http', 'ws'), 'graphql-transport-ws')
+    await once(socket, 'open')
+    const received: unknown[] = []
+    socket.on('message', (data: Buffer) => received.push(JSON.parse(data.toString())))
+    socket.send(JSON.stringify({ type: 'connection_init' }))
+    await expect.poll(() => received).toEqual([{ type: 'connection_ack' }])
+    const closed = once(socket, 'close')
+    socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: { query } }))
+    const closing = telemetry.subgraph.close()
+    await closed
+    await closing
+    expect(telemetry.errors).toEqual([])
+  })
+
   test('is lost with a typed error to a gateway whose connection ends, and closing twice is closing once', async () => {
     const endpoint = new HttpEndpoint({ name: 'telemetry', url: server.url })
     const events = await endpoint.subscribe(request(query))
@@ -224,6 +239,19 @@ describe('over WebSocket', () => {
     await Promise.all([server.close(), server.close()])
     await expect(events.next()).rejects.toMatchObject({ code: 'SUBGRAPH_UNAVAILABLE', retryable: true })
     await endpoint.close()
+  })
+
+  test('takes many subscriptions of a gateway at once, and Node warns of nothing', async () => {
+    const warnings: Error[] = []
+    const note = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', note)
+    const endpoint = new HttpEndpoint({ name: 'telemetry', url: server.url })
+    const opening = Array.from({ length: 15 }, () => endpoint.subscribe(request(query)))
+    for (const events of await Promise.all(opening)) await events.return?.()
+    await endpoint.close()
+    await setImmediate()
+    process.off('warning', note)
+    expect(warnings).toEqual([])
   })
 
   test('closes in bounded time though a client does not answer the closing', async () => {
