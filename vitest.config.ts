@@ -8,6 +8,7 @@ const ON_SERVERS = [
   'test/cassandra-store/**/*.test.ts',
   'test/e2e/servers/**/*.test.ts',
   'test/faults/servers/**/*.test.ts',
+  'test/survival/servers/**/*.test.ts',
   'test/docker/compose.test.ts',
 ]
 

@@ -20,7 +20,9 @@ const KAFKA_SETTINGS = { 'log.segment.delete.delay.ms': 1_000, 'log.index.size.m
 export interface FaultServer {
   readonly proxy: AnswerProxy
   kill(): Promise<void>
-  /** After a kill; resolves when it answers. */
+  /** Cleanly, as for an update. */
+  stop(): Promise<void>
+  /** After either; resolves when it answers. */
   start(): Promise<void>
   /** SIGSTOP: it keeps its connections and answers nothing. */
   hang(): void
@@ -93,6 +95,7 @@ async function ownServer(launch: (port: number, proxyPort: number) => Promise<Ru
   return {
     proxy,
     kill: () => server.kill(),
+    stop: () => server.stop(),
     async start() {
       server = await launch(port, proxy.port)
     },
