@@ -115,6 +115,9 @@ export const gatewayLimits = {
   /** Events of one upstream subscription that wait for the gateway. */
   subgraphEventsQueuedMax: 10_000,
 
+  /** Connections that wait to be accepted: after a restart all clients come within a second, and who finds no place tries again many seconds later. The system's own bound (net.core.somaxconn) holds as well. */
+  connectionsWaitingMax: 4_096,
+
   // Gateway: subscriptions
   /** Events that wait for one client; beyond them it is closed with its cursor. */
   subscriptionQueueEventsMax: 1_000,

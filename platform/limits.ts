@@ -307,6 +307,8 @@ export const limits = {
   subscriberEventsMax: 1_000,
   /** Changes that a new subscriber looks back at, to know which late repetitions are none of its business: a batch of ingest. */
   subscriptionLookBackRecords: 4_096,
+  /** Decoded changes kept per partition of a topic that is subscribed to, for subscribers that catch up: some seconds of a busy one. */
+  recentChangesMax: 1_024,
   /** Records per read of a subscriber that catches up. */
   replayReadRecordsMax: 500,
   /** Such reads of one subgraph at a time, each decoded in a turn of the event loop: a thousand subscribers that come back together must not hold it up. */

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { invariant } from '../../platform/errors.ts'
 import type { BenchPart } from '../ingest/part.ts'
 import { startMeshgate } from '../processes/meshgate-process.ts'
-import { ReadingsSource } from './readings-source.ts'
+import { EVENTS_PER_SECOND, ReadingsSource } from './readings-source.ts'
 import type { ReturningReport } from './returning-subscribers.ts'
 
 const CLIENTS = 1_000
@@ -17,15 +17,18 @@ const SUBSCRIPTIONS = 100
 const CUTS_PER_SECOND = 100
 const SECONDS = 60
 const PATIENCE_MS = 30_000
+/** Readings of a sensor, which are corrected in turn. */
+const MOMENTS = 5
 
 const subscribers = fileURLToPath(new URL('returning-subscribers.ts', import.meta.url))
 
 export const comingBack: BenchPart = {
   name: 'coming back',
-  about: `${CLIENTS.toLocaleString('en-US')} WebSocket clients on ${SUBSCRIPTIONS} distinct subscriptions, ${CUTS_PER_SECOND} of their connections cut a second for ${SECONDS} s, each back within a second with its cursor. twice and missing: events that a client was told more than once, or not at all.`,
+  about: `${CLIENTS.toLocaleString('en-US')} clients of meshgate/client (two of three over WebSockets, the others over event streams) on ${SUBSCRIPTIONS} distinct subscriptions, ${EVENTS_PER_SECOND} changes a second in all, ${CUTS_PER_SECOND} of the connections cut a second for ${SECONDS} s, each back within a second with its cursor. twice, missing and outOfOrder: changes that a client was told more than once, not at all, or behind a newer one of the same key.`,
   aims: [
     { figure: 'twice', atMost: 0 },
     { figure: 'missing', atMost: 0 },
+    { figure: 'outOfOrder', atMost: 0 },
   ],
   servers: false,
   round: async ({ scale }) => {
@@ -39,18 +42,27 @@ export const comingBack: BenchPart = {
     const sensors = Array.from({ length: SUBSCRIPTIONS }, (_, sensor) => `back-${sensor}`)
     const process = fork(subscribers, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
     parts.defer(() => void process.kill())
-    process.send({ connect: { url: `${mesh.url.replace('http', 'ws')}/graphql`, clients: CLIENTS, sensors } })
+    process.send({ connect: { url: `${mesh.url}/graphql`, clients: CLIENTS, sensors } })
     await once(process, 'message')
     process.send({ cut: { perSecond: CUTS_PER_SECOND } })
-    const source = new ReadingsSource(mesh.url, sensors)
+    const source = new ReadingsSource(mesh.url, sensors, MOMENTS)
     const events = await source.postFor(SECONDS * scale)
     process.send({ stop: true })
     await once(process, 'message')
     const missingOf = ({ told }: ReturningReport): number =>
       told.reduce((sum, count, client) => sum + source.postedOf(client % SUBSCRIPTIONS) - count, 0)
     const report = await reported(process, (each) => missingOf(each) === 0)
-    invariant(report.refused.length === 0, `nobody is refused: ${report.refused[0] ?? ''}`)
-    return { events, cuts: report.cuts, twice: report.twice.length, missing: missingOf(report) }
+    invariant(report.ended.length === 0, `no subscription ends: ${report.ended[0] ?? ''}`)
+    const { cuts, twice, outOfOrder, told } = report
+    const messages = told.reduce((sum, count) => sum + count, 0)
+    return {
+      events,
+      messages,
+      cuts,
+      twice: twice.length,
+      missing: missingOf(report),
+      outOfOrder: outOfOrder.length,
+    }
   },
 }
 

@@ -1,4 +1,4 @@
-// Posts readings at a steady rate, of one sensor after the other. The readings of a sensor are numbered from 1.
+// Posts readings at a steady rate, of one sensor after the other. What is posted of a sensor is numbered from 1.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { invariant } from '../../platform/errors.ts'
 
@@ -9,11 +9,15 @@ export class ReadingsSource {
   readonly #url: string
   readonly #sensors: readonly string[]
   readonly #lastMs = new Map<number, number>()
+  readonly #startedMs = Date.now()
+  readonly #moments: number | null
   #posted = 0
 
-  constructor(url: string, sensors: readonly string[]) {
+  /** `moments`: a sensor has readings of so many, which are corrected in turn. Without, each is another reading, of now. */
+  constructor(url: string, sensors: readonly string[], moments: number | null = null) {
     this.#url = url
     this.#sensors = sensors
+    this.#moments = moments
   }
 
   /** How many of the sensor with this index. */
@@ -39,10 +43,8 @@ export class ReadingsSource {
     const lines = Array.from({ length: count }, () => {
       const sensor = this.#posted % length
       const sensorId = this.#sensors[sensor]
-      // A sensor's readings of one moment would be one.
-      const atMs = Math.max(Date.now(), (this.#lastMs.get(sensor) ?? 0) + 1)
-      this.#lastMs.set(sensor, atMs)
       const value = Math.floor(this.#posted / length) + 1
+      const atMs = this.#moments === null ? this.#now(sensor) : this.#startedMs + (value % this.#moments)
       this.#posted += 1
       return JSON.stringify({ sensorId, at: new Date(atMs).toISOString(), value })
     })
@@ -53,5 +55,12 @@ export class ReadingsSource {
     })
     const answer = await response.text()
     invariant(response.status === 200, `HTTP ${response.status}: ${answer}`)
+  }
+
+  /** A sensor's readings of one moment would be one. */
+  #now(sensor: number): number {
+    const atMs = Math.max(Date.now(), (this.#lastMs.get(sensor) ?? 0) + 1)
+    this.#lastMs.set(sensor, atMs)
+    return atMs
   }
 }

@@ -1,91 +1,104 @@
-// WebSocket clients whose connections are cut at random and that come back with their last cursor, in a process of their own. The readings of a sensor
-// are numbered from 1: each client looks whether it is told every number once. (Each reading is an entity of its own, so numbers may change places;
-// test/gateway/coming-back.test.ts looks at the order of one entity's changes.)
-import { once } from 'node:events'
+// Clients of meshgate/client, in a process of their own, whose connections are cut at random: two of three over WebSockets, the third over event
+// streams. The changes of a sensor are numbered from 1, over a few readings that are corrected again and again: each client looks whether it is told
+// every number once, and those of one reading in order.
+import { createClient } from 'graphql-ws'
 import { setTimeout as sleep } from 'node:timers/promises'
-import WebSocket from 'ws'
+import { WebSocket } from 'ws'
+import { resumeOverEventStream } from '../../client/resume-over-event-stream.ts'
+import { resumeOverSocket } from '../../client/resume-over-socket.ts'
+import type { StreamEvent, Unsubscribe } from '../../client/stream-types.ts'
+import type { SubscriptionClient } from '../../client/subscription-client.ts'
 import type { SubscribersOrder } from './subscribers.ts'
 
 const CONNECTING_AT_ONCE = 50
 const AWAY_MS_MAX = 1_000
+const POLL_MS = 10
 
 export interface ReturningReport {
   /** How many numbers each client was told. */
   readonly told: readonly number[]
   /** What was told twice. */
   readonly twice: readonly string[]
+  /** What came before an older change of the same reading. */
+  readonly outOfOrder: readonly string[]
   readonly cuts: number
-  readonly refused: readonly string[]
+  /** Why subscriptions have ended. */
+  readonly ended: readonly string[]
 }
 
-interface Message {
-  readonly type: string
-  readonly payload?: {
-    readonly data?: { readonly readingChanged: { readonly value: number } } | null
-    readonly extensions?: { readonly cursor?: string }
-    readonly errors?: unknown
-  }
+interface Told {
+  readonly readingChanged: { readonly value: number }
 }
 
 const twice: string[] = []
-const refused: string[] = []
+const outOfOrder: string[] = []
+const ended: string[] = []
 const clients: ReturningClient[] = []
 let cuts = 0
 
 class ReturningClient {
   readonly told = new Set<number>()
-  #cursor: string | null = null
-  #socket: WebSocket | null = null
-  readonly #url: string
+  readonly #last = new Map<string, number>()
   readonly #sensor: string
+  readonly #subscription: Unsubscribe
+  /** Breaks the connection of now. */
+  cut = (): void => undefined
 
-  constructor(url: string, sensor: string) {
-    this.#url = url
+  constructor(url: string, sensor: string, overSocket: boolean) {
     this.#sensor = sensor
+    const client = overSocket ? this.#overSocket(url) : this.#overEventStream(url)
+    const query = 'subscription ($sensorId: ID!) { readingChanged(sensorId: $sensorId) { value } }'
+    this.#subscription = client.subscribe<Told>(
+      { query, variables: { sensorId: sensor } },
+      {
+        next: (event) => this.#take(event),
+        error: (error) => ended.push(`${sensor}: ${JSON.stringify(error)} ${String(error)}`),
+        complete: () => ended.push(`${sensor}: completed`),
+      },
+    )
   }
 
-  /** Resolves when it knows where its stream begins. */
-  async come(): Promise<void> {
-    const socket = new WebSocket(this.#url, 'graphql-transport-ws', { perMessageDeflate: false })
-    this.#socket = socket
-    socket.on('error', () => undefined)
-    await once(socket, 'open')
-    socket.send('{"type":"connection_init"}')
-    await once(socket, 'message')
-    const query = `subscription { readingChanged(sensorId: "${this.#sensor}") { value } }`
-    const extensions = { started: true, ...(this.#cursor === null ? {} : { cursor: this.#cursor }) }
-    socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query, extensions } }))
-    const started = Promise.withResolvers<void>()
-    socket.on('message', (data: Buffer) => {
-      // What a cut connection had in its buffers is not read any more.
-      if (this.#socket !== socket) return
-      const message = JSON.parse(data.toString()) as Message
-      if (message.type === 'error' || message.payload?.errors !== undefined) refused.push(data.toString())
-      if (message.type !== 'next') return
-      this.#take(message)
-      started.resolve()
-    })
-    socket.once('close', () => started.resolve())
-    await started.promise
+  /** It knows where its stream begins: from here on it may be cut. */
+  get hasBegun(): boolean {
+    return this.#subscription.cursor !== undefined
   }
 
-  async cut(awayMs: number): Promise<void> {
-    const socket = this.#socket
-    this.#socket = null
-    socket?.terminate()
-    cuts += 1
-    await sleep(awayMs)
-    await this.come()
+  #overSocket(url: string): SubscriptionClient {
+    const opened = (socket: WebSocket): void => {
+      this.cut = () => socket.terminate()
+    }
+    class Socket extends WebSocket {
+      constructor(address: string, protocols: string[]) {
+        super(address, protocols, { perMessageDeflate: false })
+        opened(this)
+      }
+    }
+    const client = createClient({ url: url.replace('http', 'ws'), webSocketImpl: Socket, retryAttempts: 0 })
+    return resumeOverSocket(client, { retryDelayMs })
   }
 
-  #take({ payload }: Message): void {
-    this.#cursor = payload?.extensions?.cursor ?? this.#cursor
-    const value = payload?.data?.readingChanged.value
+  #overEventStream(url: string): SubscriptionClient {
+    const send: typeof fetch = (input, init) => {
+      const breaking = new AbortController()
+      this.cut = () => breaking.abort(new TypeError('cut'))
+      const signals = [breaking.signal, init?.signal].filter((signal) => signal instanceof AbortSignal)
+      return fetch(input, { ...init, signal: AbortSignal.any(signals) })
+    }
+    return resumeOverEventStream({ url, fetch: send, retryDelayMs })
+  }
+
+  #take({ data, extensions }: StreamEvent<Told>): void {
+    const value = data?.readingChanged.value
     if (value === undefined) return
+    const key = extensions?.key ?? ''
     if (this.told.has(value)) twice.push(`${this.#sensor}: ${value}`)
+    if (value < (this.#last.get(key) ?? 0)) outOfOrder.push(`${key}: ${value}`)
     this.told.add(value)
+    this.#last.set(key, value)
   }
 }
+
+const retryDelayMs = (): number => Math.random() * AWAY_MS_MAX
 
 let cutting = false
 
@@ -93,40 +106,31 @@ process.on(
   'message',
   (message: { connect?: SubscribersOrder; cut?: { perSecond: number }; stop?: true; report?: true }) => {
     if (message.connect !== undefined) void connectAll(message.connect).then(() => process.send?.('connected'))
-    if (message.cut !== undefined) {
-      cutting = true
-      void cutAtRandom(message.cut.perSecond).then(() => process.send?.('all are back'))
-    }
+    if (message.cut !== undefined) void cutAtRandom(message.cut.perSecond).then(() => process.send?.('stopped'))
     if (message.stop === true) cutting = false
     if (message.report === true) {
-      const report: ReturningReport = { told: clients.map(({ told }) => told.size), twice, cuts, refused }
-      process.send?.(report)
+      const told = clients.map((client) => client.told.size)
+      process.send?.({ told, twice, outOfOrder, cuts, ended } satisfies ReturningReport)
     }
   },
 )
 
 async function connectAll({ url, clients: count, sensors }: SubscribersOrder): Promise<void> {
-  for (let from = 0; from < count; from += CONNECTING_AT_ONCE) {
-    const some = Array.from({ length: Math.min(CONNECTING_AT_ONCE, count - from) }, (_, at) => {
-      const client = new ReturningClient(url, sensors[(from + at) % sensors.length] ?? '')
-      clients.push(client)
-      return client.come()
-    })
-    await Promise.all(some)
+  while (clients.length < count) {
+    const next = Math.min(CONNECTING_AT_ONCE, count - clients.length)
+    for (let more = 0; more < next; more++) {
+      const number = clients.length
+      clients.push(new ReturningClient(url, sensors[number % sensors.length] ?? '', number % 3 !== 0))
+    }
+    while (!clients.every(({ hasBegun }) => hasBegun)) await sleep(POLL_MS)
   }
 }
 
-/** Resolves when all that were cut are back. */
 async function cutAtRandom(perSecond: number): Promise<void> {
-  const away = new Set<ReturningClient>()
-  const coming: Promise<void>[] = []
-  while (cutting) {
-    const client = clients[Math.floor(Math.random() * clients.length)]
-    if (client !== undefined && !away.has(client)) {
-      away.add(client)
-      coming.push(client.cut(Math.random() * AWAY_MS_MAX).then(() => void away.delete(client)))
+  cutting = true
+  for (const startedMs = performance.now(); cutting; await sleep(POLL_MS)) {
+    for (const due = ((performance.now() - startedMs) / 1_000) * perSecond; cuts < due; cuts++) {
+      clients[Math.floor(Math.random() * clients.length)]?.cut()
     }
-    await sleep(1_000 / perSecond)
   }
-  await Promise.all(coming)
 }

@@ -181,7 +181,7 @@ async function listen(server: Server, { port, host }: GatewayServerOptions): Pro
         new MeshgateError(code, `Port ${port} on ${host} ${why}. Name another: --port, or the setting PORT.`, error),
       )
     })
-    server.listen(port, host, resolve)
+    server.listen({ port, host, backlog: limits.connectionsWaitingMax }, resolve)
   })
 }
 

@@ -13,7 +13,6 @@ import {
   type ChangeProgress,
   type ProgressTracker,
 } from './change-progress.ts'
-import { changeOf } from './change-record.ts'
 import type { Selection } from './change-selection.ts'
 import type { Gate } from './gate.ts'
 import type { RecentSources } from './recent-sources.ts'
@@ -240,7 +239,7 @@ export class ChangeStream {
   }
 
   #accept(partition: number, record: LogRecord): void {
-    const sourced = changeOf(record, this.#options.topic, partition)
+    const sourced = this.#options.recentSources.changes.of(partition, record)
     const { change } = sourced
     const selection = this.#read.isRepeat(partition, sourced) ? 'skip' : this.#options.select(change)
     this.#read.advance(partition, record.offset, sourced)

@@ -2,12 +2,13 @@
 // ingest appends again after a crash, or a member that lost its partition appends late, is older than what such a subscriber saw in the store.
 import { limits } from '../../platform/limits.ts'
 import type { EventLog } from '../../platform/ports/event-log.ts'
-import { changeOf } from './change-record.ts'
 import type { Gate } from './gate.ts'
+import { RecentChanges } from './recent-changes.ts'
 
 type Sources = ReadonlyMap<string, number>
 
 export class RecentSources {
+  readonly changes: RecentChanges
   readonly #log: EventLog
   readonly #gate: Gate
   readonly #topic: string
@@ -19,6 +20,7 @@ export class RecentSources {
     this.#log = log
     this.#gate = gate
     this.#topic = topic
+    this.changes = new RecentChanges(topic)
   }
 
   /** Per partition, what lies before its offset in `ends`. */
@@ -44,7 +46,7 @@ export class RecentSources {
       if (last === undefined) break
       for (const record of records) {
         if (record.offset >= end) break
-        const { source, sourceOffset } = changeOf(record, this.#topic, partition)
+        const { source, sourceOffset } = this.changes.of(partition, record)
         const highest = Math.max(sourceOffset, sources.get(source) ?? -1)
         sources.delete(source)
         sources.set(source, highest)
