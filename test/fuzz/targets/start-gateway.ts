@@ -9,8 +9,8 @@ import { EVENTS, fuzzSchema, fuzzSupergraph } from '../subgraph/fuzz-mesh.ts'
 import { SEED_HEADER, serveMesh } from '../subgraph/serve-mesh.ts'
 import { isReady, portOf, streamSource, type Target } from './target.ts'
 
-/** A subgraph that never answers holds its client no longer. */
-const SUBGRAPH_TIMEOUT_MS = 1_000
+/** Against hanging only: clients of a subgraph that never answers leave before, and good requests must not fail because a machine is busy. */
+const SUBGRAPH_TIMEOUT_MS = 10_000
 const TRUSTED = { good: '{ me { name } }', deep: '{ users { name reviews { body product { name shipping } } } }' }
 const GOOD = [
   '{ me { name } }',
