@@ -1,4 +1,5 @@
-// A subgraph that knows no cursors, killed: whoever follows it is told that events are lost, and never goes on as if nothing had been.
+// A subgraph that knows no cursors, killed: whoever follows it is told that events are lost, and never goes on as if nothing had been. And a
+// supergraph that no longer has what is followed: the end comes with the reason.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -25,6 +26,7 @@ const processes = createProcesses(() => ({}))
 let directory = ''
 let port = 0
 let url = ''
+let supergraph = ''
 let subgraph: ChildProcess
 
 async function startSubgraph(): Promise<void> {
@@ -37,14 +39,21 @@ async function killSubgraph(): Promise<void> {
   await once(subgraph, 'exit')
 }
 
+/** Into the file that the gateway looks at. */
+async function compose(sdl: string): Promise<void> {
+  const file = join(directory, 'ticks.graphql')
+  await writeFile(file, sdl)
+  const service = `ticks=http://${HOST}:${port}/graphql=${file}`
+  const { code, stderr } = await processes.run(['compose', '--out', supergraph, service])
+  if (code !== 0) throw new Error(stderr)
+}
+
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'meshgate-third-party-'))
   port = await pickPort(HOST)
   await startSubgraph()
-  const [sdl, supergraph] = [join(directory, 'ticks.graphql'), join(directory, 'supergraph.graphql')]
-  await writeFile(sdl, SDL)
-  const composed = await processes.run(['compose', '--out', supergraph, `ticks=http://${HOST}:${port}/graphql=${sdl}`])
-  if (composed.code !== 0) throw new Error(composed.stderr)
+  supergraph = join(directory, 'supergraph.graphql')
+  await compose(SDL)
   const gateway = processes.start(['gateway', '--supergraph', supergraph])
   url = `${(await gateway.printed(/Gateway: (\S+)\//)).replace('localhost', HOST)}/graphql`
 })
@@ -115,6 +124,27 @@ test.for(['socket', 'event stream'] as const)(
     // It counts from its start: what came behind the gap is of another life.
     expect(goesOn[restartedAt[0] ?? 0]).toBeLessThan(goesOn[(restartedAt[0] ?? 0) - 1] ?? 0)
     leave()
+    await connection.dispose()
+  },
+)
+
+test.for(['socket', 'event stream'] as const)(
+  'a new supergraph without what a client follows ends it with the reason (%s)',
+  async (way) => {
+    const connection = socket()
+    const client = way === 'socket' ? resumeOverSocket(connection) : resumeOverEventStream({ url })
+    const ending = Promise.withResolvers<unknown>()
+    const begun = Promise.withResolvers<void>()
+    client.subscribe(
+      { query: QUERY },
+      { next: () => begun.resolve(), error: ending.resolve, complete: () => undefined },
+    )
+    await begun.promise
+    await compose('type Query { now: Int } type Subscription { tock: Int }')
+    const reason = 'A new supergraph has replaced the old: Cannot query field "tick" on type "Subscription".'
+    expect(await ending.promise).toMatchObject([
+      { message: expect.stringContaining(reason) as string, extensions: { code: 'SUBSCRIPTION_REPLACED' } },
+    ])
     await connection.dispose()
   },
 )
