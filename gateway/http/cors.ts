@@ -7,13 +7,15 @@ export interface CorsOptions {
   readonly origins: readonly string[]
   /** Whether pages may ask with the visitor's cookies. Default false; not with `*`. */
   readonly credentials?: boolean
-  /** Response headers that pages may read beside the harmless ones. Default: none. */
+  /** Response headers that pages may read beside the harmless ones and `retry-after`. Default: none. */
   readonly exposedHeaders?: readonly string[]
   /** How long a browser may remember the answer to a preflight. Default 600; browsers have limits of their own. */
   readonly maxAgeSeconds?: number
 }
 
 const MAX_AGE_SECONDS = 600
+/** A client in a page is to wait as long as it is told to. */
+const ALWAYS_EXPOSED = ['retry-after']
 
 /** Throws CONFIG_INVALID where browsers would refuse what it says, or every page could act for its visitors. */
 export function checkCors(cors: CorsOptions | undefined): void {
@@ -40,8 +42,9 @@ export function applyCors(request: IncomingMessage, response: ServerResponse, co
   if (cors.credentials === true) response.setHeader('access-control-allow-credentials', 'true')
   const isPreflight = request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined
   if (isPreflight) answerPreflight(request, response, cors)
-  else if ((cors.exposedHeaders ?? []).length > 0) {
-    response.setHeader('access-control-expose-headers', (cors.exposedHeaders ?? []).join(', '))
+  else {
+    const exposed = [...new Set([...ALWAYS_EXPOSED, ...(cors.exposedHeaders ?? [])])]
+    response.setHeader('access-control-expose-headers', exposed.join(', '))
   }
   return isPreflight
 }

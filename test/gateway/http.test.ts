@@ -169,7 +169,7 @@ describe('with origins configured', () => {
       {
         'access-control-allow-origin': 'http://friend.example',
         'access-control-allow-credentials': 'true',
-        'access-control-expose-headers': 'x-request-id',
+        'access-control-expose-headers': 'retry-after, x-request-id',
         vary: 'accept, accept-encoding, origin',
       },
     ])
