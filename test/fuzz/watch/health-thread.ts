@@ -1,5 +1,5 @@
 // Entry of a thread that asks a process again and again whether it lives, and tells how long each answer took: those who attack it keep the
-// main thread busy. On Linux it tells how much of that the process would have run, but other processes had its cores.
+// main thread busy. On Linux it tells how long the process's main thread ran meanwhile: what it would have taken with a core of its own.
 import { readFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { performance } from 'node:perf_hooks'
@@ -9,7 +9,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 export interface Probe {
   readonly status: number
   readonly tookMs: number
-  /** Without what the process waited for a core of a busy machine. */
+  /** Of that the main thread ran: without what it waited for a core of a busy machine. */
   readonly ownMs: number
 }
 
@@ -31,24 +31,25 @@ function ask(): Promise<number> {
   })
 }
 
-/** Milliseconds that the main thread has waited for a core so far; 0 where nobody tells. */
-function waitedForCoreMs(): number {
+/** Milliseconds that the main thread has run so far; null where nobody tells. */
+function ranMs(): number | null {
   try {
-    const [, waitedNs = '0'] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')
-    return Number(waitedNs) / 1e6
+    const [ranNs = '0'] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')
+    return Number(ranNs) / 1e6
   } catch {
-    return 0
+    return null
   }
 }
 
 let stopped = false
 parentPort?.once('message', () => (stopped = true))
 while (!stopped) {
-  const waitedBeforeMs = waitedForCoreMs()
+  const ranBeforeMs = ranMs()
   const startedMs = performance.now()
   const status = await ask().catch(() => 0)
   const tookMs = performance.now() - startedMs
-  const ownMs = Math.max(0, tookMs - (waitedForCoreMs() - waitedBeforeMs))
+  const ranAfterMs = ranMs()
+  const ownMs = ranBeforeMs === null || ranAfterMs === null ? tookMs : Math.min(tookMs, ranAfterMs - ranBeforeMs)
   parentPort?.postMessage({ status, tookMs, ownMs } satisfies Probe)
   await wait(PAUSE_MS)
 }

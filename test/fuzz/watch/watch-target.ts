@@ -9,7 +9,7 @@ import type { Probe } from './health-thread.ts'
 export interface Watched {
   /** What went wrong, each once. */
   readonly problems: readonly string[]
-  /** The longest that somebody else waited for an answer to `/health/live`, in all and for the process alone, and how often they asked. */
+  /** The longest that somebody else waited for an answer to `/health/live`, in all and while its main thread ran, and how often they asked. */
   readonly longestMs: number
   readonly longestOwnMs: number
   readonly probes: number
