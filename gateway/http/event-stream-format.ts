@@ -10,8 +10,20 @@ export const eventStreamFormat: StreamFormat = {
   opening: ':\n\n',
   keepAlive: ':\n\n',
   closing: 'event: complete\ndata:\n\n',
-  result: (result) => `${idLine(result)}event: next\ndata: ${resultText(result)}\n\n`,
+  result: eventBytes,
   failure: (error) => `event: next\ndata: ${JSON.stringify({ errors: [error] })}\n\n`,
+}
+
+const known = new WeakMap<EngineResult, Buffer>()
+
+/** The same for every client of a shared subscription. */
+function eventBytes(result: EngineResult): Buffer {
+  let bytes = known.get(result)
+  if (bytes === undefined) {
+    bytes = Buffer.from(`${idLine(result)}event: next\ndata: ${resultText(result)}\n\n`)
+    known.set(result, bytes)
+  }
+  return bytes
 }
 
 /** An id may hold no line break and no NUL; ours are printable. */

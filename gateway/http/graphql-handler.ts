@@ -181,7 +181,7 @@ async function answerOne(exchange: Exchange, request: EngineRequest, options: Gr
   const resumed = extensions === undefined ? request : { ...request, extensions }
   const results = await engine.runSubscription(operation, resumed)
   if (!(Symbol.asyncIterator in results)) return refuse(exchange, results, options)
-  await stream(exchange, protocol, results, options)
+  await stream(exchange, protocol, (sink) => results.pipeTo(sink), options)
 }
 
 /** A client that takes nothing but streams is told in one. */
@@ -212,15 +212,17 @@ async function answerBatch(
 async function stream(
   { response }: Exchange,
   protocol: StreamMediaType | null,
-  results: AsyncIterable<EngineResult>,
+  pipeTo: Pipe,
   { vary, streamKeepAliveMs, onError }: GraphqlHandlerOptions,
 ): Promise<void> {
   const format = protocol === 'multipart/mixed' ? multipartFormat : eventStreamFormat
-  await writeStream(response, results, { format, vary, keepAliveMs: streamKeepAliveMs, onError })
+  await writeStream(response, pipeTo, { format, vary, keepAliveMs: streamKeepAliveMs, onError })
 }
 
-async function* oneResult(result: EngineResult): AsyncGenerator<EngineResult> {
-  yield result
+type Pipe = Parameters<typeof writeStream>[1]
+
+function oneResult(result: EngineResult): Pipe {
+  return async (sink) => void sink.write(result)
 }
 
 function writeProblem(

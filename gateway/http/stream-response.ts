@@ -1,10 +1,11 @@
-// Writes a stream of results to one client over HTTP, in the form of its protocol. One result at a time: while the client does not take it the
-// next stays in the subscription's bounded queue, which ends a client that is too slow. Whoever takes nothing for long is cut off.
+// Writes a stream of results to one client over HTTP, in the form of its protocol. While the client does not take them the next stay in the
+// subscription's bounded queue, which ends a client that is too slow. Whoever takes nothing for long is cut off.
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { limits } from '../../platform/limits.ts'
 import type { EngineResult } from '../engine-contract.ts'
+import type { EventSink } from '../subscribe/event-queue.ts'
 import { roomIn } from './room-in.ts'
 
 /** How a protocol writes what happens on a stream. */
@@ -13,7 +14,7 @@ export interface StreamFormat {
   readonly opening: string
   readonly keepAlive: string
   readonly closing: string
-  result(result: EngineResult): string
+  result(result: EngineResult): string | Uint8Array
   /** The stream ends with an error. */
   failure(error: GraphQLFormattedError): string
 }
@@ -25,10 +26,10 @@ export interface StreamOptions {
   readonly onError: (message: string, error: unknown) => void
 }
 
-/** Resolves when the client has been sent everything or has left. */
+/** Resolves when the client has been sent everything or has left; who leaves is noticed by whoever pipes. */
 export async function writeStream(
   response: ServerResponse,
-  results: AsyncIterable<EngineResult>,
+  pipeTo: (sink: EventSink<EngineResult>) => Promise<void>,
   options: StreamOptions,
 ): Promise<void> {
   const { format } = options
@@ -46,10 +47,10 @@ export async function writeStream(
   const keepingAlive = keepAlive(response, options)
   try {
     response.write(format.opening)
-    for await (const result of results) {
-      if (response.destroyed) return
-      if (!response.write(format.result(result))) await roomIn(response)
-    }
+    await pipeTo({
+      write: (result) => response.destroyed || response.write(format.result(result)),
+      whenRoom: (ready) => void roomIn(response).then(ready),
+    })
   } catch (error) {
     if (!response.destroyed) response.write(format.failure(formatFailure(error, options)))
   } finally {
