@@ -28,10 +28,9 @@ export class AssertionRenewals {
   /** For a stream that is being opened. Returns its assertion, and what is called once when it has ended. */
   keep(principal: Principal): { readonly assertion: string; readonly release: () => void } {
     const assertion = this.#assert(principal)
+    // A newer one is sent to the others all the same: this stream may be left before it is asked for.
     const kept = this.#kept.get(principal) ?? { streams: 0, sent: assertion }
     kept.streams += 1
-    // Whoever takes the stream takes it for the others, too.
-    kept.sent = assertion
     this.#kept.set(principal, kept)
     if (this.#idle === null) {
       this.#idle = new AbortController()
