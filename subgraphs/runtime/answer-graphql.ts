@@ -36,8 +36,7 @@ function headersOf(request: IncomingMessage): HeaderMap {
  * Validation recurses over fragments, and Apollo Server takes its stack's end for a failure of the server. Only of fragments: nobody else's
  * documents are read twice.
  */
-function exhaustsStack({ schema }: ServedSubgraph, body: unknown): boolean {
-  const query = typeof body === 'object' && body !== null && 'query' in body ? body.query : null
+function exhaustsStack({ schema }: ServedSubgraph, query: unknown): boolean {
   if (typeof query !== 'string' || !query.includes('fragment')) return false
   try {
     validate(schema, parse(query))
@@ -45,6 +44,10 @@ function exhaustsStack({ schema }: ServedSubgraph, body: unknown): boolean {
   } catch (error) {
     return error instanceof RangeError
   }
+}
+
+function queryIn(body: unknown): unknown {
+  return typeof body === 'object' && body !== null && 'query' in body ? body.query : undefined
 }
 
 async function answer(subgraph: ServedSubgraph, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -61,15 +64,15 @@ async function answer(subgraph: ServedSubgraph, request: IncomingMessage, respon
     refuse(response, 400, 'The body is no JSON', 'BAD_REQUEST')
     return
   }
-  if (exhaustsStack(subgraph, body)) {
+  const [, search = ''] = /\?(.*)$/.exec(request.url ?? '') ?? []
+  if (exhaustsStack(subgraph, queryIn(body) ?? new URLSearchParams(search).get('query'))) {
     refuse(response, 400, 'The document nests too deeply, or its fragments do.', 'DOCUMENT_TOO_LARGE')
     return
   }
-  const query = (request.url ?? '').indexOf('?')
   const httpGraphQLRequest: HTTPGraphQLRequest = {
     method: (request.method ?? 'GET').toUpperCase(),
     headers: headersOf(request),
-    search: query < 0 ? '' : (request.url ?? '').slice(query),
+    search: search === '' ? '' : `?${search}`,
     body,
   }
   const result = await subgraph.apollo.executeHTTPGraphQLRequest({

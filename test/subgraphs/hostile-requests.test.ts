@@ -86,6 +86,13 @@ test.each([
   expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'DOCUMENT_TOO_LARGE' } }] })
 })
 
+test('nor by GET', async () => {
+  const answer = await fetch(`${server.url}?query=${encodeURIComponent(cycle(150))}`, {
+    headers: { 'apollo-require-preflight': '1' },
+  })
+  expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'DOCUMENT_TOO_LARGE' } }] })
+})
+
 test('a mutation is refused where there are none', async () => {
   const { errors } = await telemetry.subgraph.endpoint.execute(request('mutation { a: __typename }'))
   expect(errors?.map(({ message }) => message)).toEqual(['Schema is not configured to execute mutation operation.'])
