@@ -44,6 +44,9 @@ export interface AttackReport {
 }
 
 const AT_ONCE = 16
+/** Who gets an answer at all gets its first byte by then; a few wait for a subgraph that never answers. */
+const PATIENCE_MS_MIN = 400
+const PATIENCE_MS_MAX = 10_000
 /** Streams and sockets of clients that left are gone by then, and what they held can be collected. */
 const PAUSE_MS = 5_000
 
@@ -65,13 +68,15 @@ export async function attack(target: Target, options: AttackOptions): Promise<At
   const watch = await watchTarget(target)
   const tally = { inputs: 0, surfaces: new Map<string, number>(), statuses: new Map<number, number>() }
   const underWay = new Map<number, Input>()
+  // Who gave up sooner on a busy machine would pile up work that nobody waits for, and see no answers.
+  const patienceMs = (): number => Math.min(PATIENCE_MS_MAX, Math.max(PATIENCE_MS_MIN, 4 * watch.latencyMs()))
   const until = Date.now() + seconds * 1_000
   let next = from
   const send = async (): Promise<void> => {
     while (next < from + count && Date.now() < until && !ended.signal.aborted && options.signal?.aborted !== true) {
       const input = inputOf(next++, target, only)
       underWay.set(input.seed, input)
-      const { received, hasEnded } = await sendExchange(input.port, input.exchange)
+      const { received, hasEnded } = await sendExchange(input.port, input.exchange, patienceMs())
       underWay.delete(input.seed)
       tally.inputs++
       add(tally.surfaces, input.surface)

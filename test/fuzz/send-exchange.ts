@@ -11,12 +11,10 @@ export interface Sent {
 
 /** From the last byte that came; a server that says nothing for so long has said everything. */
 const QUIET_MS = 120
-/** Who gets an answer at all gets its first byte by then; a few wait for a subgraph that never answers. */
-const ANSWER_MS = 400
 const RECEIVED_BYTES_MAX = 32_000_000
 
-/** Resolves when the server has closed, or has nothing to say any more. Never rejects. */
-export function sendExchange(port: number, exchange: Exchange): Promise<Sent> {
+/** Resolves when the server has closed, or has said nothing for `answerMs` at first or for a moment then. Never rejects. */
+export function sendExchange(port: number, exchange: Exchange, answerMs: number): Promise<Sent> {
   const { chunks, ends = 'waits', pauseMs = 0 } = exchange
   return new Promise((resolve) => {
     const received: Buffer[] = []
@@ -28,13 +26,13 @@ export function sendExchange(port: number, exchange: Exchange): Promise<Sent> {
       socket.destroy()
       resolve({ received: Buffer.concat(received), hasEnded })
     }
-    let timer = setTimeout(done, ANSWER_MS)
+    let timer = setTimeout(done, answerMs)
     const listen = (ms: number): void => {
       clearTimeout(timer)
       timer = setTimeout(done, ms)
     }
     const says = async (text: string): Promise<void> => {
-      const untilMs = Date.now() + ANSWER_MS / 2
+      const untilMs = Date.now() + answerMs / 2
       while (Date.now() < untilMs && !socket.destroyed && !received.some((piece) => piece.includes(text))) await wait(2)
     }
     const write = async (): Promise<void> => {
@@ -44,11 +42,11 @@ export function sendExchange(port: number, exchange: Exchange): Promise<Sent> {
       }
       for (const chunk of chunks) {
         if (socket.destroyed) return
-        listen(ANSWER_MS)
+        listen(answerMs)
         socket.write(chunk)
         if (pauseMs > 0) await wait(pauseMs)
       }
-      listen(ANSWER_MS)
+      listen(answerMs)
       if (ends === 'half-closes') socket.end()
       // What it has just begun.
       if (ends === 'resets') setImmediate(() => socket.resetAndDestroy())
@@ -58,7 +56,7 @@ export function sendExchange(port: number, exchange: Exchange): Promise<Sent> {
       received.push(data)
       bytes += data.length
       if (bytes > RECEIVED_BYTES_MAX) done()
-      else listen(QUIET_MS)
+      else listen(Math.max(QUIET_MS, answerMs / 4))
     })
     socket.once('end', () => {
       hasEnded = true

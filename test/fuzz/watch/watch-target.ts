@@ -22,10 +22,14 @@ export interface Watched {
 export interface Watch {
   /** Longest answer since the last call, without the waiting for other processes. */
   takeLongestMs(): number
+  /** How long an answer takes now, or took last. */
+  latencyMs(): number
   stop(): Promise<Watched>
 }
 
 const GOOD_PAUSE_MS = 200
+/** Of the thread that probes, and then some. */
+const PROBE_PAUSE_MS = 200
 const SAMPLE_PAUSE_MS = 5_000
 
 export async function watchTarget(target: Target): Promise<Watch> {
@@ -38,6 +42,8 @@ export async function watchTarget(target: Target): Promise<Watch> {
   let longestMs = 0
   let longestOwnMs = 0
   let recentMs = 0
+  let latencyMs = 0
+  let askedMs = performance.now()
   let probes = 0
   let right = 0
   const thread = new Worker(new URL('./health-thread.ts', import.meta.url), {
@@ -46,6 +52,8 @@ export async function watchTarget(target: Target): Promise<Watch> {
   thread.on('message', ({ status, tookMs, ownMs }: Probe) => {
     probes++
     longestMs = Math.max(longestMs, tookMs)
+    latencyMs = tookMs
+    askedMs = performance.now()
     longestOwnMs = Math.max(longestOwnMs, ownMs)
     recentMs = Math.max(recentMs, ownMs)
     if (status !== 200) problems.add(`/health/live answered with ${status === 0 ? 'nothing' : status}`)
@@ -69,6 +77,7 @@ export async function watchTarget(target: Target): Promise<Watch> {
   }
   const running = [compare(), sample()]
   return {
+    latencyMs: () => Math.max(latencyMs, performance.now() - askedMs - PROBE_PAUSE_MS),
     takeLongestMs: () => {
       const taken = recentMs
       recentMs = 0
