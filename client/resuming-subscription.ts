@@ -1,6 +1,7 @@
 // One subscription over any number of streams: it keeps the cursor behind the last event and opens the next stream with it. From its first
 // message on every event is delivered once and in order; where that cannot be, `onGap` says how it goes on. Owns the stream that is open.
 import { createCursorSaver, type CursorSaver } from './cursor-saver.ts'
+import { onceOnline } from './once-online.ts'
 import { failureOf, isErrorList, type Failure } from './stream-failure.ts'
 import type { EventSink, OpenStream, StreamEvent, SubscriptionRequest } from './stream-types.ts'
 import {
@@ -33,6 +34,7 @@ export class ResumingSubscription {
   #turn = 0
   #closeStream: (() => void) | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
+  #endListening: () => void = () => undefined
   #ended = false
 
   constructor(open: OpenStream, request: SubscriptionRequest, sink: EventSink, options: SubscriptionOptions) {
@@ -84,6 +86,7 @@ export class ResumingSubscription {
   }
 
   #openStream(): void {
+    this.#endListening()
     this.#openedMs = performance.now()
     const turn = ++this.#turn
     let sent = 0
@@ -173,11 +176,22 @@ export class ResumingSubscription {
     onInterruption?.(error, attempt)
     const turn = this.#turn
     const wait = (): void => {
-      if (turn === this.#turn) this.#timer = setTimeout(() => this.#openStream(), afterMs + retryDelayMs(attempt))
+      if (turn === this.#turn) this.#openIn(afterMs + retryDelayMs(attempt), afterMs)
     }
     if (kind === 'passing') return wait()
     this.#renewed = true
     Promise.resolve(renew?.()).then(wait, () => turn === this.#turn && this.#fail(error))
+  }
+
+  /** Sooner where a browser's network is back, but not before the server wants it. */
+  #openIn(delayMs: number, delayMsMin: number): void {
+    const sinceMs = performance.now()
+    this.#timer = setTimeout(() => this.#openStream(), delayMs)
+    this.#endListening = onceOnline(() => {
+      clearTimeout(this.#timer)
+      const leftMs = Math.max(0, sinceMs + delayMsMin - performance.now())
+      this.#timer = setTimeout(() => this.#openStream(), leftMs + spreadDelayMs(0))
+    })
   }
 
   #gap(code: string, error: unknown): void {
@@ -212,6 +226,7 @@ export class ResumingSubscription {
   #leaveStream(): void {
     this.#turn++
     clearTimeout(this.#timer)
+    this.#endListening()
     const close = this.#closeStream
     this.#closeStream = null
     close?.()

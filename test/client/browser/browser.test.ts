@@ -68,10 +68,10 @@ describe.skipIf(executable === null)('in a browser', () => {
 
   describe.for(['socket', 'stream'])('over a %s', (way) => {
     /** localStorage is the origin's: each test begins without. */
-    async function openPage(): Promise<Page> {
+    async function openPage(delay = '5'): Promise<Page> {
       const page = await browser.open(`${pages.origin}/page.js`)
       await page.evaluate('localStorage.clear()')
-      await page.navigate(`${pages.origin}/?${new URLSearchParams({ way, url: mesh.url }).toString()}`)
+      await page.navigate(`${pages.origin}/?${new URLSearchParams({ way, url: mesh.url, delay }).toString()}`)
       await begun(page)
       return page
     }
@@ -105,6 +105,15 @@ describe.skipIf(executable === null)('in a browser', () => {
       mesh.cut()
       await change(1, 1)
       await expectAllTold(page, 2)
+    })
+
+    test('a page whose network is back does not wait for the end of its delay', async () => {
+      const page = await openPage('86400000')
+      mesh.cut()
+      await expect.poll(async () => (await toldTo(page)).interruptions).toBe(1)
+      await change(1, 0)
+      await page.evaluate("dispatchEvent(new Event('online'))")
+      await expectAllTold(page, 1)
     })
 
     test('a page that was put to sleep is told what happened meanwhile', async () => {

@@ -2,7 +2,7 @@
 import { createClient } from 'graphql-ws'
 import { resumeOverEventStream, resumeOverSocket } from 'meshgate/client'
 
-const { way, url } = Object.fromEntries(new URLSearchParams(location.search))
+const { way, url, delay } = Object.fromEntries(new URLSearchParams(location.search))
 const client =
   way === 'socket'
     ? resumeOverSocket(createClient({ url: url.replace('http', 'ws'), retryAttempts: 0 }))
@@ -26,6 +26,6 @@ const unsubscribe = client.subscribe(
     complete: () => (page.ending = 'completed'),
   },
   // With each event: no load of the page comes between what was told and its cursor.
-  { storage, id: 'changes', saveMs: 0, retryDelayMs: () => 5, onInterruption: () => page.interruptions++ },
+  { storage, id: 'changes', saveMs: 0, retryDelayMs: () => Number(delay), onInterruption: () => page.interruptions++ },
 )
 globalThis.page = page
