@@ -5,9 +5,20 @@ import { readConfig, type Environment } from '../../platform/config.ts'
 
 const identity = (environment: Environment) => identityFromConfig(readConfig(environment).gateway.identity)
 
+/** What one client may take unless something is said. */
+const CLIENTS = {
+  tokenFailures: 300,
+  clientLimits: {
+    sockets: 20_000,
+    socketsPerClient: 1_000,
+    subscriptionsPerClient: 5_000,
+    subscriptionsPerSocket: 200,
+  },
+}
+
 describe('the settings of identity', () => {
-  test('are off by default', () => {
-    expect(identity({})).toEqual({ trustedProxies: 0 })
+  test('believe no tokens by default, and bound what one client takes', () => {
+    expect(identity({})).toEqual({ trustedProxies: 0, ...CLIENTS })
   })
 
   test('are read as the gateway takes them', () => {
@@ -17,6 +28,7 @@ describe('the settings of identity', () => {
         MESHGATE_TOKEN_AUDIENCES: 'api, admin',
         MESHGATE_TOKEN_ALGORITHMS: 'ES256,EdDSA',
         MESHGATE_TOKEN_PREFIX: 'off',
+        MESHGATE_TOKEN_FAILURES: '20',
         MESHGATE_CLAIMS_POLICIES: 'realm_access.roles',
         MESHGATE_RATE_LIMIT: '100',
         MESHGATE_TRUSTED_PROXIES: '1',
@@ -42,6 +54,8 @@ describe('the settings of identity', () => {
         },
       },
       rateLimit: { operations: 100, windowMs: 60_000 },
+      ...CLIENTS,
+      tokenFailures: 20,
       trustedProxies: 1,
     })
   })
