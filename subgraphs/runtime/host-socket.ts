@@ -3,17 +3,11 @@
 import type { Server } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import { limits } from '../../platform/limits.ts'
-import { BAD_REQUEST, closeReason, isOfServers } from '../../platform/socket-closing.ts'
+import { BAD_REQUEST, closeReason, isOfServers, letGoWhenSilent } from '../../platform/socket-closing.ts'
 
 /** `onFailure` is told of what is a bug. */
 export function hostSocket(protocol: Server<undefined>, socket: WebSocket, onFailure: (error: unknown) => void): void {
-  let alive = true
-  const ping = setInterval(() => {
-    if (!alive) return socket.terminate()
-    alive = false
-    socket.ping()
-  }, limits.socketKeepAliveMs)
-  socket.on('pong', () => (alive = true))
+  letGoWhenSilent(socket, limits.socketKeepAliveMs)
   // ws closes it with the code that says what was wrong.
   socket.on('error', () => undefined)
   const fail = (error: unknown): void => {
@@ -33,7 +27,6 @@ export function hostSocket(protocol: Server<undefined>, socket: WebSocket, onFai
     undefined,
   )
   socket.once('close', (code, reason) => {
-    clearInterval(ping)
     closed(code, String(reason)).catch(onFailure)
   })
 }
