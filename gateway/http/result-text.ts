@@ -1,5 +1,6 @@
 // The JSON of a result, made once however many clients of a shared subscription are sent it: they get the same object.
 import type { EngineResult } from '../engine-contract.ts'
+import { bytesOf } from './socket-frames.ts'
 
 const texts = new WeakMap<EngineResult, string>()
 
@@ -12,12 +13,13 @@ export function resultText(result: EngineResult): string {
   return text
 }
 
-const bytes = new WeakMap<EngineResult, Buffer>()
+const bytes = new WeakMap<EngineResult, string>()
 
-export function resultBytes(result: EngineResult): Buffer {
+/** As the string of its UTF-8 bytes. */
+export function resultBytes(result: EngineResult): string {
   let found = bytes.get(result)
   if (found === undefined) {
-    found = Buffer.from(resultText(result))
+    found = bytesOf(resultText(result))
     bytes.set(result, found)
   }
   return found

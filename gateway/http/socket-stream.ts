@@ -6,9 +6,7 @@ import type { WebSocket } from 'ws'
 import type { EngineResult, ResultStream } from '../engine-contract.ts'
 import type { EventSink } from '../subscribe/event-queue.ts'
 import { resultBytes } from './result-text.ts'
-import { textFrame } from './socket-frames.ts'
-
-const TAIL = Buffer.from('}')
+import { bytesOf, textFrame } from './socket-frames.ts'
 
 /** Writes to one socket. ws writes whole frames at once to the same connection (nothing is compressed): the two do not mix within a message. */
 export class SocketWriter {
@@ -32,12 +30,12 @@ export class SocketWriter {
 
   /** `next` messages of one operation. */
   sink(id: string): EventSink<EngineResult> {
-    const head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`)
+    const head = bytesOf(`{"id":${JSON.stringify(id)},"type":"next","payload":`)
     return {
       write: (result) => {
         // Behind a close frame nothing may come: who is closed is told its cursor before.
         if (this.#socket.readyState !== this.#socket.OPEN) return true
-        return this.#connection.write(textFrame(head, resultBytes(result), TAIL))
+        return this.#connection.write(textFrame(`${head}${resultBytes(result)}}`), 'latin1')
       },
       whenRoom: (ready) => {
         if (this.#connection.destroyed || !this.#connection.writableNeedDrain) return ready()

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { Writable } from 'node:stream'
 import * as ws from 'ws'
-import { textFrame } from '../../gateway/http/socket-frames.ts'
+import { bytesOf, textFrame } from '../../gateway/http/socket-frames.ts'
 
 /** Its types do not name it. */
 const { Receiver } = ws as unknown as { readonly Receiver: new (options: { isServer: boolean }) => Writable }
@@ -27,7 +27,7 @@ async function readBack(frames: readonly Buffer[]): Promise<readonly string[]> {
 
 test('messages of every length are read back as they were, one after the other', async () => {
   const texts = LENGTHS.map((length) => `<${'é'.repeat((length - 2) / 2)}${length % 2 === 0 ? '' : '.'}>`)
-  const frames = texts.map((text) => textFrame(Buffer.from('<'), Buffer.from(text.slice(1, -1)), Buffer.from('>')))
+  const frames = texts.map((text) => Buffer.from(textFrame(bytesOf(text)), 'latin1'))
   expect(frames.map(({ length }) => length)).toEqual(
     LENGTHS.map((length) => length + (length < 126 ? 2 : length < 65_536 ? 4 : 10)),
   )
