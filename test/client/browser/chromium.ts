@@ -8,7 +8,9 @@ import { delimiter, join } from 'node:path'
 import { WebSocket } from 'ws'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-const FLAGS = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run']
+/** It asks nobody but the tests' pages. */
+const QUIET = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic']
+const FLAGS = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', ...QUIET]
 
 /** Null where there is none. */
 export function findChromium(environment: NodeJS.ProcessEnv = process.env): string | null {
