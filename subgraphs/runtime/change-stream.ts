@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Change } from '../../schema/record.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import { limits } from '../../platform/limits.ts'
-import type { EventLog, LogRecord, RecordBatch, Tail } from '../../platform/ports/event-log.ts'
+import type { EventLog, RecordBatch, Tail } from '../../platform/ports/event-log.ts'
 import {
   AFTER_A_GAP,
   startProgress,
@@ -13,6 +13,7 @@ import {
   type ChangeProgress,
   type ProgressTracker,
 } from './change-progress.ts'
+import { changeOf, type SourcedChange } from './change-record.ts'
 import type { Selection } from './change-selection.ts'
 import type { Gate } from './gate.ts'
 import type { RecentSources } from './recent-sources.ts'
@@ -195,7 +196,8 @@ export class ChangeStream {
     const offset = this.#read.positions[partition] ?? 0
     const records = await log.read({ topic, partition, offset }, limits.replayReadRecordsMax)
     if (this.#closed || records.length === 0) return 0
-    for (const record of records) this.#accept(partition, record)
+    const { changes } = this.#options.recentSources
+    for (const record of records) this.#accept(partition, record.offset, changes.of(partition, record))
     // What the log has in memory comes without a turn of the event loop: others would wait until everything has been read.
     await setImmediate()
     return records.length
@@ -229,7 +231,7 @@ export class ChangeStream {
     }
     try {
       for (const record of batch.records) {
-        this.#accept(batch.partition, record)
+        this.#accept(batch.partition, record.offset, changeOf(record, this.#options.topic, batch.partition))
         if (this.#queue.length > limits.subscriberEventsMax) throw overflow(this.#options.topic)
       }
     } catch (error) {
@@ -238,17 +240,16 @@ export class ChangeStream {
     this.#awake()
   }
 
-  #accept(partition: number, record: LogRecord): void {
-    const sourced = this.#options.recentSources.changes.of(partition, record)
+  #accept(partition: number, offset: number, sourced: SourcedChange): void {
     const { change } = sourced
     const selection = this.#read.isRepeat(partition, sourced) ? 'skip' : this.#options.select(change)
-    this.#read.advance(partition, record.offset, sourced)
+    this.#read.advance(partition, offset, sourced)
     if (selection === 'skip') return
     this.#queue.push({
       kind: 'change',
       change,
       selection,
-      at: [partition, record.offset],
+      at: [partition, offset],
       progress: this.#read.snapshot(),
     })
   }

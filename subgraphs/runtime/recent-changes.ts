@@ -1,5 +1,5 @@
-// The newest changes of a topic that anybody has read, as they were decoded: subscribers that come back in numbers read the same ones, each from
-// its own cursor. Bounded per partition; a newer change takes the place of an older one.
+// The newest changes of a topic that subscribers who come back have read, as they were decoded: in numbers they read the same ones, each from its own
+// cursor. Bounded per partition; a newer change takes the place of an older one. What is live is not kept: all its readers have the same record.
 import { limits } from '../../platform/limits.ts'
 import type { LogRecord } from '../../platform/ports/event-log.ts'
 import { changeOf, type SourcedChange } from './change-record.ts'
