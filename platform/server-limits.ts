@@ -154,6 +154,8 @@ export const serverLimits = {
   storeHeartbeatMs: 10_000,
   /** One change of the schema, and agreement on it: flushes system tables, which takes a busy node seconds. */
   storeSchemaWaitMs: 15_000,
+  /** How long a table that is listed may be unknown because another process is making it: as long as a busy node flushes system tables. */
+  storeListedWaitMs: 5_000,
   /** Rows that the driver takes at once of a result without a page size: more than any call of the store asks for. */
   storeFetchRows: 5_000,
   /** Rows of a page up to which all its parts are asked for at once: reading these for nothing costs less than another round trip. */

@@ -78,22 +78,38 @@ export async function schemaAgreement(context: SchemaContext): Promise<void> {
 
 /** Resolves when the table's index on each column is built on every node. STORE_UNAVAILABLE where it is not in time. */
 export async function indexesBuilt(context: SchemaContext, table: string, columns: readonly string[]): Promise<void> {
-  const { client, keyspace } = context
+  const built = await eventually(context, async () => {
+    const nodes = await indexesByNode(context, table)
+    return nodes.every((indexes) => columns.every((column) => indexes.get(column) === true))
+  })
+  if (built) return
+  const message = `Indexes of table ${cqlIdentifier(context.keyspace)}.${cqlIdentifier(table)} are still being built: retry.`
+  throw new MeshgateError('STORE_UNAVAILABLE', message)
+}
+
+/** Of each node that is up: the columns whose index on the table it has, and whether it can be asked yet. */
+export async function indexesByNode(
+  { client, keyspace }: SchemaContext,
+  table: string,
+): Promise<readonly ReadonlyMap<string, boolean>[]> {
   const query =
     'SELECT column_name, is_queryable FROM system_views.sai_column_indexes ' +
     'WHERE keyspace_name = ? AND table_name = ? ALLOW FILTERING'
-  const built = await eventually(context, async () => {
-    const answers = await Promise.all(client.hosts.map((host) => client.local(query, [keyspace, table], host)))
-    return answers.every((answer) => {
-      const queryable = (answer?.rows ?? [])
-        .filter((row) => row['is_queryable'] === true)
-        .map((row) => String(row['column_name']))
-      return columns.every((column) => queryable.includes(column))
-    })
-  })
-  if (built) return
-  const message = `Indexes of table ${cqlIdentifier(keyspace)}.${cqlIdentifier(table)} are still being built: retry.`
-  throw new MeshgateError('STORE_UNAVAILABLE', message)
+  const answers = await Promise.all(client.hosts.map((host) => client.local(query, [keyspace, table], host)))
+  return answers.map(
+    ({ rows }) => new Map(rows.map((row) => [String(row['column_name']), row['is_queryable'] === true])),
+  )
+}
+
+/** Whether a node knows the tables and columns of the query: nodes that agree on the schema know the same. */
+export async function isUsable({ client }: SchemaContext, query: string): Promise<boolean> {
+  try {
+    await client.local(query)
+    return true
+  } catch (error) {
+    if (isMissing(error)) return false
+    throw error
+  }
 }
 
 /**
@@ -131,17 +147,22 @@ export async function onceDecided<T>(
 }
 
 /** What a request for something that is not there yet is rejected with; in between a node knows the table and fails over its files. */
-function isMissing(error: unknown): boolean {
+export function isMissing(error: unknown): boolean {
   if (!(error instanceof MeshgateError)) return false
   const isServerError =
     error.cause instanceof errors.ResponseError && error.cause.code === responseErrorCodes.serverError
   return MISSING_CODES.has(error.code) || isServerError
 }
 
-async function eventually({ clock, signal }: SchemaContext, holds: () => Promise<boolean>): Promise<boolean> {
+/** Whether it came to hold in time: within that of a change of the schema by default. */
+export async function eventually(
+  { clock, signal }: SchemaContext,
+  holds: () => Promise<boolean>,
+  waitMs: number = limits.storeSchemaWaitMs,
+): Promise<boolean> {
   const startedAt = clock.monotonic()
   while (!(await holds())) {
-    if (clock.monotonic() - startedAt > limits.storeSchemaWaitMs) return false
+    if (clock.monotonic() - startedAt > waitMs) return false
     await clock.sleep(limits.storeSchemaPollMs, signal)
   }
   return true

@@ -9,6 +9,7 @@ import { existingTables, indexesBuilt, onceDecided, type SchemaContext, schemaAg
 import { type LockContext, underMigrationLock } from './migration-lock.ts'
 import { withKept } from './physical-columns.ts'
 import { type SchemaChange, schemaChange, unservable } from './schema-changes.ts'
+import { usableTable } from './usable-tables.ts'
 
 export interface MigrationContext extends SchemaContext, LockContext {
   /** Whether this Cassandra keeps cells that end after January 2038. */
@@ -28,10 +29,12 @@ export async function migrateTables(context: MigrationContext, wanted: readonly 
     const known = await onceDecided(context, () => context.catalog.tables())
     const changed = await changedTables(context, known, wanted)
     const existing = await existingTables(context)
-    const changes = changed.map((definition) => ({
-      definition,
-      change: schemaChange(definition, existing.get(definition.name), context.keyspace),
-    }))
+    const changes: { readonly definition: TableDefinition; readonly change: SchemaChange }[] = []
+    for (const definition of changed) {
+      const table = await usableTable(context, definition.name, existing.get(definition.name))
+      await renew()
+      changes.push({ definition, change: schemaChange(definition, table, context.keyspace) })
+    }
     refuse(changes.flatMap(({ change }) => (change.kind === 'refused' ? change.refusals : [])))
     for (const { definition, change } of changes) {
       await applyChange(context, definition, { change, renew })

@@ -3,7 +3,8 @@ import type { Logger } from 'pino'
 import { cqlIdentifier } from '../../../schema/emit/emit-cql.ts'
 import { MeshgateError } from '../../errors.ts'
 import {
-  existingTables,
+  isMissing,
+  isUsable,
   keyspaceReplication,
   onceLoaded,
   type SchemaContext,
@@ -38,8 +39,8 @@ export async function openKeyspace(context: SchemaContext, options: KeyspaceOpti
         'Run three nodes, then alter the keyspace to three copies and repair it.',
     )
   }
-  if (!(await existingTables(context)).has(CATALOG_TABLE)) {
-    await onceLoaded(context, () => client.define(createCatalog(keyspace)))
+  if (!(await isUsable(context, `SELECT name FROM ${cqlIdentifier(keyspace)}.${CATALOG_TABLE} LIMIT 1`))) {
+    await makeCatalog(context, options)
   }
   // Also where another process has just made it: nodes that lack it do not answer, and a read of it waits for them in vain.
   await schemaAgreement(context)
@@ -51,6 +52,19 @@ export async function openKeyspace(context: SchemaContext, options: KeyspaceOpti
     )
   }
   return values.get('storage_compatibility_mode') === 'NONE'
+}
+
+async function makeCatalog(context: SchemaContext, options: KeyspaceOptions): Promise<void> {
+  const { client, keyspace } = context
+  const make = () => client.define(createCatalog(keyspace))
+  try {
+    await make()
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    // Another process is making the keyspace, or a node was killed while it did (usable-tables.ts).
+    await createKeyspace(context, options)
+    await onceLoaded(context, make)
+  }
 }
 
 /** Empty where our user may not see them: they are for warnings, and without them ends of life stay before 2038. */
