@@ -175,6 +175,15 @@ describe('with origins configured', () => {
     ])
   })
 
+  test('it may read for how long it is to wait where nothing else is said', async () => {
+    const plain = await startGateway({ mesh, port: 0, logger, cors: { origins: ['*'] } })
+    const asked = await fetch(`${plain.url}/graphql?query={me{name}}`, {
+      headers: { origin: 'http://any.example', 'apollo-require-preflight': '1' },
+    })
+    expect([asked.status, asked.headers.get('access-control-expose-headers')]).toEqual([200, 'retry-after'])
+    await plain.close()
+  })
+
   test('a page of another may not, and caches keep their answers apart', async () => {
     const answer = await preflight('http://friend.example.evil')
     expect([answer.status, shown(answer)]).toEqual([405, { vary: 'accept, accept-encoding, origin' }])

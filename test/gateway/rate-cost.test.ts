@@ -57,6 +57,20 @@ test('what is left of it is told where costs are, beside what is left of the ope
   expect([await costOf(), await costOf()]).toEqual([cost(4), cost(3)])
   const batch = (await (await ask([{ query: ONE }, { query: ONE }])).json()) as { extensions: unknown }[]
   expect(batch.map(({ extensions }) => extensions)).toEqual([{ cost: cost(1) }, { cost: cost(1) }])
+  const url = `${gateway.url.replace('http', 'ws')}/graphql`
+  const client = createClient({ url, webSocketImpl: WebSocket, retryAttempts: 0 })
+  expect((await client.iterate({ query: ONE }).next()).value).toMatchObject({ extensions: { cost: cost(0) } })
+  await client.dispose()
+})
+
+test('over an event stream, too; of a debt nothing is left', async () => {
+  await start('fresh', true)
+  const headers = { 'content-type': 'application/json', accept: 'text/event-stream' }
+  const body = JSON.stringify({ query: SEVEN })
+  const stream = await (await fetch(`${gateway.url}/graphql`, { method: 'POST', headers, body })).text()
+  const window = { max: 5, remaining: 0, windowMs: HOUR_MS }
+  const cost = { estimated: 7, max: 100, remaining: 93, window }
+  expect(JSON.parse(/^data: (.+)$/m.exec(stream)?.[1] ?? '')).toMatchObject({ extensions: { cost } })
 })
 
 test('an answer that others share tells nobody what one of them has left', async () => {

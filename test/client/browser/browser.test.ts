@@ -23,7 +23,13 @@ interface Told {
   readonly told: readonly (readonly [key: string, value: number])[]
   readonly ending: string | null
   readonly interruptions: number
+  /** Of a timer in the page, every 10 ms; and how many there were when it was put to sleep. */
+  readonly ticks: number
+  readonly frozenAt: number | null
 }
+
+/** Timers of a page that is awake come once a second at the least, even where nobody looks at it. */
+const FROZEN_MS = 2_000
 
 /** The page subscribes; resolves when it stands somewhere. */
 async function begun(page: Page): Promise<void> {
@@ -121,11 +127,16 @@ describe.skipIf(executable === null)('in a browser', () => {
       await change(1, 0)
       await expectAllTold(page, 1)
       await page.setLifecycle('frozen')
+      const sinceMs = Date.now()
       for (let value = 1; value < 50; value++) await change(value % KEYS, value)
       await mesh.restartGateway()
       for (let value = 50; value < 100; value++) await change(value % KEYS, value)
+      await expect.poll(() => Date.now() - sinceMs).toBeGreaterThan(FROZEN_MS)
+      const { ticks, frozenAt, told } = await toldTo(page)
+      expect([frozenAt, told.length]).toEqual([ticks, 1])
       await page.setLifecycle('active')
       await expectAllTold(page, 100)
+      await expect.poll(async () => (await toldTo(page)).ticks).toBeGreaterThan(ticks)
     })
   })
 })

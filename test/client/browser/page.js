@@ -14,7 +14,7 @@ const storage = {
   remove: (id) => localStorage.removeItem(id),
 }
 const told = JSON.parse(localStorage.getItem('told') ?? '[]')
-const page = { told, ending: null, interruptions: 0, cursor: () => unsubscribe.cursor }
+const page = { told, ending: null, interruptions: 0, ticks: 0, frozenAt: null, cursor: () => unsubscribe.cursor }
 const unsubscribe = client.subscribe(
   { query: 'subscription { event: readingChanged { id value } }' },
   {
@@ -28,4 +28,7 @@ const unsubscribe = client.subscribe(
   // With each event: no load of the page comes between what was told and its cursor.
   { storage, id: 'changes', saveMs: 0, retryDelayMs: () => Number(delay), onInterruption: () => page.interruptions++ },
 )
+// Whether anything of the page runs.
+setInterval(() => page.ticks++, 10)
+document.addEventListener('freeze', () => (page.frozenAt = page.ticks))
 globalThis.page = page
