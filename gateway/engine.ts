@@ -95,12 +95,11 @@ export function createEngine(options: EngineOptions): WarmEngine {
   const prepareText: Engine['prepare'] = (request) => track(prepareOperation(request, preparing, decideLabels(request)))
   const prepare = withDocuments(prepareText, options.documents ?? NO_DOCUMENTS)
 
-  const gather = async (operation: ReadyOperation, request: EngineRequest, mayBeWhole: boolean): Promise<Gathering> => {
-    const gathering = newGathering(operation.variables, requestContext(request), mayBeWhole)
-    await operation.prepared.compiled.run(gathering)
+  const gather = async ({ variables, prepared }: ReadyOperation, request: EngineRequest, mayBeWhole: boolean) => {
+    const gathering = newGathering(variables, requestContext(request), mayBeWhole)
+    await prepared.compiled.run(gathering)
     return gathering
   }
-  const introspect = ({ prepared, variables }: ReadyOperation) => prepared.introspect?.(variables) ?? {}
 
   const run: Engine['run'] = async (operation, request) => {
     if (operation.kind === 'subscription') return notAnsweredOnce()
@@ -120,6 +119,7 @@ export function createEngine(options: EngineOptions): WarmEngine {
     context: requestContext(request),
     hub,
     endpoints: newGathering.endpoints,
+    plansByRequest: options.overrideLabels !== undefined,
     newGathering: (variables, context) => newGathering(variables, context, false),
   })
   const runSubscription: Engine['runSubscription'] = async (operation, request) => {
@@ -150,6 +150,8 @@ export function createEngine(options: EngineOptions): WarmEngine {
     },
   }
 }
+
+const introspect = ({ prepared, variables }: ReadyOperation) => prepared.introspect?.(variables) ?? {}
 
 /** What it stood for may be forgotten by the time that a stream is planned anew. */
 function withText(request: EngineRequest, { query }: ReadyOperation): EngineRequest {

@@ -1,7 +1,7 @@
 // Requests of one subgraph that are under way, and who waits for each: equal ones are sent once. Who may join is the setting's (sharing.ts).
 // The bytes are shared, reading them is each one's own. Keeps nothing once it has been answered.
 import { limits } from '../../platform/limits.ts'
-import { principalKey } from '../principal-key.ts'
+import type { Principal } from '../../platform/governance/principal.ts'
 import type { WireRequest } from '../../platform/ports/subgraph-endpoint.ts'
 import type { Sharing } from '../sharing.ts'
 import { nextArrival } from './arrival.ts'
@@ -11,12 +11,15 @@ import type { Cancellable, SettleWire, WireCaller } from './wire-caller.ts'
 export class InFlightRequests implements WireCaller {
   readonly #caller: WireCaller
   readonly #sharing: Sharing
+  readonly #viewOf: (principal: Principal) => string
   /** The newest of each key: an older one may be joined by nobody who may not join this one. */
   readonly #flights = new Map<string, Flight>()
 
-  constructor(caller: WireCaller, sharing: Sharing) {
+  /** `viewOf`: what of whoever asks may change an answer, as a line of text. */
+  constructor(caller: WireCaller, sharing: Sharing, viewOf: (principal: Principal) => string) {
     this.#caller = caller
     this.#sharing = sharing
+    this.#viewOf = viewOf
   }
 
   /** Requests that others may join now. */
@@ -26,10 +29,16 @@ export class InFlightRequests implements WireCaller {
 
   begin(request: WireRequest, settle: SettleWire): Cancellable {
     if (this.#sharing === 'none' || !mayShare(request)) return this.#caller.begin(request, settle)
-    const key = keyOf(request)
+    const key = this.#keyOf(request)
     const known = this.#flights.get(key)
     if (known !== undefined && this.#mayJoin(known, request)) return known.join(settle)
     return this.#depart(key, request).join(settle)
+  }
+
+  /** Everything that may change the answer. */
+  #keyOf({ principal, headers, body }: WireRequest): string {
+    // Neither of the first two has a line feed.
+    return `${this.#viewOf(principal)}\n${forwardedHeaders(headers).key}\n${body}`
   }
 
   /** An answer is never older than the client's request unless the setting allows it. */
@@ -78,10 +87,4 @@ class Flight {
 
 function mayShare({ isMutation, isAfterMutation, body }: WireRequest): boolean {
   return !isMutation && isAfterMutation !== true && body.length <= limits.sharedRequestCharactersMax
-}
-
-/** Everything that may change the answer. Until policies say which parts of a principal they ask for, it is all of it. */
-function keyOf({ principal, headers, body }: WireRequest): string {
-  // Neither of the first two has a line feed.
-  return `${principalKey(principal)}\n${forwardedHeaders(headers).key}\n${body}`
 }

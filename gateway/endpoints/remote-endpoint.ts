@@ -10,6 +10,7 @@ import type {
   WireResponse,
 } from '../../platform/ports/subgraph-endpoint.ts'
 import type { SubgraphReachability } from '../gateway-observer.ts'
+import { principalKey } from '../principal-view.ts'
 import type { Sharing } from '../sharing.ts'
 import { HttpEndpoint, type HttpEndpointOptions } from './http-endpoint.ts'
 import { InFlightRequests } from './in-flight-requests.ts'
@@ -25,15 +26,20 @@ export interface RemoteEndpointOptions extends HttpEndpointOptions {
 /** CONFIG_INVALID where a URL is none. */
 export class RemoteEndpoint implements SubgraphEndpoint {
   readonly name: string
+  /** It is not told who asks. Of one that is told, nobody knows which parts of a principal its policies name. */
+  readonly ignoresPrincipal: boolean
   readonly #endpoint: HttpEndpoint
   readonly #reach: SubgraphReach
   readonly #requests: InFlightRequests
 
   constructor(options: RemoteEndpointOptions) {
     this.name = options.name
+    this.ignoresPrincipal = options.assert === undefined
     this.#endpoint = new HttpEndpoint(options)
     this.#reach = new SubgraphReach(this.#endpoint, options)
-    this.#requests = new InFlightRequests(this.#guarded(), options.sharing)
+    this.#requests = new InFlightRequests(this.#guarded(), options.sharing, (principal) =>
+      this.ignoresPrincipal ? '' : principalKey(principal),
+    )
   }
 
   get state(): SubgraphReachability {

@@ -22,6 +22,8 @@ export interface CompiledOperation {
   readonly run: RunFetches
   /** Where a subscription's events come from; their data is given to `absorb` before `run`. */
   readonly source: CompiledSource | null
+  /** Subgraphs that it asks. */
+  readonly services: readonly string[]
   /** The response as an object. Never fails. */
   readonly project: (gathering: Gathering, introspection: DataObject) => ProjectedResponse
   /** The response's data as JSON; undefined where anything is amiss and `project` has to look at it. */
@@ -62,6 +64,7 @@ export function compileOperation(plan: Plan, schema: GraphQLSchema): CompiledOpe
   return {
     run: compileRun(plan, fetches, new Set(isSubscription ? [0] : [])),
     source: isSubscription ? compileSource(context) : null,
+    services: [...new Set(plan.fetches.map(({ service }) => service))],
     write,
     denied,
     isRefused: false,
@@ -76,6 +79,7 @@ export function compileOperation(plan: Plan, schema: GraphQLSchema): CompiledOpe
 const REFUSED: CompiledOperation = {
   run: async () => undefined,
   source: null,
+  services: [],
   project: () => ({ data: null, errors: [] }),
   write: () => 'null',
   denied: [],

@@ -6,7 +6,7 @@ import { ANONYMOUS, type Principal } from '../../platform/governance/principal.t
 import { limits } from '../../platform/limits.ts'
 import type { Clock } from '../../platform/ports/clock.ts'
 import { isReady, type Engine, type EngineRequest, type EngineResult } from '../engine-contract.ts'
-import { principalKey } from '../principal-key.ts'
+import { principalKey } from '../principal-view.ts'
 import { errorCodes, type AnsweredRequest, type GatewayObserver } from '../gateway-observer.ts'
 import type { RequestOrigin } from '../observe/operation-watch.ts'
 import type { Answer, AnswerForm } from './answer.ts'

@@ -9,6 +9,7 @@ import type { CompiledSource } from '../execute/compile-operation.ts'
 import { describeHidden, formatSubgraphError, formatSubgraphFailure } from '../execute/format-subgraph-error.ts'
 import type { Gathering, RequestContext } from '../execute/gathering.ts'
 import { nextArrival } from '../endpoints/arrival.ts'
+import { principalKey, requirementKey } from '../principal-view.ts'
 import { respond } from '../execute/respond.ts'
 import type { EventQueue, QueuedEvent } from './event-queue.ts'
 import type { UpstreamDefinition } from './shared-upstream.ts'
@@ -23,6 +24,8 @@ export interface EventStreamOptions {
   readonly context: RequestContext
   readonly hub: SubscriptionHub
   readonly endpoints: ReadonlyMap<string, SubgraphEndpoint>
+  /** Labels of @override are drawn for each request: whoever asks may change the plan in ways that only the decider knows. */
+  readonly plansByRequest: boolean
   readonly newGathering: (variables: Readonly<Record<string, unknown>>, request: RequestContext) => Gathering
 }
 
@@ -59,7 +62,7 @@ export interface ReplanOptions {
 
 /** How the stream of another supergraph's plan goes on by this one's. */
 export async function replanStream(
-  { request }: UpstreamDefinition,
+  { request, view }: UpstreamDefinition,
   { prepare, optionsFor }: ReplanOptions,
 ): Promise<Replanned> {
   // Its first client may have left: the others are still there. And what it costs has been paid.
@@ -73,12 +76,22 @@ export async function replanStream(
   const options = optionsFor(operation, asked)
   // Where it stands it has a cursor: a snapshot is not begun again.
   const wanted = { cursor: undefined, snapshot: false, conflate: false, started: false }
-  return { definition: upstream(source, wanted, options), key: upstreamKey(options) }
+  const definition = upstream(source, wanted, options)
+  // Its other clients may differ from the first in what has begun to matter.
+  if (definition.view !== view) return { ending: endings.reconnect('Another part of who asks matters now.') }
+  return { definition, key: upstreamKey(options) }
 }
 
-/** Everything that may change an event: the operation, its variables, who asks, and what is forwarded. */
-function upstreamKey({ operation, context }: EventStreamOptions): string {
-  return JSON.stringify([operation.prepared.key, operation.variables, context.principal, context.headers])
+/** Everything that may change an event: the operation, its variables, the view of who asks, and what is forwarded. */
+function upstreamKey(options: EventStreamOptions): string {
+  const { operation, context } = options
+  return JSON.stringify([operation.prepared.key, operation.variables, viewOf(options), context.headers])
+}
+
+function viewOf({ operation, context, endpoints, plansByRequest }: EventStreamOptions): string {
+  const { services } = operation.prepared.compiled
+  const isWhole = plansByRequest || services.some((service) => endpoints.get(service)?.ignoresPrincipal !== true)
+  return isWhole ? principalKey(context.principal) : requirementKey(context.principal)
 }
 
 function upstream(source: CompiledSource, wanted: StreamRequest, options: EventStreamOptions): UpstreamDefinition {
@@ -91,6 +104,7 @@ function upstream(source: CompiledSource, wanted: StreamRequest, options: EventS
   return {
     request,
     service,
+    view: viewOf(options),
     source: JSON.stringify([service, endpoint === undefined ? null : numberOf(endpoint), query, variables]),
     open: async (signal, cursor) => {
       if (endpoint === undefined) {

@@ -17,6 +17,8 @@ export interface UpstreamDefinition {
   /** Of its first client: what is planned again for a new supergraph. */
   readonly request: EngineRequest
   readonly service: string
+  /** What its clients have in common of whoever asks. */
+  readonly view: string
   /** Equal where the same is asked of the same endpoint: then the stream itself need not be opened again. */
   readonly source: string
   /** Resolves once established, after `cursor` where one is given; the signal aborts when no client is left. */

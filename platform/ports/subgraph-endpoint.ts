@@ -75,6 +75,8 @@ export interface SubgraphEndpoint {
   readonly name: string
   /** Each answer of `execute` is made for its request alone: whoever asked may write to its objects. */
   readonly answersAreOwn?: true
+  /** What it answers hangs on the request and its headers, and not on who asks: clients of any principal may share an answer. Default false. */
+  readonly ignoresPrincipal?: boolean
   /**
    * Rejects with SUBGRAPH_UNAVAILABLE (retryable), SUBGRAPH_TIMEOUT or SUBGRAPH_PROTOCOL when there is no GraphQL response; a response with
    * errors is a response. An aborted signal rejects with its reason.

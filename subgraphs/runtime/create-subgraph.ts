@@ -7,6 +7,7 @@ import type { ApolloServer } from '@apollo/server'
 import type { Product } from '../../schema/model.ts'
 import { emitSubgraphSdl } from '../../schema/emit/emit-subgraph-sdl.ts'
 import { emitTables } from '../../schema/emit/emit-tables.ts'
+import { declaresPolicies } from '../../schema/declared-policies.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import { createGenerationStore } from '../../platform/generation-store.ts'
 import type { VerifyAssertion } from '../../platform/governance/assertion-verifier.ts'
@@ -130,7 +131,7 @@ const believeAnybody: VerifyAssertion = () => Promise.resolve({ principal: ANONY
 
 export function createSubgraph(given: SubgraphOptions): Subgraph {
   const options = readLiveTables(given)
-  const { product, store } = options
+  const { product, store, clock } = options
   const name = subgraphName(product)
   const sdl = emitSubgraphSdl(product)
   const { schema, served, formatError, apollo, answer } = runProduct(options, name, sdl)
@@ -155,6 +156,7 @@ export function createSubgraph(given: SubgraphOptions): Subgraph {
   const endpoint: SubgraphEndpoint = {
     name,
     answersAreOwn: true,
+    ignoresPrincipal: !declaresPolicies(product),
     async execute(request) {
       checkOpen(request.signal)
       const context = createRequestContext(store, request.principal)
@@ -172,7 +174,6 @@ export function createSubgraph(given: SubgraphOptions): Subgraph {
   const createContext = (principal: Principal): RequestContext => createRequestContext(store, principal)
   const verify = options.verifyAssertion ?? believeAnybody
   const onFailure = (err: unknown): void => options.logger?.error({ err, subgraph: name }, 'A WebSocket failed')
-  const { clock } = options
   const servedSubgraph = { endpoint, apollo, schema, createContext, subscribe, verify, clock, onFailure }
 
   return {

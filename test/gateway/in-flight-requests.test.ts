@@ -4,6 +4,7 @@ import { nextArrival } from '../../gateway/endpoints/arrival.ts'
 import { HttpEndpoint } from '../../gateway/endpoints/http-endpoint.ts'
 import { InFlightRequests } from '../../gateway/endpoints/in-flight-requests.ts'
 import { exchangeBy } from '../../gateway/endpoints/wire-caller.ts'
+import { principalKey } from '../../gateway/principal-view.ts'
 import type { Sharing } from '../../gateway/sharing.ts'
 import { ANONYMOUS } from '../../platform/governance/principal.ts'
 import { limits } from '../../platform/limits.ts'
@@ -30,7 +31,7 @@ async function share(sharing: Sharing): Promise<Shared> {
     () => server.close(),
     () => endpoint.close(),
   )
-  const requests = new InFlightRequests(endpoint, sharing)
+  const requests = new InFlightRequests(endpoint, sharing, principalKey)
   let answered = 0
   return {
     server,

@@ -6,6 +6,7 @@ import { HttpEndpoint } from '../../gateway/endpoints/http-endpoint.ts'
 import { InFlightRequests } from '../../gateway/endpoints/in-flight-requests.ts'
 import { exchangeBy } from '../../gateway/endpoints/wire-caller.ts'
 import { nextArrival } from '../../gateway/endpoints/arrival.ts'
+import { principalKey } from '../../gateway/principal-view.ts'
 import { ANONYMOUS } from '../../platform/governance/principal.ts'
 import { MeshgateError } from '../../platform/errors.ts'
 import { seededInteger } from '../seeded-random.ts'
@@ -88,7 +89,7 @@ test(`of ${REQUESTS} requests each has its own answer or its failure`, { timeout
     () => server.close(),
     () => endpoint.close(),
   )
-  const requests = new InFlightRequests(endpoint, 'fresh')
+  const requests = new InFlightRequests(endpoint, 'fresh', principalKey)
   const outcomes = new Map<string, number>()
   let sent = 0
   const client = async (): Promise<void> => {
