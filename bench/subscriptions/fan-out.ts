@@ -10,11 +10,12 @@ import { fileURLToPath } from 'node:url'
 import { readLock } from '../../platform/data-directory.ts'
 import { invariant } from '../../platform/errors.ts'
 import { readUsage } from '../gateway/wire/process-usage.ts'
-import type { BenchPart } from '../ingest/part.ts'
+import type { BenchPart, RoundOptions } from '../ingest/part.ts'
 import { quantile } from '../measure.ts'
 import { startMeshgate } from '../processes/meshgate-process.ts'
 import { EVENTS_PER_SECOND, ReadingsSource } from './readings-source.ts'
 import type { SubscribersOrder, SubscribersReport } from './subscribers.ts'
+import { makeTokenKey } from './tokens.ts'
 
 const CLIENTS = 10_000
 const SUBSCRIPTIONS = 100
@@ -35,47 +36,66 @@ export const fanOut: BenchPart = {
     { figure: 'kilobytesPerClient', atMost: 20 },
   ],
   servers: false,
-  round: async ({ scale, print }) => {
-    await using parts = new AsyncDisposableStack()
-    const directory = await mkdtemp(join(tmpdir(), 'meshgate-subscriptions-'))
-    parts.defer(() => rm(directory, { recursive: true, force: true }))
-    const environment = { LOG_LEVEL: 'warn', MESHGATE_DATA_DIR: directory }
-    const mesh = await startMeshgate({ args: ['dev', '--no-sample', 'telemetry/readings'], environment })
-    parts.defer(async () => void (await mesh.stop()))
-    await mesh.ready()
-    const holder = await readLock(directory)
-    invariant(holder !== null, 'the mesh holds its data directory')
+  round: (options) => round(options, { hasTokens: false }),
+}
 
-    const sensors = Array.from({ length: SUBSCRIPTIONS }, (_, sensor) => `fan-${sensor}`)
-    const clients = Math.round(CLIENTS * scale)
-    // What starts once is there before the first client is counted.
-    const source = new ReadingsSource(mesh.url, sensors)
-    await source.post(SUBSCRIPTIONS)
-    const rssBefore = await settledRss(holder.pid)
-    const order = { url: `${mesh.url.replace('http', 'ws')}/graphql`, clients: clients / PROCESSES, sensors }
-    const processes = await Promise.all(Array.from({ length: PROCESSES }, () => start(order)))
-    for (const process of processes) parts.defer(() => void process.kill())
-    const rssIdle = await settledRss(holder.pid)
-    print(`${clients} clients connected, ${((rssIdle - rssBefore) / clients / 1024).toFixed(1)} KB each`)
+export const fanOutWithTokens: BenchPart = {
+  name: 'fan-out with tokens',
+  about: 'The same where each client has a token of its own (ES256), all with the same scopes.',
+  aims: fanOut.aims,
+  servers: false,
+  round: (options) => round(options, { hasTokens: true }),
+}
 
-    const messagesOf = (events: number): number => (events * clients) / SUBSCRIPTIONS
-    await allReceived(processes, messagesOf(await source.postFor(WARM_UP_SECONDS)))
-    const [cpuBefore, startedMs] = [readUsage(holder.pid).cpuSeconds, performance.now()]
-    const events = await source.postFor(SECONDS)
-    const seconds = (performance.now() - startedMs) / 1_000
-    const meshCpu = readUsage(holder.pid).cpuSeconds - cpuBefore
-    const latencies = await allReceived(processes, messagesOf(events))
-    return {
-      clients,
-      messagesPerSecond: latencies.length / seconds,
-      p50Ms: quantile(latencies, 0.5),
-      p99Ms: quantile(latencies, 0.99),
-      mostMs: quantile(latencies, 1),
-      meshCores: meshCpu / seconds,
-      kilobytesPerClient: (rssIdle - rssBefore) / clients / 1024,
-      rssMegabytes: readUsage(holder.pid).rssBytes / MEGABYTE,
-    }
-  },
+async function round(
+  { scale, print }: RoundOptions,
+  { hasTokens }: { readonly hasTokens: boolean },
+): ReturnType<BenchPart['round']> {
+  await using parts = new AsyncDisposableStack()
+  const directory = await mkdtemp(join(tmpdir(), 'meshgate-subscriptions-'))
+  parts.defer(() => rm(directory, { recursive: true, force: true }))
+  const tokens = hasTokens ? await makeTokenKey(directory) : null
+  const environment = { LOG_LEVEL: 'warn', MESHGATE_DATA_DIR: directory, ...tokens?.environment }
+  const mesh = await startMeshgate({ args: ['dev', '--no-sample', 'telemetry/readings'], environment })
+  parts.defer(async () => void (await mesh.stop()))
+  await mesh.ready()
+  const holder = await readLock(directory)
+  invariant(holder !== null, 'the mesh holds its data directory')
+
+  const sensors = Array.from({ length: SUBSCRIPTIONS }, (_, sensor) => `fan-${sensor}`)
+  const clients = Math.round(CLIENTS * scale)
+  // What starts once is there before the first client is counted.
+  const source = new ReadingsSource(mesh.url, sensors)
+  await source.post(SUBSCRIPTIONS)
+  const rssBefore = await settledRss(holder.pid)
+  const order = {
+    url: `${mesh.url.replace('http', 'ws')}/graphql`,
+    clients: clients / PROCESSES,
+    sensors,
+    ...(tokens === null ? {} : { tokenKey: tokens.privateKey }),
+  }
+  const processes = await Promise.all(Array.from({ length: PROCESSES }, () => start(order)))
+  for (const process of processes) parts.defer(() => void process.kill())
+  const rssIdle = await settledRss(holder.pid)
+  print(`${clients} clients connected, ${((rssIdle - rssBefore) / clients / 1024).toFixed(1)} KB each`)
+
+  const messagesOf = (events: number): number => (events * clients) / SUBSCRIPTIONS
+  await allReceived(processes, messagesOf(await source.postFor(WARM_UP_SECONDS)))
+  const [cpuBefore, startedMs] = [readUsage(holder.pid).cpuSeconds, performance.now()]
+  const events = await source.postFor(SECONDS)
+  const seconds = (performance.now() - startedMs) / 1_000
+  const meshCpu = readUsage(holder.pid).cpuSeconds - cpuBefore
+  const latencies = await allReceived(processes, messagesOf(events))
+  return {
+    clients,
+    messagesPerSecond: latencies.length / seconds,
+    p50Ms: quantile(latencies, 0.5),
+    p99Ms: quantile(latencies, 0.99),
+    mostMs: quantile(latencies, 1),
+    meshCores: meshCpu / seconds,
+    kilobytesPerClient: (rssIdle - rssBefore) / clients / 1024,
+    rssMegabytes: readUsage(holder.pid).rssBytes / MEGABYTE,
+  }
 }
 
 async function start(order: SubscribersOrder): Promise<ChildProcess> {

@@ -2,6 +2,7 @@
 // report. Each client has one subscription, of one sensor; an event's reading says when it was posted.
 import { once } from 'node:events'
 import WebSocket from 'ws'
+import { tokensBy } from './tokens.ts'
 
 const CONNECTING_AT_ONCE = 50
 
@@ -10,6 +11,8 @@ export interface SubscribersOrder {
   /** Client n subscribes to `sensors[n % sensors.length]`. */
   readonly clients: number
   readonly sensors: readonly string[]
+  /** PKCS #8: each client has a token of its own. Absent: none has one. */
+  readonly tokenKey?: string
 }
 
 export interface SubscribersReport {
@@ -32,17 +35,24 @@ process.on('message', (message: { readonly connect?: SubscribersOrder; readonly 
   }
 })
 
-async function connectAll({ url, clients, sensors }: SubscribersOrder): Promise<void> {
+async function connectAll({ url, clients, sensors, tokenKey }: SubscribersOrder): Promise<void> {
+  const tokenOf = tokenKey === undefined ? null : await tokensBy(tokenKey)
   for (let from = 0; from < clients; from += CONNECTING_AT_ONCE) {
     const some = Array.from({ length: Math.min(CONNECTING_AT_ONCE, clients - from) }, (_, at) => from + at)
-    await Promise.all(some.map((client) => connect(url, sensors[client % sensors.length] ?? '')))
+    await Promise.all(
+      some.map(async (client) => {
+        const token = await tokenOf?.(`client-${process.pid}-${client}`)
+        await connect(url, sensors[client % sensors.length] ?? '', token)
+      }),
+    )
   }
 }
 
-async function connect(url: string, sensor: string): Promise<void> {
+async function connect(url: string, sensor: string, token: string | undefined): Promise<void> {
   const socket = new WebSocket(url, 'graphql-transport-ws', { perMessageDeflate: false })
   await once(socket, 'open')
-  socket.send('{"type":"connection_init"}')
+  const payload = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  socket.send(JSON.stringify({ type: 'connection_init', payload }))
   await once(socket, 'message')
   const query = `subscription { readingChanged(sensorId: "${sensor}") { at value sensorId } }`
   socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }))
