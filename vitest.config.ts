@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module'
+import { availableParallelism, totalmem } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { SlowFilesFirst } from './test/slow-files-first.ts'
 
 /** Tests that need real servers (test/servers/test-servers.ts). */
 const ON_SERVERS = [
@@ -12,10 +14,15 @@ const ON_SERVERS = [
   'test/docker/compose.test.ts',
 ]
 
+/** Two cores have work for three files, of which most wait for servers; a file on servers of its own takes up to three gigabytes. */
+const MAX_WORKERS = Math.max(2, Math.min(Math.max(3, availableParallelism() - 1), Math.floor(totalmem() / 4e9)))
+
 export default defineConfig({
   // As Node resolves it: by its `module` entry graphql would be loaded a second time, beside the one of CommonJS packages (@apollo/subgraph).
   resolve: { alias: [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') }] },
   test: {
+    maxWorkers: MAX_WORKERS,
+    sequence: { sequencer: SlowFilesFirst },
     projects: [
       {
         extends: true,
@@ -35,9 +42,6 @@ export default defineConfig({
           name: 'servers',
           include: ON_SERVERS,
           globalSetup: ['test/servers/shared-servers.ts'],
-          // Apart from the others, two files at a time: they mostly wait for servers, and two pairs beside the shared one fit on two cores.
-          maxWorkers: 2,
-          sequence: { groupOrder: 1 },
           // A first start may have to wait for jars.
           testTimeout: 120_000,
           hookTimeout: 300_000,
