@@ -13,6 +13,7 @@ import pino from 'pino'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { composeSupergraph } from '../../gateway/compose/compose-supergraph.ts'
+import { AssertionRenewals } from '../../gateway/endpoints/assertion-renewals.ts'
 import { HttpEndpoint } from '../../gateway/endpoints/http-endpoint.ts'
 import type { EngineResult } from '../../gateway/engine-contract.ts'
 import { startGateway, type Gateway } from '../../gateway/main.ts'
@@ -80,10 +81,12 @@ async function startIt(): Promise<Gateway> {
   return gateway
 }
 
+/** Resolves when the subgraph has said where it begins: what changes from then on is told. */
 async function follow(gateway: Gateway, principal: Principal): Promise<AsyncIterableIterator<EngineResult>> {
-  const stream = await gateway.engine().subscribe({ query: CREATED, principal })
+  const stream = await gateway.engine().subscribe({ query: CREATED, principal, extensions: { started: true } })
   if (!(Symbol.asyncIterator in stream)) throw new Error(JSON.stringify(stream))
   closing.push(() => stream.return?.())
+  expect((await stream.next()).value).toMatchObject({ extensions: { started: true } })
   return stream
 }
 
@@ -106,7 +109,7 @@ describe('a stream that is longer than what was asserted when it was opened', ()
   test('goes on by renewals, one for all streams of a principal, and is never opened again', async () => {
     const gateway = await startIt()
     const streams = [await follow(gateway, ANN), await follow(gateway, BEN)]
-    await expect.poll(() => running).toEqual([1, 2])
+    expect(running).toEqual([1, 2])
     const told: unknown[][] = streams.map(() => [])
     const expected: string[] = []
     const renewals = 8
@@ -121,6 +124,28 @@ describe('a stream that is longer than what was asserted when it was opened', ()
     for (const subject of ['ann', 'ben'])
       expect(asserted().filter((each) => each === subject)).toHaveLength(renewals + 1)
     expect(running).toEqual([1, 2])
+  })
+
+  test('is renewed by what a newer stream of the principal brought, even where that is left at once', async () => {
+    const pings: string[] = []
+    const waiting = telemetry.clock.sleeping()
+    const renewals = new AssertionRenewals(
+      (principal) => signer.assert(principal, NAME),
+      telemetry.clock,
+      (assertion) => pings.push(assertion),
+    )
+    const first = renewals.keep(ANN)
+    telemetry.clock.advance(limits.assertionMs - limits.assertionRenewedBeforeMs - 1)
+    await new Promise(setImmediate)
+    telemetry.clock.advance(1)
+    const second = renewals.keep(ANN)
+    second.release()
+    expect([second.assertion === first.assertion, pings]).toEqual([false, []])
+    telemetry.clock.advance(limits.assertionLookMs)
+    await expect.poll(() => pings).toEqual([second.assertion])
+    first.release()
+    // Nobody is left for whom anything would have to be renewed.
+    await expect.poll(() => telemetry.clock.sleeping()).toBe(waiting)
   })
 
   test('is opened again from its cursor where renewals did not come in time: every change once', async () => {
@@ -194,6 +219,30 @@ describe('a subgraph that verifies', () => {
     telemetry.clock.advance(limits.assertionMs)
     const { value } = await streams[2].next()
     expect(value).toMatchObject({ errors: [{ extensions: { code: 'ASSERTION_EXPIRED' } }] })
+  })
+
+  type Bring = (older: string, newer: string) => Promise<void>
+  const latest: Record<string, Bring> = {
+    'a newer stream of the principal brings one': async () => {
+      void open(ANN).next()
+      await expect.poll(() => running.at(-1)).toBe(2)
+    },
+    'an older one comes behind it': async (older, newer) => {
+      renew(newer)
+      await expect.poll(() => asserted().length).toBe(2)
+      renew(older)
+      await expect.poll(() => asserted().length).toBe(3)
+    },
+  }
+  test.each(Object.entries(latest))('goes on with the latest assertion where %s', async (_, bring) => {
+    const older = signer.assert(ANN, NAME)
+    const first = open(ANN).next()
+    await expect.poll(() => running.at(-1)).toBe(1)
+    telemetry.clock.advance(limits.assertionMs - limits.assertionRenewedBeforeMs)
+    await bring(older, signer.assert(ANN, NAME))
+    telemetry.clock.advance(limits.assertionRenewedBeforeMs + limits.tokenClockToleranceMs)
+    const id = await create()
+    expect((await first).value).toMatchObject({ data: { readingCreated: { id } } })
   })
 
   test('forgets assertions with the streams that they were for', async () => {
