@@ -34,11 +34,11 @@ function idLine({ extensions }: EngineResult): string {
   return typeof cursor === 'string' && PRINTABLE.test(cursor) ? `id: ${cursor}\n` : ''
 }
 
-/** What the request asks to go on from, where it does not say so itself. */
+/** Wins over a cursor of the request: where a browser comes back, the URL still has the one that the page began with. */
 export function withLastEventId(
   extensions: Readonly<Record<string, unknown>> | undefined,
   lastEventId: string | readonly string[] | undefined,
 ): Readonly<Record<string, unknown>> | undefined {
-  if (typeof lastEventId !== 'string' || lastEventId === '' || extensions?.['cursor'] !== undefined) return extensions
+  if (typeof lastEventId !== 'string' || lastEventId === '') return extensions
   return { ...extensions, cursor: lastEventId }
 }

@@ -87,6 +87,17 @@ describe('an EventSource', () => {
     )
   })
 
+  test.each(['older', null])(
+    'resumes by its last event though the URL has a cursor to begin with (%s)',
+    async (cursor) => {
+      const url = `${streams.url}${search}&extensions=${encodeURIComponent(JSON.stringify({ cursor }))}`
+      const response = await fetch(url, { headers: { ...sameOrigin, 'last-event-id': 'c0' } })
+      expect(streams.requests.at(-1)?.extensions).toMatchObject({ meshgate: { cursor: 'c0' } })
+      streams.complete()
+      await response.text()
+    },
+  )
+
   test('of another site gets nothing, unless its origin is listed', async () => {
     expect((await fetch(streams.url + search, { headers: { ...SSE, 'sec-fetch-site': 'cross-site' } })).status).toBe(
       400,
