@@ -161,8 +161,8 @@ function withText(request: EngineRequest, { query }: ReadyOperation): EngineRequ
 const NO_DOCUMENTS = createDocuments({ mode: 'off', trusted: () => NO_TRUSTED_DOCUMENTS, persistedQueries: false })
 
 function whatPrepares(options: EngineOptions, supergraph: Supergraph) {
-  const planner = createPlanner(supergraph, options.supergraphSdl)
   const rules: DocumentRules = { ...defaultLimits, ...options.limits, introspection: options.introspection ?? true }
+  const planner = createPlanner(supergraph, options.supergraphSdl, rules)
   const budget = createCostBudget(supergraph, options.cost)
   const { listSize } = budget
   const preparer = createPreparer({ supergraph, planner: options.planner ?? planner, limits: rules, listSize })
@@ -204,8 +204,8 @@ async function prepareOperation(
     const given = request.variables ?? {}
     const oversized = checkSizes(valid, given, rules)
     if (oversized.length > 0) return refused(oversized)
-    const variables = coerceVariables(schema, valid, given)
-    if (variables.kind === 'invalid') return refused(locatedErrors(schema, valid, given))
+    const variables = coerceVariables(schema, valid, given, rules)
+    if (variables.kind === 'invalid') return refused(locatedErrors(schema, valid, given, rules))
     const nullConditions = checkConditions(valid.conditions, variables.values)
     if (nullConditions.length > 0) return refused(nullConditions)
     const { values } = variables
@@ -244,8 +244,9 @@ function locatedErrors(
   schema: Engine['publicSchema'],
   { selected }: ValidOperation,
   given: Readonly<Record<string, unknown>>,
+  rules: DocumentRules,
 ): readonly GraphQLError[] {
-  const variables = coerceVariables(schema, selected.operation, given)
+  const variables = coerceVariables(schema, selected.operation, given, rules)
   return variables.kind === 'invalid' ? variables.errors : []
 }
 

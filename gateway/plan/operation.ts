@@ -14,6 +14,7 @@ import {
 } from 'graphql'
 import type { DataObject } from '../execute/plain-object.ts'
 import { withCode } from './validate-document.ts'
+import type { DocumentPermissions } from './written-limits.ts'
 
 export interface SelectedOperation {
   readonly document: DocumentNode
@@ -72,9 +73,11 @@ export function coerceVariables(
   schema: GraphQLSchema,
   { variableDefinitions: definitions = [] }: Pick<OperationDefinitionNode, 'variableDefinitions'>,
   raw: Readonly<Record<string, unknown>>,
+  { introspection }: DocumentPermissions = { introspection: true },
 ): CoercedVariables {
   if (definitions.length === 0) return { kind: 'coerced', values: {} }
-  const result = getVariableValues(schema, definitions, raw, { maxErrors: VARIABLE_ERRORS_MAX })
+  const options = { maxErrors: VARIABLE_ERRORS_MAX, hideSuggestions: !introspection }
+  const result = getVariableValues(schema, definitions, raw, options)
   return result.errors === undefined
     ? { kind: 'coerced', values: result.coerced }
     : { kind: 'invalid', errors: result.errors.map((error) => withCode(error, 'VARIABLES_INVALID')) }

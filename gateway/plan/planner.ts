@@ -8,6 +8,7 @@ import type { Planned, ReadAnswer, ValidationErrors } from './planning-messages.
 import { PlanningThread } from './planning-thread.ts'
 import type { OperationText } from './read-operation.ts'
 import { validateDocument } from './validate-document.ts'
+import type { DocumentPermissions } from './written-limits.ts'
 
 export interface Sized {
   /** With its fragments written out: countExpandedSelections. */
@@ -35,14 +36,19 @@ export interface ClosablePlanner extends Planner {
   close(): Promise<void>
 }
 
-export function createPlanner(supergraph: Supergraph, supergraphSdl: string): ClosablePlanner {
+export function createPlanner(
+  supergraph: Supergraph,
+  supergraphSdl: string,
+  { introspection }: DocumentPermissions = { introspection: true },
+): ClosablePlanner {
+  const permissions = { introspection }
   const thread = new PlanningThread(supergraphSdl)
   const isSmall = ({ selections }: Sized): boolean => selections <= limits.planInThreadSelectionsMax
   return {
     validate: async (document, query, sized) =>
       isSmall(sized)
-        ? validateDocument(document, supergraph.publicSchema).map((error) => error.toJSON())
-        : thread.work({ kind: 'validate', query }, sized.signal),
+        ? validateDocument(document, supergraph.publicSchema, permissions).map((error) => error.toJSON())
+        : thread.work({ kind: 'validate', query, permissions }, sized.signal),
     read: (text, documentLimits, signal) => thread.work({ kind: 'read', ...text, limits: documentLimits }, signal),
     plan: async ({ document, query, ...operation }, sized) => {
       if (isSmall(sized)) return planRequest(supergraph, { ...operation, document: document() })

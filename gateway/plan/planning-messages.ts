@@ -5,6 +5,7 @@ import type { OperationCost } from '../cost/operation-cost.ts'
 import type { DocumentRules } from './operation-limits.ts'
 import type { Plan } from './plan.ts'
 import type { readOperation } from './read-operation.ts'
+import type { DocumentPermissions } from './written-limits.ts'
 
 export interface Planned {
   readonly plan: Plan
@@ -16,6 +17,7 @@ export interface Planned {
 export interface ValidateJob {
   readonly kind: 'validate'
   readonly query: string
+  readonly permissions: DocumentPermissions
 }
 
 export interface ReadJob {

@@ -42,7 +42,8 @@ function answer({ id, job }: JobMessage): AnswerMessage {
 function work(job: Job): JobResult<Job> {
   if (job.kind === 'read') return readOperation(supergraph.publicSchema, job, job.limits)
   const document = parseOnce(job.query)
-  if (job.kind === 'validate') return validateDocument(document, supergraph.publicSchema).map((error) => error.toJSON())
+  if (job.kind === 'validate')
+    return validateDocument(document, supergraph.publicSchema, job.permissions).map((error) => error.toJSON())
   const planned = planRequest(supergraph, {
     document,
     operationName: job.operationName ?? undefined,

@@ -42,7 +42,7 @@ export function readOperation(
   const parsed = parseDocument(query, schema, documentLimits)
   if (parsed.kind === 'invalid') return { kind: 'invalid', errors: parsed.errors.map((error) => error.toJSON()) }
   const { document } = parsed
-  const errors = validateDocument(document, schema)
+  const errors = validateDocument(document, schema, documentLimits)
   if (errors.length > 0) return { kind: 'invalid', errors: errors.map((error) => error.toJSON()) }
   const selected = selectOperation(document, operationName)
   if (!('operation' in selected)) return { kind: 'invalid', errors: [selected.toJSON()] }

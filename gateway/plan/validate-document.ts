@@ -28,6 +28,7 @@ import {
 import { limits } from '../../platform/limits.ts'
 import { checkLimits, type DocumentRules } from './operation-limits.ts'
 import { compareFields } from './overlapping-fields.ts'
+import type { DocumentPermissions } from './written-limits.ts'
 
 const UNSUPPORTED_DIRECTIVES = new Set(['defer', 'stream'])
 const VALIDATION_ERRORS_MAX = 20
@@ -81,12 +82,20 @@ function rulesFor(text: string, allAlike: boolean): readonly ValidationRule[] {
   return [...left]
 }
 
-/** The spec's rules. Fields and fragments are compared in pairs only where some differ: of 900 that took 200 milliseconds. */
-export function validateDocument(document: DocumentNode, schema: GraphQLSchema): readonly GraphQLError[] {
+/**
+ * The spec's rules. Fields and fragments are compared in pairs only where some differ: of 900 that took 200 milliseconds. Who may not read the
+ * schema is not told names that are nearly right either: guesses would read it.
+ */
+export function validateDocument(
+  document: DocumentNode,
+  schema: GraphQLSchema,
+  { introspection }: DocumentPermissions = { introspection: true },
+): readonly GraphQLError[] {
   const { allAlike, pairs } = compareFields(schema, document)
   if (!allAlike && pairs > limits.documentPairsMax) return [crowded()]
   const rules = rulesFor(document.loc?.source.body ?? '...$@', allAlike)
-  return validate(schema, document, rules, { maxErrors: VALIDATION_ERRORS_MAX }).map(toRefusal)
+  const options = { maxErrors: VALIDATION_ERRORS_MAX, hideSuggestions: !introspection }
+  return validate(schema, document, rules, options).map(toRefusal)
 }
 
 function toRefusal(error: GraphQLError): GraphQLError {
