@@ -10,6 +10,7 @@ type Configured = Pick<
   | 'sharing'
   | 'forwardHeaders'
   | 'batchMax'
+  | 'allowedHosts'
   | 'cors'
   | 'csrf'
   | 'compression'
@@ -19,8 +20,16 @@ type Configured = Pick<
   ReturnType<typeof safetyFromConfig> &
   ReturnType<typeof identityFromConfig>
 
-export function gatewayFromConfig(config: GatewayConfig): Configured {
+/** Where nothing is said: who may look at the schema and the page, and by which names it is asked. */
+interface Unsaid {
+  readonly isOpen: boolean
+  /** Absent: any. */
+  readonly allowedHosts?: readonly string[]
+}
+
+export function gatewayFromConfig(config: GatewayConfig, unsaid: Unsaid): Configured {
   const { sharing, forwardHeaders, batchMax, cors, csrfHeaders, compression, exposeErrors, subgraphs } = config
+  const allowedHosts = config.allowedHosts ?? unsaid.allowedHosts
   return {
     sharing,
     forwardHeaders,
@@ -28,8 +37,9 @@ export function gatewayFromConfig(config: GatewayConfig): Configured {
     compression,
     subgraphSettings: subgraphs,
     exposeSubgraphErrors: exposeErrors,
-    ...safetyFromConfig(config.safety, false),
+    ...safetyFromConfig(config.safety, unsaid.isOpen),
     ...identityFromConfig(config.identity),
+    ...(allowedHosts === undefined || allowedHosts.includes('*') ? {} : { allowedHosts }),
     ...(cors === null ? {} : { cors }),
     ...(csrfHeaders === null ? {} : { csrf: csrfHeaders === CSRF_OFF ? false : { headers: csrfHeaders } }),
   }

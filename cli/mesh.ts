@@ -5,6 +5,7 @@ import type { Platform } from '../platform/main.ts'
 import type { Product } from '../schema/model.ts'
 import { createSubgraph } from '../subgraphs/main.ts'
 import { readFoldSources } from './fold-sources.ts'
+import { gatewayFromConfig } from './gateway-from-config.ts'
 import { ingestRoutes } from './ingest-routes.ts'
 import {
   ingestObserver,
@@ -17,9 +18,8 @@ import {
 import { metricsRoute } from './role-server.ts'
 import { observeGateway } from './observe-gateway.ts'
 import { holdTopics, openPlatformFor, startWhileAway, type RoleProcess } from './run-role.ts'
-import { identityFromConfig } from './identity-from-config.ts'
-import { safetyFromConfig } from './safety-from-config.ts'
 import { sampleQueries } from './sample-queries.ts'
+import { isLoopback } from './url-host.ts'
 
 export interface MeshOptions {
   readonly products: readonly Product[]
@@ -58,8 +58,7 @@ export async function startMesh(role: RoleProcess, { products, port, ingestLogge
   for (const subgraph of subgraphs) parts.defer(() => subgraph.close())
   const gateway = await startGateway({
     mesh: { subgraphs },
-    ...safetyFromConfig(config.gateway.safety, true),
-    ...identityFromConfig(config.gateway.identity),
+    ...gatewayFromConfig(config.gateway, { isOpen: true, ...(isLoopback(config.host) ? { allowedHosts: [] } : {}) }),
     host: config.host,
     port,
     routes: [metricsRoute(metrics), ...ingestRoutes(ingest)],

@@ -26,6 +26,7 @@ export const SETTING_OPTIONS: readonly SettingOption[] = [
   option('share', '--share <LEVEL>', `what requests in flight share: ${SHARINGS.join(', ')}`),
   option('forwardHeaders', '--forward-header <NAME>', "a client's header that subgraphs see", { several: true }),
   option('batchMax', '--batch-max <N>', 'operations that one request may hold'),
+  option('allowedHosts', '--allowed-host <NAME>', 'a name by which it may be asked, or *', { several: true }),
   option('corsOrigins', '--cors-origin <ORIGIN>', 'an origin whose pages may ask, or *', { several: true }),
   option('corsCredentials', '--cors-credentials', "they may ask with their visitor's cookies", { stands: 'true' }),
   option('csrfHeaders', '--csrf-header <NAME>', "a header that another site's page cannot send", { several: true }),

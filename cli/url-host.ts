@@ -4,6 +4,11 @@ import { hostname } from 'node:os'
 const LOOPBACK = ['127.0.0.1', '::1']
 const ALL_ADDRESSES = ['0.0.0.0', '::']
 
+/** Reached from this machine only. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.includes(host) || host === 'localhost'
+}
+
 /** As this machine's users open it. */
 export function urlHost(host: string): string {
   return LOOPBACK.includes(host) || ALL_ADDRESSES.includes(host) ? 'localhost' : bracketed(host)

@@ -73,6 +73,8 @@ export interface GatewayOptions {
   readonly tokenFailures?: number
   /** WebSockets and subscriptions, in all and of one client. */
   readonly clientLimits?: ClientLimitOptions
+  /** Names by which it may be asked, beside localhost and addresses; `*.example.com` for all below one. Absent: any. */
+  readonly allowedHosts?: readonly string[]
   /** Absent: pages of other origins are not answered. */
   readonly cors?: CorsOptions
   /** Requests that another site's page can make a browser send. Default: refused unless one of the usual headers shows a preflight. */
@@ -123,6 +125,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...rateLimited(options),
     trustedProxies: options.trustedProxies ?? 0,
     ...(options.clientLimits === undefined ? {} : { clientLimits: options.clientLimits }),
+    ...(options.allowedHosts === undefined ? {} : { allowedHosts: options.allowedHosts }),
     ...(options.cors === undefined ? {} : { cors: options.cors }),
     ...(options.csrf === undefined ? {} : { csrf: options.csrf }),
     batchMax: options.batchMax ?? 0,

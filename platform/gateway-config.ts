@@ -11,6 +11,8 @@ export interface GatewayConfig {
   readonly forwardHeaders: readonly string[]
   /** 0: none. */
   readonly batchMax: number
+  /** Null: those of the command; `*` among them: any. */
+  readonly allowedHosts: readonly string[] | null
   /** Null: pages of other origins are not answered. */
   readonly cors: { readonly origins: readonly string[]; readonly credentials: boolean } | null
   /** Null: the usual headers. */
@@ -43,6 +45,7 @@ export function readGateway(read: <T>(setting: Setting<T>) => T | null, problems
   const sharing = read(settings.share)
   const forwardHeaders = read(settings.forwardHeaders) ?? []
   const batchMax = read(settings.batchMax)
+  const allowedHosts = read(settings.allowedHosts)
   const origins = read(settings.corsOrigins)
   const credentials = read(settings.corsCredentials)
   const csrfHeaders = read(settings.csrfHeaders)
@@ -60,7 +63,7 @@ export function readGateway(read: <T>(setting: Setting<T>) => T | null, problems
   invariant(workers !== null && sharing !== null && batchMax !== null, 'a setting has a default')
   invariant(credentials !== null && compression !== null && exposeErrors !== null, 'a setting has a default')
   const cors = origins === null ? null : { origins, credentials }
-  const shown = { cors, csrfHeaders, compression, exposeErrors }
+  const shown = { allowedHosts, cors, csrfHeaders, compression, exposeErrors }
   return { workers, sharing, forwardHeaders, batchMax, ...shown, safety, identity, subgraphs }
 }
 

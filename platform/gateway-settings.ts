@@ -1,6 +1,7 @@
 // The settings of the gateway: what clients may do, what subgraphs are sent, and how many processes share the work. `meshgate gateway` has an
 // option for each, which wins.
 import { CLIENT_SETTINGS } from './client-settings.ts'
+import { isHostPattern } from './host-pattern.ts'
 import { IDENTITY_SETTINGS } from './identity-settings.ts'
 import { SAFETY_SETTINGS } from './safety-settings.ts'
 import { invalid, ok, readOneOf, readSwitch, setting, type Reading } from './setting.ts'
@@ -40,6 +41,13 @@ function readOrigins(text: string): Reading<readonly string[]> {
   return known
     ? ok(origins)
     : invalid('origins as browsers send them, for example https://app.example.com,http://localhost:3000, or *')
+}
+
+function readHosts(text: string): Reading<readonly string[]> {
+  const names = items(text.toLowerCase())
+  return names.every((name) => name === '*' || isHostPattern(name))
+    ? ok(names)
+    : invalid('names of hosts with commas between them, for example mesh.example.com,*.example.org, or *')
 }
 
 function readNumber(max: number, example: string): (text: string) => Reading<number> {
@@ -123,6 +131,15 @@ export const GATEWAY_SETTINGS = {
       meaning: 'Operations that one HTTP request may hold, as a JSON array. 0: batches are refused.',
     },
     readNumber(BATCH_MAX, '10'),
+  ),
+  allowedHosts: setting(
+    'MESHGATE_ALLOWED_HOSTS',
+    {
+      defaultText: null,
+      meaning:
+        'Names by which the gateway may be asked (`Host`), beside localhost and addresses, commas between them; `*.example.com` for all below one, `*` for any. Unset: any; of `meshgate dev` where only this machine reaches it: none, so that no page of another site reads it by a name of its own that points here.',
+    },
+    readHosts,
   ),
   corsOrigins: setting(
     'MESHGATE_CORS_ORIGINS',

@@ -150,7 +150,7 @@ async function listen(role: RoleProcess, serving: Serving, served: Served): Prom
   const told = channel === null ? metrics : { contentType: metrics.contentType, text: () => channel.allMetrics() }
   const observer = await observeGateway(role)
   const gateway: Gateway = await startGateway({
-    ...gatewayFromConfig(config.gateway),
+    ...gatewayFromConfig(config.gateway, { isOpen: false }),
     mesh: { supergraphSdl },
     host: config.host,
     port: port ?? config.port,

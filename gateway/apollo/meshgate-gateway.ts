@@ -155,6 +155,8 @@ export class MeshgateGateway<TContext extends BaseContext = BaseContext> impleme
       onSockets: () => undefined,
       clock: this.#meshOptions.clock ?? systemClock,
       forwarded: createHeaderForwarder(forwardHeaders),
+      // Whoever's server it is decides by which names it is asked.
+      hostGuard: () => null,
       originAllowed: (request) => isOriginAllowed(request, cors),
       messageBytesMax: limits.requestBodyBytesMax,
       onError: (error) => this.#meshOptions.logger.error({ err: error }, 'A WebSocket failed'),

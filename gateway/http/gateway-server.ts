@@ -15,12 +15,13 @@ import { ClientLimits, type ClientLimitOptions } from './client-limits.ts'
 import { createCompressor } from './content-coding.ts'
 import { applyCors, checkCors, isOriginAllowed, varyOfCors, type CorsOptions } from './cors.ts'
 import { createCsrfGuard, CSRF_HEADERS, type CsrfOptions } from './csrf.ts'
+import { createHostGuard, type HostGuard } from './host-guard.ts'
 import { createHeaderForwarder } from './forwarded-headers.ts'
 import { createGraphqlHandler, type GraphqlHandler, type GraphqlHandlerOptions } from './graphql-handler.ts'
 import { attachGraphqlSocket, type GraphqlSocket } from './graphql-socket.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 import { createSharedQueries } from './shared-queries.ts'
-import { createRefusalTeller } from './tell-refusal.ts'
+import { createRefusalTeller, type TellRefusal } from './tell-refusal.ts'
 import { createTextBuffers } from './text-buffers.ts'
 
 export interface Readiness {
@@ -46,6 +47,8 @@ export interface GatewayServerOptions {
   readonly showsSchema?: boolean
   /** Default `limits.requestBodyBytesMax`. */
   readonly bodyBytesMax?: number
+  /** Names by which it may be asked, beside localhost and addresses. Absent: any. */
+  readonly allowedHosts?: readonly string[]
   /** Absent: pages of other origins are not answered. */
   readonly cors?: CorsOptions
   /** Default: requests that another site's page can make a browser send need one of the usual headers. */
@@ -105,6 +108,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
   const clientLimits = new ClientLimits(options.clientLimits ?? {}, trustedProxies)
   const refused = createRefusalTeller(observer, trustedProxies)
   const handle = graphqlHandler(options, { authenticate, forwarded, clientLimits, refused })
+  const hostGuard = createHostGuard(options.allowedHosts)
   const inHand = new InHand<ServerResponse>()
   let closing: Promise<void> | null = null
   let arrivals = 0
@@ -112,7 +116,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     arrivals += 1
     const id = inHand.add(response)
     if (closing !== null) endConnectionAfter(response)
-    answer(request, response, handle, options)
+    answer(request, response, { handle, hostGuard, refused }, options)
       .catch((error: unknown) => {
         // The client went away in the middle of its body: nobody is there to answer.
         if (!(request.destroyed && !request.complete)) fail(response, error, options)
@@ -129,6 +133,7 @@ export async function startGatewayServer(options: GatewayServerOptions): Promise
     onSockets: (open) => observer?.sockets?.(open),
     clock,
     forwarded,
+    hostGuard,
     originAllowed: (request) => isOriginAllowed(request, options.cors),
     messageBytesMax: options.bodyBytesMax ?? limits.requestBodyBytesMax,
     onError: (error) => options.onError('A WebSocket failed', error),
@@ -209,12 +214,25 @@ async function close(server: Server, socket: GraphqlSocket, arrivals: () => numb
   server.close()
 }
 
+interface Answering {
+  readonly handle: GraphqlHandler
+  readonly hostGuard: HostGuard
+  readonly refused: TellRefusal
+}
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  handle: GraphqlHandler,
+  { handle, hostGuard, refused }: Answering,
   options: GatewayServerOptions,
 ): Promise<void> {
+  const problem = hostGuard(request)
+  if (problem !== null) {
+    refused({ via: 'http', request, problem })
+    return writeJson(response, problem.status, {
+      errors: [{ message: problem.message, extensions: { code: 'REQUEST_INVALID' } }],
+    })
+  }
   if (applyCors(request, response, options.cors)) return
   const target = request.url ?? '/'
   // Nearly every request, and by POST without a query string: it is not worth a URL object.

@@ -3,6 +3,7 @@ import { handleProtocols } from 'graphql-ws'
 import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
+import type { HostGuard } from './host-guard.ts'
 import type { HttpProblem } from './http-problem.ts'
 import { serveSocket, type ServedSocket, type ServeSocketOptions } from './serve-socket.ts'
 import { createSocketProtocol, type SocketProtocolOptions } from './socket-protocol.ts'
@@ -11,6 +12,7 @@ export interface GraphqlSocketOptions extends SocketProtocolOptions, ServeSocket
   readonly path: string
   /** Told how many sockets are open whenever that changes. */
   readonly onSockets: (open: number) => void
+  readonly hostGuard: HostGuard
   readonly originAllowed: (request: IncomingMessage) => boolean
   readonly messageBytesMax: number
 }
@@ -35,7 +37,9 @@ export function attachGraphqlSocket(server: Server, options: GraphqlSocketOption
   const upgrade = (request: IncomingMessage, connection: Duplex, head: Buffer): void => {
     const path = URL.parse(request.url ?? '/', 'http://localhost')?.pathname
     if (path !== options.path) return refuseUpgrade(connection, { status: 404 })
-    const place = options.originAllowed(request) ? options.clientLimits.openSocket(request) : FOREIGN
+    const place =
+      options.hostGuard(request) ??
+      (options.originAllowed(request) ? options.clientLimits.openSocket(request) : FOREIGN)
     if (!('become' in place)) {
       options.refused({ via: 'websocket', request, problem: place })
       return refuseUpgrade(connection, place)

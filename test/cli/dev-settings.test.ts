@@ -1,5 +1,8 @@
-// `meshgate dev` with the settings of tokens, as a process: the page for everybody, the graph for whose token is good, streams until it expires.
+// `meshgate dev` with settings of the gateway, as a process. Tokens: the page for everybody, the graph for whose token is good, streams until it
+// expires. Pages of other sites: those that are listed, and none that comes by a name of its own.
 import { readFile, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { createClient, type Client } from 'graphql-ws'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -29,6 +32,7 @@ beforeAll(async () => {
       MESHGATE_TOKEN_AUDIENCES: AUDIENCE,
       MESHGATE_TOKEN_CLOCK_TOLERANCE_MS: '0',
       MESHGATE_REQUIRE_AUTHENTICATION: 'true',
+      MESHGATE_CORS_ORIGINS: 'https://app.example.com',
     },
   })
   await mesh.ready()
@@ -95,4 +99,29 @@ test('whose token is good is answered, over HTTP and on a stream, until it expir
   expect((await resumed.next()).value).toMatchObject(moved('shop'))
   await move('yard')
   expect((await resumed.next()).value).toMatchObject(moved('yard'))
+})
+
+test('a page that is developed elsewhere may ask when it is listed', async () => {
+  const headers = { origin: 'https://app.example.com', 'access-control-request-method': 'POST' }
+  const preflight = await fetch(`${mesh.url}/graphql`, { method: 'OPTIONS', headers })
+  expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([204, headers.origin])
+  const other = { ...headers, origin: 'https://evil.example' }
+  const refused = await fetch(`${mesh.url}/graphql`, { method: 'OPTIONS', headers: other })
+  expect(refused.headers.get('access-control-allow-origin')).toBeNull()
+})
+
+test('under the name of another site nothing is read, and no record is taken', async () => {
+  const { port } = new URL(mesh.url)
+  for (const [method, path] of [
+    ['GET', '/'],
+    ['GET', '/graphql?query={__typename}'],
+    ['POST', '/topics/shipping.parcels'],
+    ['GET', '/metrics'],
+  ] as const) {
+    const asking = request({ port, path, method, headers: { host: `evil.example:${port}` } })
+    asking.end()
+    const [response] = (await once(asking, 'response')) as [IncomingMessage]
+    response.resume()
+    expect([path, response.statusCode]).toEqual([path, 421])
+  }
 })
