@@ -36,7 +36,8 @@ export function attachGraphqlSocket(server: Server, options: GraphqlSocketOption
   const served = new Map<WebSocket, ServedSocket>()
   const upgrade = (request: IncomingMessage, connection: Duplex, head: Buffer): void => {
     const path = URL.parse(request.url ?? '/', 'http://localhost')?.pathname
-    if (path !== options.path) return refuseUpgrade(connection, { status: 404 })
+    if (path !== options.path)
+      return refuseUpgrade(connection, { status: 404, message: `WebSockets are at ${options.path}.` })
     const place =
       options.hostGuard(request) ??
       (options.originAllowed(request) ? options.clientLimits.openSocket(request) : FOREIGN)
@@ -76,13 +77,18 @@ export function attachGraphqlSocket(server: Server, options: GraphqlSocketOption
   }
 }
 
-const FOREIGN: HttpProblem = { status: 403, message: 'Pages of this origin may not ask.' }
+const FOREIGN: HttpProblem = {
+  status: 403,
+  message: 'Pages of this origin may not ask. MESHGATE_CORS_ORIGINS (or --cors-origin) lists those that may.',
+}
 
-function refuseUpgrade(connection: Duplex, { status, headers = [] }: Pick<HttpProblem, 'status' | 'headers'>): void {
+/** Browsers hide the text from the page; whoever looks for what is wrong sees it. */
+function refuseUpgrade(connection: Duplex, { status, message, headers = [] }: HttpProblem): void {
   // From here on node:http does not look after the connection: a reset would end the process, a peer that stays would keep it open.
   connection.on('error', () => undefined)
   connection.once('finish', () => connection.destroy())
   const said = headers.map((text, index) => (index % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('')
   const line = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`
-  connection.end(`${line}\r\n${said}connection: close\r\ncontent-length: 0\r\n\r\n`)
+  const text = `content-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(message)}\r\n`
+  connection.end(`${line}\r\n${said}${text}connection: close\r\n\r\n${message}`)
 }

@@ -1,5 +1,7 @@
 // Which pages get a WebSocket: those of the gateway's own host, as the browser addressed it, and those that are listed. What a client or a proxy says
 // of another host is not believed.
+import type { IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { GatewayServerOptions } from '../../gateway/http/gateway-server.ts'
@@ -28,6 +30,21 @@ function open(headers: Record<string, string>): Promise<number> {
     })
   })
 }
+
+test.each([
+  ['/graphql', 403, 'MESHGATE_CORS_ORIGINS'],
+  ['/graph', 404, 'WebSockets are at /graphql.'],
+])('one that is refused says what to do: %s', async (path, status, said) => {
+  const host = await start()
+  const socket = new WebSocket(`ws://${host}${path}`, 'graphql-transport-ws', {
+    headers: { origin: 'http://app.example' },
+  })
+  socket.on('error', () => undefined)
+  const refusal = await new Promise<IncomingMessage>((resolve) =>
+    socket.on('unexpected-response', (_request, response) => resolve(response)),
+  )
+  expect([refusal.statusCode, await text(refusal)]).toEqual([status, expect.stringContaining(said)])
+})
 
 test('without a list only pages of the host that the browser asked, and who is no browser', async () => {
   const host = await start()
