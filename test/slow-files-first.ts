@@ -1,23 +1,26 @@
-// The order of test files in a run: those that take longest first, so that none of them is left to run alone at the end, and those that wait for
-// servers before those that compute, which fill the pauses of the others.
+// The order of test files in a run: those that take longest first, so that none of them is left to run alone at the end, and those on servers before
+// the others.
 import { relative } from 'node:path'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** From about half a minute up, the longest first. One that is missing here costs some time and nothing else. */
+/**
+ * From about half a minute up, the longest first, those that compute (loads of the sample, seeded faults) among those that wait (for sessions, for
+ * servers that start). One that is missing here costs some time and nothing else.
+ */
 const SLOW_FILES = [
   'test/e2e/servers/crash.test.ts',
-  'test/faults/servers/server-faults.test.ts',
-  'test/e2e/servers/source-domains.test.ts',
-  'test/servers/roles.test.ts',
   'test/kafka-log/outage.test.ts',
-  'test/servers/beside.test.ts',
-  'test/domains/domains.test.ts',
-  'test/e2e/servers/mesh.test.ts',
-  'test/survival/servers/survival.test.ts',
+  'test/servers/roles.test.ts',
+  'test/faults/servers/server-faults.test.ts',
   'test/kafka-log/consumer-positions.test.ts',
-  'test/servers/services-command.test.ts',
+  'test/servers/beside.test.ts',
+  'test/e2e/servers/source-domains.test.ts',
   'test/kafka-log/consumer-outage.test.ts',
+  'test/servers/services-command.test.ts',
+  'test/domains/domains.test.ts',
   'test/cassandra-store/outages.test.ts',
+  'test/survival/servers/survival.test.ts',
+  'test/e2e/servers/mesh.test.ts',
   'test/cassandra-store/conformance.test.ts',
   'test/servers/access.test.ts',
   'test/servers/dev.test.ts',

@@ -2,12 +2,21 @@
 import { opinionLoads } from '../../samples/marketing-loads.ts'
 import { supportLoads } from '../../samples/support-loads.ts'
 
-/** The values of a load's records, in their order. */
+/** By topic. To make one takes over a second, and a dozen facts ask for it. */
+const made = new Map<string, Promise<readonly unknown[]>>()
+
+/** The values of a load's records, in their order; made once. */
 export async function generatedRecords<Record>(topic: string): Promise<readonly Record[]> {
+  const records = made.get(topic) ?? makeRecords(topic)
+  made.set(topic, records)
+  return (await records) as readonly Record[]
+}
+
+async function makeRecords(topic: string): Promise<readonly unknown[]> {
   const load = [...opinionLoads, ...supportLoads].find((candidate) => candidate.topic === topic)
   if (load === undefined) throw new Error(`no load of ${topic}`)
-  const records: Record[] = []
-  for await (const { value } of load.records()) records.push(value as Record)
+  const records: unknown[] = []
+  for await (const { value } of load.records()) records.push(value)
   return records
 }
 

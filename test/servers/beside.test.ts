@@ -1,7 +1,7 @@
 // New tables beside the live ones on Kafka and Cassandra: two members that ingest, and a subgraph in a process of its own that is asked all
 // along and never told of the switch but by the store.
 import { setTimeout } from 'node:timers/promises'
-import { afterEach, expect, test, vi } from 'vitest'
+import { test, vi } from 'vitest'
 import { requestBuild, requestDrop } from '../../ingest/beside/table-request.ts'
 import type { Ingest } from '../../ingest/main.ts'
 import { ANONYMOUS } from '../../platform/governance/principal.ts'
@@ -13,15 +13,16 @@ import { cassandraAddress, describeServers, kafkaAddress } from './test-servers.
 
 const KEYS = 50
 const BATCH = 20
-let mesh: ItemMesh | null = null
-afterEach(() => mesh?.close())
 
-describeServers('new tables on Kafka and Cassandra', () => {
-  test.each(['topic', 'scan'] as const)(
+// At the same time: most of each is waiting for the time that a switch leaves others.
+describeServers('new tables on Kafka and Cassandra', { concurrent: true }, () => {
+  test.for(['topic', 'scan'] as const)(
     'take over while records come and a subgraph is asked (seeded by the %s)',
-    async (seed) => {
+    { timeout: 240_000 },
+    async (seed, { expect, onTestFinished }) => {
       const [kafka, cassandra] = await Promise.all([kafkaAddress(), cassandraAddress()])
-      const items = (mesh = new ItemMesh({ kafka, cassandra }))
+      const items = new ItemMesh({ kafka, cassandra })
+      onTestFinished(() => items.close())
       const members: Ingest[] = [await items.ingest(), await items.ingest()]
       const producer = await items.process()
       const last = new Map<string, Item>()
@@ -80,6 +81,5 @@ describeServers('new tables on Kafka and Cassandra', () => {
       await client.take(BATCH)
       await client.leave()
     },
-    240_000,
   )
 })
