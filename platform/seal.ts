@@ -21,7 +21,10 @@ const derived = (key: Uint8Array, label: string, bytes: number): Buffer =>
   Buffer.from(hkdfSync('sha256', key, new Uint8Array(0), `meshgate ${label}`, bytes))
 
 const refused = (why: string): MeshgateError =>
-  new MeshgateError('CURSOR_INVALID', `The cursor ${why}. Leave it out to start from the beginning.`)
+  new MeshgateError(
+    'CURSOR_INVALID',
+    `The cursor ${why}. Ask without it: a list starts at its beginning, a stream with what is new.`,
+  )
 
 /** `key` is at least 32 secret bytes, the same on all instances that shall read each other's tokens. */
 export function createSealer(key: Uint8Array): Sealer {

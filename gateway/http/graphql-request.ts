@@ -39,6 +39,7 @@ function checkContentType(type: string): HttpProblem | null {
 export function readPosted(bytes: Buffer): RequestParameters | readonly unknown[] | HttpProblem {
   if (!isUtf8(bytes)) return { status: 400, message: 'The body is no UTF-8.' }
   const body = parseJson(bytes.toString('utf8'))
+  if (body === undefined) return { status: 400, message: 'The body is no JSON.' }
   if (Array.isArray(body)) return body as unknown[]
   return readParameters(body)
 }

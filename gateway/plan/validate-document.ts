@@ -130,8 +130,9 @@ function parseBounded(query: string, tokensMax: number): DocumentNode | GraphQLE
       // The parser recurses: lists nested by the thousand end its stack before the token limit.
       return tooDeep()
     }
-    const tooLarge = error.message.includes('token limit') || error.message.includes('Parsing aborted')
-    return withCode(error, tooLarge ? 'DOCUMENT_TOO_LARGE' : 'DOCUMENT_INVALID')
+    if (!error.message.includes('Parsing aborted')) return withCode(error, 'DOCUMENT_INVALID')
+    const message = `The document exceeds documentTokensMax: more than the ${tokensMax} that are allowed.`
+    return new GraphQLError(message, { extensions: { code: 'DOCUMENT_TOO_LARGE' } })
   }
 }
 

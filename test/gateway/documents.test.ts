@@ -60,6 +60,11 @@ for (const [title, [query, code]] of Object.entries(cases)) {
   })
 }
 
+test('names the limit of tokens', async () => {
+  const { messages } = await refusal(`{ ${'me { id } '.repeat(5_000)} }`)
+  expect(messages).toEqual(['The document exceeds documentTokensMax: more than the 15000 that are allowed.'])
+})
+
 test('refuses variables that do not fit, naming them', async () => {
   const { codes, messages } = await refusal('query ($id: ID!) { user(id: $id) { id } }')
   expect(codes).toEqual(['VARIABLES_INVALID'])

@@ -116,6 +116,15 @@ describe('GraphQL over HTTP', () => {
     })
   }
 
+  test('tells a body that is no JSON from one that is no request', async () => {
+    const said = async (body: unknown) =>
+      ((await post(body)).body as { errors: { message: string }[] }).errors[0]?.message
+    expect([await said('{"query":'), await said('"query"')]).toEqual([
+      'The body is no JSON.',
+      'The body is no JSON object with a "query".',
+    ])
+  })
+
   test('answers an invalid document with 200 in application/json, for clients that look no further', async () => {
     expect((await post({ query: '{ x }' })).status).toBe(200)
   })

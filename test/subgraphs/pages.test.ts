@@ -155,7 +155,10 @@ describe('cursors', () => {
     expect(await problem('partition', `first: 2, after: "${altered}"`)).toEqual([['CURSOR_INVALID', other]])
     expect(await problem('scan', `first: 2, after: "${endCursor}"`)).toEqual([['CURSOR_INVALID', other]])
     expect(await problem('partition', 'first: 2, after: "x"')).toEqual([
-      ['CURSOR_INVALID', 'The cursor is not one that was given out here. Leave it out to start from the beginning.'],
+      [
+        'CURSOR_INVALID',
+        'The cursor is not one that was given out here. Ask without it: a list starts at its beginning, a stream with what is new.',
+      ],
     ])
     const { errors } = await telemetry.execute(
       `{ _entities(representations: [{ __typename: "Sensor", id: "2" }]) { ... on Sensor { readings(after: "${endCursor}") { nodes { id } } } } }`,
@@ -171,7 +174,7 @@ describe('cursors', () => {
     const principal = { subject: 'a', roles: [], scopes: [], purposes: [], claims: {} }
     expect((await same.endpoint.execute({ query, principal })).errors).toBeUndefined()
     expect((await other.endpoint.execute({ query, principal })).errors?.map(({ message }) => message)).toEqual([
-      'The cursor was sealed with another key. Leave it out to start from the beginning.',
+      'The cursor was sealed with another key. Ask without it: a list starts at its beginning, a stream with what is new.',
     ])
     await Promise.all([same.close(), other.close()])
   })

@@ -200,7 +200,8 @@ describe('over WebSocket', () => {
     const refused = client.iterate({ query, extensions: { meshgate: { cursor: 'x' } } }).next()
     await expect(refused).rejects.toMatchObject([
       {
-        message: 'The cursor is not one that was given out here. Leave it out to start from the beginning.',
+        message:
+          'The cursor is not one that was given out here. Ask without it: a list starts at its beginning, a stream with what is new.',
         extensions: { code: 'CURSOR_INVALID' },
       },
     ])
