@@ -1,5 +1,5 @@
-// The most expensive documents that the limits let through take bounded time, in the thread that answers everybody else too.
-import { performance } from 'node:perf_hooks'
+// The most expensive documents that the limits let through take bounded work, of the thread that answers everybody else too. Counted is CPU time: how
+// long it takes is the machine's, which others use too.
 import { afterAll, expect, test } from 'vitest'
 import { readProducts } from '../../cli/read-products.ts'
 import { composeSupergraph } from '../../gateway/compose/compose-supergraph.ts'
@@ -7,9 +7,9 @@ import { createEngine } from '../../gateway/engine.ts'
 import { limits } from '../../platform/limits.ts'
 import { emitSubgraphSdl } from '../../schema/emit/emit-subgraph-sdl.ts'
 
-/** Against hanging, on a machine that others use too; each takes some ten milliseconds on a quiet one. */
-const ANSWERED_MS_MAX = 10_000
-/** How long the thread may be held in one piece. */
+/** Of all threads; most take some ten milliseconds. */
+const WORK_MS_MAX = 10_000
+/** How much the thread may work in one piece. */
 const HELD_MS_MAX = 2_000
 
 const { products } = await readProducts([])
@@ -105,20 +105,25 @@ test('other fields have as many aliases beside introspection as without it', asy
 
 test.each(Object.entries(DOCUMENTS))('%s', async (_title, { query, variables = {} }) => {
   let heldMs = 0
-  let last = performance.now()
-  const watch = setInterval(() => {
-    const now = performance.now()
+  let last = cpuMs(process.threadCpuUsage())
+  const look = (): void => {
+    const now = cpuMs(process.threadCpuUsage())
     heldMs = Math.max(heldMs, now - last)
     last = now
-  }, 5)
-  const startedMs = performance.now()
+  }
+  const watch = setInterval(look, 5)
+  const before = process.cpuUsage()
   const { errors = [] } = await engine.execute({ query, variables })
-  const answeredMs = performance.now() - startedMs
+  const workMs = cpuMs(process.cpuUsage(before))
   clearInterval(watch)
-  heldMs = Math.max(heldMs, performance.now() - last)
-  expect(answeredMs).toBeLessThan(ANSWERED_MS_MAX)
+  look()
+  expect(workMs).toBeLessThan(WORK_MS_MAX)
   expect(heldMs).toBeLessThan(HELD_MS_MAX)
   // They are let through as far as a limit of documents can say, and nothing fails in an unforeseen way.
   const refused = ['INTERNAL', 'DOCUMENT_INVALID', 'DOCUMENT_TOO_LARGE']
   expect(errors.filter(({ extensions }) => refused.includes(String(extensions?.['code'])))).toEqual([])
 })
+
+function cpuMs({ user, system }: NodeJS.CpuUsage): number {
+  return (user + system) / 1_000
+}
