@@ -5,7 +5,8 @@ import { readAnswers, type HttpAnswer } from './read-answers.ts'
 
 /** 408, 417 and 431 are node's own; 101 begins a WebSocket; the last ones are those of records (ingest/http). */
 const STATUSES = new Set([
-  100, 101, 200, 202, 204, 304, 400, 401, 403, 404, 405, 406, 408, 409, 410, 413, 415, 417, 422, 426, 429, 431, 503,
+  100, 101, 200, 202, 204, 304, 400, 401, 403, 404, 405, 406, 408, 409, 410, 413, 415, 417, 421, 422, 426, 429, 431,
+  503,
 ])
 const INTERNALS =
   /node_modules|\.[tj]s:\d|\bat \S+ \(|\b(?:Type|Range|Syntax|Reference)Error\b|"INTERNAL"|INTERNAL_SERVER_ERROR|node:internal|ENOENT|Cannot read properties|is not a function|Maximum call stack/

@@ -14,13 +14,25 @@ export interface HttpSource extends DocumentSource {
 }
 
 const JSON_TYPE = 'content-type: application/json'
+/** Names that are not the server's, and what is no name. */
+const ODD_HOSTS = [
+  'x: y',
+  'host: ',
+  'host: evil.example',
+  'host: localhost.evil.example:80',
+  'host: [::1',
+  'host: a b',
+  'host: user@localhost',
+  'host: \u00ff',
+  'host: localhost\r\nhost: x',
+] as const
 const CLOSE = 'connection: close'
 const ASK = '{"query":"{ __typename }"}'
 
 /** Headers, whole lines, then a body whose length is told. */
 export function post(body: Buffer | string, lines: readonly string[] = [], path = '/graphql'): Buffer {
   const bytes = Buffer.from(body)
-  const head = [`POST ${path} HTTP/1.1`, 'host: x', ...lines, `content-length: ${bytes.length}`]
+  const head = [`POST ${path} HTTP/1.1`, 'host: localhost', ...lines, `content-length: ${bytes.length}`]
   return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), bytes])
 }
 
@@ -88,7 +100,8 @@ function requestLine(source: HttpSource, random: Random): Exchange {
   const version = random() < 0.8 ? 'HTTP/1.1' : pick(['HTTP/1.0', 'HTTP/2.0', 'HTTP/0.9', 'HTTP/1.1 x', ''], random)
   // Whoever refuses an upgrade by HEAD sends a body (ws does): then nobody could say where an answer ends.
   const more = method === 'HEAD' ? [] : oddHeaders(source, random)
-  const lines = [`${method} ${target} ${version}`, random() < 0.9 ? 'host: x' : 'x: y', CLOSE, ...more]
+  const host = random() < 0.8 ? 'host: localhost' : pick(ODD_HOSTS, random)
+  const lines = [`${method} ${target} ${version}`, host, CLOSE, ...more]
   return {
     kind: `line ${method}`,
     chunks: [Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')],
@@ -108,7 +121,7 @@ function getParameters(source: HttpSource, random: Random): Exchange {
     'query=%7B__typename%7D',
   ].filter((_, index) => index === 0 || random() < 0.3)
   const guard = pick(['apollo-require-preflight: 1', 'sec-fetch-site: same-origin', 'x: y', JSON_TYPE], random)
-  const lines = [`GET /graphql?${parameters.join('&')} HTTP/1.1`, 'host: x', guard, CLOSE]
+  const lines = [`GET /graphql?${parameters.join('&')} HTTP/1.1`, 'host: localhost', guard, CLOSE]
   return { kind: 'get', chunks: [Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')] }
 }
 
@@ -168,13 +181,13 @@ function framing(source: HttpSource, random: Random): Exchange {
     ],
     random,
   )
-  const head = ['POST /graphql HTTP/1.1', 'host: x', JSON_TYPE, ...lines]
+  const head = ['POST /graphql HTTP/1.1', 'host: localhost', JSON_TYPE, ...lines]
   return { kind: `framing ${lines.join(', ')}`, chunks: [Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`, 'utf8')] }
 }
 
 function chunked(source: HttpSource, random: Random): Exchange {
   const head = Buffer.from(
-    `POST /graphql HTTP/1.1\r\nhost: x\r\n${JSON_TYPE}\r\n${CLOSE}\r\ntransfer-encoding: chunked\r\n\r\n`,
+    `POST /graphql HTTP/1.1\r\nhost: localhost\r\n${JSON_TYPE}\r\n${CLOSE}\r\ntransfer-encoding: chunked\r\n\r\n`,
   )
   const bytes = Buffer.from(requestOf(source, random))
   const size = 1 + upTo(bytes.length, random)

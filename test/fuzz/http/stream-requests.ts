@@ -73,7 +73,7 @@ function byGet(source: StreamSource, lines: readonly string[], random: Random): 
   const query = encodeURIComponent(pick(source.subscriptions, random))
   const head = [
     `GET /graphql?query=${query}&extensions=${encodeURIComponent(extensions(random))} HTTP/1.1`,
-    'host: x',
+    'host: localhost',
     ...lines,
     pick(['connection: close', 'x: y'], random),
   ]
@@ -89,7 +89,7 @@ function singleConnection(source: StreamSource, random: Random): Exchange {
   const token = randomBytes(8, random).toString('hex')
   const accept = 'accept: text/event-stream'
   const line = (method: string, path: string): Buffer =>
-    Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: x\r\nx-graphql-event-stream-token: ${token}\r\n${accept}\r\n\r\n`)
+    Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: localhost\r\nx-graphql-event-stream-token: ${token}\r\n${accept}\r\n\r\n`)
   return {
     kind: 'single connection mode',
     chunks: [

@@ -113,7 +113,7 @@ function route(topic: string, random: Random): Exchange {
     random,
   )
   const line = `${pick(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'], random)} ${path} HTTP/1.1`
-  const head = Buffer.from(`${line}\r\nhost: x\r\nconnection: close\r\n\r\n`, 'latin1')
+  const head = Buffer.from(`${line}\r\nhost: localhost\r\nconnection: close\r\n\r\n`, 'latin1')
   // A POST to redrives and replays would be work that is asked for, not an attack.
   return { kind: `route ${line}`, chunks: [head], isHead: line.startsWith('HEAD') }
 }

@@ -11,7 +11,7 @@ const KEY = 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ=='
 export function upgrade(path = '/graphql', more: readonly string[] = []): Buffer {
   const lines = [
     `GET ${path} HTTP/1.1`,
-    'host: x',
+    'host: localhost',
     'upgrade: websocket',
     'connection: upgrade',
     'sec-websocket-version: 13',
