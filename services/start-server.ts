@@ -1,6 +1,6 @@
 // What starts of Kafka and Cassandra have in common: ports, the record of what runs in a directory, waiting until it answers, and the reason
 // where it does not.
-import { open, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join, resolve } from 'node:path'
 import { MeshgateError } from '../platform/errors.ts'
@@ -106,6 +106,7 @@ async function launch(kind: ServerKind, node: Node, options: ServerOptions): Pro
     ...(options.quickStart === true ? QUICK_JVM_ARGS : []),
     `-Xms${heap}m`,
     `-Xmx${heap}m`,
+    `-Djava.io.tmpdir=${await emptyDirectory(join(node.directory, 'tmp'))}`,
     ...(await kind.prepare(node)),
   ]
   const logFile = logFileOf(node.directory)
@@ -115,6 +116,13 @@ async function launch(kind: ServerKind, node: Node, options: ServerOptions): Pro
   if (options.lifetime === 'detached') return await startForItself(command)
   const temporary = options.temporaryDirectory === undefined ? {} : { temporaryDirectory: options.temporaryDirectory }
   return await startSupervised({ ...command, ...temporary })
+}
+
+/** For libraries that a server unpacks at each start: one that is killed leaves them behind. */
+async function emptyDirectory(path: string): Promise<string> {
+  await rm(path, { recursive: true, force: true })
+  await mkdir(path)
+  return path
 }
 
 interface Waiting {
