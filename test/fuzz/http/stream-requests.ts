@@ -89,7 +89,9 @@ function singleConnection(source: StreamSource, random: Random): Exchange {
   const token = randomBytes(8, random).toString('hex')
   const accept = 'accept: text/event-stream'
   const line = (method: string, path: string): Buffer =>
-    Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: localhost\r\nx-graphql-event-stream-token: ${token}\r\n${accept}\r\n\r\n`)
+    Buffer.from(
+      `${method} ${path} HTTP/1.1\r\nhost: localhost\r\nx-graphql-event-stream-token: ${token}\r\n${accept}\r\n\r\n`,
+    )
   return {
     kind: 'single connection mode',
     chunks: [
