@@ -2,7 +2,7 @@
 // even when one fails, and ends with `N passed, N failed` (each check before the tests counts as one).
 // Arguments go to vitest, and then only the tests run: `npm test -- test/schema`.
 import { execFileSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { freemem, tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -55,6 +55,8 @@ async function runCheck(check) {
 
 async function runTests(testArguments) {
   const directory = temporaryDirectory()
+  // As any directory for temporary files: tests run programs as other users, who have to get through.
+  chmodSync(directory, 0o711)
   const report = join(directory, 'report.json')
   try {
     const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...testArguments]
