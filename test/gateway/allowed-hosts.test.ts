@@ -1,8 +1,8 @@
 // By which names a gateway may be asked: a site whose name is made to point here is no other origin, and known by that name only.
 import { request } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
-import { WebSocket } from 'ws'
 import { createHostGuard } from '../../gateway/http/host-guard.ts'
+import { openSocket } from './open-socket.ts'
 import { startStreams, type Streams } from './stream-mesh.ts'
 
 let streams: Streams
@@ -26,19 +26,7 @@ async function ask(host: string, path: string): Promise<{ status: number; body: 
 
 function connect(host: string): Promise<number> {
   const { port } = new URL(streams.url)
-  const headers = { host: `${host}:${port}`, origin: `http://${host}:${port}` }
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/graphql`, 'graphql-transport-ws', { headers })
-  return new Promise((resolve) => {
-    socket.on('error', () => undefined)
-    socket.on('open', () => {
-      socket.close()
-      resolve(101)
-    })
-    socket.on('unexpected-response', (_request, response) => {
-      response.resume()
-      resolve(response.statusCode ?? 0)
-    })
-  })
+  return openSocket(streams.url, { host: `${host}:${port}`, origin: `http://${host}:${port}` })
 }
 
 describe('a gateway with a list of names', () => {

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { GatewayServerOptions } from '../../gateway/http/gateway-server.ts'
+import { openSocket } from './open-socket.ts'
 import { startStreams, type Streams } from './stream-mesh.ts'
 
 let streams: Streams
@@ -15,21 +16,7 @@ async function start(options: Partial<GatewayServerOptions> = {}): Promise<strin
   return new URL(streams.url).host
 }
 
-/** 101, or the status that it is refused with. */
-function open(headers: Record<string, string>): Promise<number> {
-  const socket = new WebSocket(streams.url.replace('http', 'ws'), 'graphql-transport-ws', { headers })
-  return new Promise((resolve) => {
-    socket.on('error', () => undefined)
-    socket.on('open', () => {
-      socket.close()
-      resolve(101)
-    })
-    socket.on('unexpected-response', (_request, response) => {
-      response.resume()
-      resolve(response.statusCode ?? 0)
-    })
-  })
-}
+const open = (headers: Record<string, string>) => openSocket(streams.url, headers)
 
 test.each([
   ['/graphql', 403, 'MESHGATE_CORS_ORIGINS'],
